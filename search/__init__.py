@@ -1,0 +1,179 @@
+"""The search port: what the marketplace asks of any engine.
+
+Two engines stand behind it, `search.embedded` (tantivy, in a folder) and `search.meilisearch` (a server);
+tests/search/test_engine_contract.py holds both to the same behaviour. Nothing here knows the marketplace.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Document = Mapping[str, Any]
+
+
+class SearchError(Exception):
+    """Anything an engine can complain of."""
+
+
+class Unavailable(SearchError):
+    """The engine did not answer, or answered that it cannot now. Trying later may help."""
+
+
+class Refused(SearchError):
+    """The engine answered that the request itself is wrong; trying again will not help."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an index can do with the attributes of its documents.
+
+    A document is a flat mapping with an integer `id`. Values are strings, integers, floats, booleans, None,
+    or lists of strings or integers. Attributes named nowhere here are ignored.
+    """
+
+    searchable: Mapping[str, float]
+    """Text attribute -> weight, the most important first. Lists of strings are searched like one text."""
+    strings: tuple[str, ...] = ()
+    """Filterable and facetable attributes holding a string or a list of strings."""
+    numbers: tuple[str, ...] = ()
+    """Filterable and sortable attributes holding a number (dates as epoch seconds); None when absent."""
+    suggest: tuple[str, ...] = ()
+    """Searchable attributes whose whole values are offered as suggestions."""
+    stored: tuple[str, ...] = ()
+    """Searchable attributes kept so that a hit can quote them with marks; a subset of `searchable`."""
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """The attribute has at least one of the values."""
+
+    attribute: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NoneOf:
+    """The attribute has none of the values (a document without the attribute passes)."""
+
+    attribute: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Between:
+    """low <= attribute <= high; an open end is None; a document without the attribute fails."""
+
+    attribute: str
+    low: float | None = None
+    high: float | None = None
+
+
+Filter = AnyOf | NoneOf | Between
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question. Every filter must hold. Hostile text is data: no character in it is an operator, except that
+    a "quoted phrase" must occur as it stands and a -word must not occur."""
+
+    text: str = ""
+    filters: tuple[Filter, ...] = ()
+    facets: tuple[str, ...] = ()
+    """String attributes to count. A facet's counts ignore the AnyOf filter on the same attribute, so that
+    a reader sees what choosing another value would give."""
+    sort: tuple[str, bool] | None = None
+    """(number attribute, descending?); None means by relevance. Documents without the attribute come last."""
+    page: int = 1
+    size: int = 20
+    attributes: tuple[str, ...] | None = None
+    """Search only in these attributes; None means all the searchable ones."""
+    highlight: tuple[str, ...] = ()
+    """Stored attributes to quote in each hit."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One weighted word or short phrase of a listing, for `similar`."""
+
+    text: str
+    weight: float = 1.0
+
+
+Quote = tuple[tuple[str, bool], ...]
+"""A cropped text as (piece, is it a matched word?) pieces; joined, the pieces are the plain text."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    id: int
+    score: float
+    """Comparable within one answer only."""
+    quotes: Mapping[str, Quote] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    hits: tuple[Hit, ...]
+    total: int
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+    """Words of the query that were given up so that something could be found."""
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    text: str
+    id: int
+    """A document that carries the text."""
+    attribute: str
+
+
+MAXIMUM_WINDOW = 10_000
+"""page * size beyond this is answered with no hits; `total` stays true."""
+
+
+class Engine(Protocol):
+    """Every call raises Unavailable or Refused, and nothing else, for reasons of the engine's own.
+
+    A write is findable by every reader of the same engine when the call returns; readers in other processes
+    see it within a second.
+    """
+
+    name: str
+
+    def create(self, index: str, settings: Settings) -> None:
+        """Make an empty index. One that exists is kept, with these settings from now on."""
+
+    def exists(self, index: str) -> bool: ...
+
+    def upsert(self, index: str, documents: Sequence[Document]) -> None:
+        """Make these documents findable, replacing those with the same ids."""
+
+    def delete(self, index: str, ids: Sequence[int]) -> None:
+        """Make these ids unfindable; unknown ids are ignored."""
+
+    def search(self, index: str, query: Query) -> Page: ...
+
+    def similar(
+        self, index: str, terms: Sequence[Term], *, filters: tuple[Filter, ...] = (), limit: int = 50,
+        attributes: tuple[str, ...] | None = None,
+    ) -> Page:
+        """The documents that share most, by weight, of `terms`; no term is compulsory."""
+
+    def suggest(self, index: str, text: str, *, filters: tuple[Filter, ...] = (), limit: int = 8) -> list[Suggestion]:
+        """Values of the `suggest` attributes that begin with, or contain a word that begins with, `text`."""
+
+    def count(self, index: str) -> int: ...
+
+    def ids(self, index: str) -> Iterator[int]:
+        """Every id in the index, in no order."""
+
+    def swap(self, index: str, other: str) -> None:
+        """Exchange the two indexes' contents and settings in one step; readers never meet neither."""
+
+    def drop(self, index: str) -> None:
+        """Remove the index; an unknown one is ignored."""
+
+    def ping(self) -> None:
+        """Return if the engine answers now; raise Unavailable if not."""

@@ -1,0 +1,192 @@
+"""One question put to one tantivy index, and its answer."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import tantivy
+
+from search import MAXIMUM_WINDOW, AnyOf, Hit, Page, Query, Quote, Refused, Settings, Term
+from search.expansion import Meaning, Reading
+from search.highlight import Needles, quote
+from search.layout import filter_query, texts_of
+from search.question import Question, parse
+from search.shelf import Opened
+from search.text import asked, key_words
+
+MOST_TERMS = 128
+_MOST_VALUES = 60_000
+_BETWEEN_TEXTS = ", "
+_Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
+
+Clause = tuple[tantivy.Occur, tantivy.Query]
+
+
+def check_query(settings: Settings, query: Query) -> None:
+    """Refuse what the index cannot answer; the text is never refused."""
+    if query.page < 1 or query.size < 0:
+        raise Refused(f"there is no page {query.page} of {query.size}")
+    for names, known, what in (
+        (query.facets, settings.strings, "facet"), (query.highlight, settings.stored, "stored attribute"),
+        (query.attributes or (), settings.searchable, "searchable attribute"),
+        ((query.sort[0],) if query.sort else (), settings.numbers, "number to sort by"),
+    ):
+        for name in names:
+            if name not in known:
+                raise Refused(f"there is no {what} {name!r}")
+    if query.attributes == ():
+        raise Refused("no attribute to search in")
+
+
+class Answer:
+    """Everything is read from one searcher, so page, total and facets belong to the same commit."""
+
+    def __init__(self, settings: Settings, opened: Opened, query: Query) -> None:
+        self._settings, self._query = settings, query
+        self._searcher, self._schema = opened.searcher(), opened.schema
+        self._question = parse(query.text)
+        self._reading = Reading(self._searcher, self._schema, settings, query.attributes, opened.dictionary)
+        self._filters = [(one, filter_query(self._schema, settings, one)) for one in query.filters]
+
+    def page(self) -> Page:
+        asked_words = self._reading.meanings(self._question)
+        meanings, total = self._loosen([meaning for meaning in asked_words if meaning])
+        if meanings is None:
+            return Page((), 0, {name: {} for name in self._query.facets})
+        clauses = self._reading.matching(meanings, self._question)
+        dropped = [meaning.word for meaning in asked_words if meaning not in meanings]
+        return Page(
+            hits=self._hits(clauses, meanings) if self._in_window() and total else (),
+            total=total,
+            facets=self._facets(clauses),
+            dropped=tuple(word.written for word in dropped) if total else (),
+        )
+
+    def similar(self, terms: Sequence[Term]) -> Page:
+        heaviest = sorted(terms, key=lambda term: -term.weight)[:MOST_TERMS]
+        queries: list[tantivy.Query] = []
+        for term in heaviest:
+            queries += self._likeness(term)
+        if not queries or self._query.size == 0:
+            return Page((), 0)
+        some = tantivy.Query.boolean_query([(_Should, query) for query in queries])
+        result = self._searcher.search(_all([(_Must, some), *self._conditions()]), self._query.size, count=True)
+        return Page(self._listed(result, ()), int(result.count or 0))
+
+    def _likeness(self, term: Term) -> list[tantivy.Query]:
+        words = [word for word in asked(term.text) if word.text in set(key_words(term.text))]
+        meanings = [meaning for meaning in map(self._reading.meaning, words) if meaning]
+        if not meanings or len(meanings) < len(words):
+            return []
+        if len(meanings) == 1:
+            return self._reading.scores(meanings[0], term.weight)
+        # A phrase counts where all its words are, at the weight of one term.
+        each = [
+            (_Must, tantivy.Query.boolean_query([
+                (_Should, query) for query in self._reading.scores(meaning, term.weight / len(meanings))
+            ]))
+            for meaning in meanings
+        ]
+        return [tantivy.Query.boolean_query(each)]
+
+    def _loosen(self, meanings: list[Meaning]) -> tuple[list[Meaning] | None, int]:
+        """Give up one word after the other, the most common (of two equals, the later) first, until something is found.
+
+        Words that occur nowhere are gone already. Phrases and exclusions are never given up. None when all that was
+        asked for is words, and none of them can be had.
+        """
+        if not meanings and self._question.words and not self._question.phrases:
+            return None, 0
+        while True:
+            total = self._total(self._reading.matching(meanings, self._question))
+            if total or not meanings or (len(meanings) == 1 and not self._question.phrases):
+                return meanings, total
+            most_common = max(reversed(meanings), key=lambda meaning: meaning.frequency)
+            meanings = [meaning for meaning in meanings if meaning is not most_common]
+
+    def _total(self, clauses: list[Clause]) -> int:
+        every = [*clauses, *self._conditions()]
+        if not every:
+            return int(self._searcher.num_docs)
+        return int(self._searcher.search(_all(every), 1).count or 0)
+
+    def _conditions(self, but: str | None = None) -> list[Clause]:
+        """The filters, without the choice of values of one attribute."""
+        return [clause for one, clause in self._filters if not (isinstance(one, AnyOf) and one.attribute == but)]
+
+    def _facets(self, clauses: list[Clause]) -> dict[str, dict[str, int]]:
+        """Counts of every value. Facets that nothing was chosen of share one pass over the documents found."""
+        chosen = {one.attribute for one, _ in self._filters if isinstance(one, AnyOf)}
+        passes: list[tuple[str, ...]] = [(name,) for name in self._query.facets if name in chosen]
+        passes.append(tuple(name for name in self._query.facets if name not in chosen))
+        counts: dict[str, dict[str, int]] = {}
+        for names in filter(None, passes):
+            query = _all([*clauses, *self._conditions(but=names[0])])
+            asked_for = {name: {"terms": {"field": f"string_{name}", "size": _MOST_VALUES}} for name in names}
+            answer = self._searcher.aggregate(query, asked_for)
+            for name in names:
+                counts[name] = {one["key"]: int(one["doc_count"]) for one in answer[name]["buckets"]}
+        return {name: counts[name] for name in self._query.facets}
+
+    def _in_window(self) -> bool:
+        return 0 < self._query.size and self._query.page * self._query.size <= MAXIMUM_WINDOW
+
+    def _hits(self, clauses: list[Clause], meanings: list[Meaning]) -> tuple[Hit, ...]:
+        size, offset = self._query.size, (self._query.page - 1) * self._query.size
+        conditions = self._conditions()
+        if self._query.sort is not None:
+            name, descending = self._query.sort
+            order = tantivy.Order.Desc if descending else tantivy.Order.Asc
+            result = self._searcher.search(
+                _all([*clauses, *conditions]), size, count=False, offset=offset, order_by_field=f"number_{name}",
+                order=order,
+            )
+        else:
+            ranked = _all([*clauses, *conditions, *self._reading.scoring(meanings, self._question)])
+            result = self._searcher.search(ranked, size, count=False, offset=offset)
+        return self._listed(result, meanings)
+
+    def _listed(self, result: tantivy.SearchResult, meanings: Iterable[Meaning]) -> tuple[Hit, ...]:
+        addresses = [address for _, address in result.hits]
+        ids = self._searcher.fast_field_values("id", addresses)
+        quotes: list[dict[str, Quote]] = [{}] * len(addresses)
+        if self._query.highlight:
+            needles = needles_of(meanings, self._question)
+            quotes = [self._quotes(payload(self._searcher, address), needles) for address in addresses]
+        scores = [0.0 if self._query.sort else float(score) for score, _ in result.hits]
+        return tuple(
+            Hit(int(identity or 0), score, quoted) for identity, score, quoted in zip(ids, scores, quotes, strict=True)
+        )
+
+    def _quotes(self, document: dict[str, Any], needles: Needles) -> dict[str, Quote]:
+        return {
+            name: quote(_BETWEEN_TEXTS.join(texts_of(document, name)), needles)
+            for name in self._query.highlight if name in document
+        }
+
+
+def needles_of(meanings: Iterable[Meaning], question: Question) -> Needles:
+    """What to mark in a document found by these meanings."""
+    words: set[str] = set()
+    runs = list(question.phrases)
+    beginnings: list[str] = []
+    for meaning in meanings:
+        words.update(meaning.terms)
+        if meaning.run:
+            runs.append(meaning.word.units)
+        if meaning.beginning:
+            beginnings.append(meaning.beginning)
+    return Needles(frozenset(words), tuple(beginnings), tuple(runs))
+
+
+def payload(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> dict[str, Any]:
+    """The document as it was kept."""
+    document: dict[str, Any] = json.loads(searcher.doc(address).get_first("payload") or b"{}")
+    return document
+
+
+def _all(clauses: list[Clause]) -> tantivy.Query:
+    """Every clause in one query; one that only excludes still needs something to exclude from."""
+    if not any(occur == _Must for occur, _ in clauses):
+        clauses = [(_Must, tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0)), *clauses]
+    return tantivy.Query.boolean_query(clauses)

@@ -1,0 +1,189 @@
+"""What a reader's word can stand for in one index: itself, a longer word, a word mistyped.
+
+tantivy's own fuzzy query walks an automaton for every attribute and scores nothing; looking the neighbours up in the
+term dictionary once and asking for them by name is far faster, and each keeps its own weight.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import tantivy
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
+
+from search import Settings
+from search.layout import LEXICON
+from search.question import Question, Run
+from search.text import Word, singular
+
+MOST_COMPLETIONS = 40
+"""Completions of the last word that are scored; the rarer ones are found all the same."""
+MOST_CORRECTIONS = 8
+RARE = 200
+"""A Chinese word that the segmenter saw in fewer documents than this is also looked for as a run of characters:
+elsewhere it may have cut it differently. Runs of common characters would cost more than they find."""
+SUSPECT = 3
+"""A Latin word in this many documents or fewer may be a typing error, theirs or the reader's."""
+
+_COMPLETED, _CORRECTED = 0.7, 0.5
+_Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One asked word and all that will be taken for it."""
+
+    word: Word
+    frequency: int
+    """Documents with it, near enough; the higher, the less the word tells."""
+    terms: dict[str, float] = field(default_factory=dict)
+    """Word of the index -> how well it stands for the asked one, up to 1."""
+    run: bool = False
+    """Also look for its units in a row."""
+    beginning: str = ""
+    """Any word that begins so will do, when the completions were too many to list."""
+
+    def __bool__(self) -> bool:
+        return bool(self.terms or self.run)
+
+
+class Reading:
+    """One searcher and the fields to read: turns words into meanings, and meanings into tantivy queries."""
+
+    def __init__(
+        self, searcher: tantivy.Searcher, schema: tantivy.Schema, settings: Settings, attributes: Sequence[str] | None,
+        dictionary: Callable[[str, str], list[str]],
+    ) -> None:
+        self._searcher, self._schema, self._dictionary = searcher, schema, dictionary
+        self._attributes = tuple(settings.searchable if attributes is None else attributes)
+        self._weights = {name: settings.searchable[name] for name in self._attributes}
+        self._lists = [LEXICON] if attributes is None else [f"words_{name}" for name in self._attributes]
+
+    def meanings(self, question: Question) -> list[Meaning]:
+        last = len(question.words) - 1
+        return [self.meaning(word, question.unfinished and at == last) for at, word in enumerate(question.words)]
+
+    def meaning(self, word: Word, unfinished: bool = False) -> Meaning:
+        text = word.text
+        frequency = self._frequency(text)
+        terms = {text: 1.0} if frequency else {}
+        beginning = ""
+        if unfinished:
+            completions = self._completions(text)
+            for completion, count in completions[:MOST_COMPLETIONS]:
+                terms.setdefault(completion, _COMPLETED)
+                frequency = max(frequency, count)
+            beginning = text if len(completions) > MOST_COMPLETIONS else ""
+        if frequency <= SUSPECT and (allowed := typing_errors(text)):
+            for correction, distance in self._corrections(text, allowed):
+                terms.setdefault(correction, _CORRECTED ** distance)
+                frequency = max(frequency, self._frequency(correction))
+        run = len(word.units) > 1 and frequency < RARE
+        if run and not terms:
+            frequency = self._searcher.search(self._runs(word.units), 1).count
+            run = frequency > 0
+        elif not terms and (single := self._single(word.units[0])):
+            # A lone character of a longer word stands in no list of words, but in the row of units.
+            return Meaning(word, single, run=True)
+        return Meaning(word, frequency, terms, run, beginning)
+
+    def matching(self, meanings: Iterable[Meaning], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        """Clauses that decide what is found, and say nothing of its rank: cheap enough to count with."""
+        clauses = [(_Must, tantivy.Query.const_score_query(self._any_of(meaning), 0.0)) for meaning in meanings]
+        clauses += [(_Must, tantivy.Query.const_score_query(self._runs(run), 0.0)) for run in question.phrases]
+        clauses += [(_MustNot, self._excluded(run)) for run in question.excluded]
+        return clauses
+
+    def scoring(self, meanings: Iterable[Meaning], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        """Clauses that decide the rank, and nothing of what is found."""
+        clauses = [(_Should, query) for meaning in meanings for query in self.scores(meaning)]
+        return clauses + [(_Should, self._runs(run)) for run in question.phrases]
+
+    def scores(self, meaning: Meaning, weight: float = 1.0) -> list[tantivy.Query]:
+        queries = []
+        for name in self._attributes:
+            boost = self._weights[name] * weight
+            terms = [
+                tantivy.Query.boost_query(self._term(f"words_{name}", term, "freq"), boost * worth)
+                for term, worth in meaning.terms.items()
+            ]
+            # Several completions in one document are one find, not several.
+            queries += terms if len(terms) < 2 else [tantivy.Query.disjunction_max_query(terms, 0.0)]
+        if meaning.run:
+            queries.append(tantivy.Query.boost_query(self._runs(meaning.word.units), _COMPLETED * weight))
+        return queries
+
+    def _any_of(self, meaning: Meaning) -> tantivy.Query:
+        found = [self._term(name, term, "basic") for term in meaning.terms for name in self._lists]
+        if meaning.beginning:
+            pattern = "".join(re.escape(c) if c.isascii() else c for c in meaning.beginning) + ".*"
+            found += [tantivy.Query.regex_query(self._schema, name, pattern) for name in self._lists]
+        if meaning.run:
+            found.append(self._runs(meaning.word.units))
+        return found[0] if len(found) == 1 else tantivy.Query.boolean_query([(_Should, query) for query in found])
+
+    def _excluded(self, run: Run) -> tantivy.Query:
+        """The run, and what a single word of it is listed as: -battery excludes batteries too."""
+        found = [self._runs(run)]
+        if len(run) == 1:
+            found += [self._term(name, singular(run[0]), "basic") for name in self._lists]
+        return tantivy.Query.boolean_query([(_Should, query) for query in found])
+
+    def _runs(self, run: Run) -> tantivy.Query:
+        """These units in a row, in any attribute."""
+        found = [
+            tantivy.Query.boost_query(
+                self._term(f"run_{name}", run[0], "position") if len(run) == 1
+                else tantivy.Query.phrase_query(self._schema, f"run_{name}", list(run)),
+                weight,
+            )
+            for name, weight in self._weights.items()
+        ]
+        return found[0] if len(found) == 1 else tantivy.Query.boolean_query([(_Should, query) for query in found])
+
+    def _term(self, name: str, term: str, option: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, name, term, option)
+
+    def _frequency(self, word: str) -> int:
+        return sum(self._searcher.doc_freq(name, word) for name in self._lists)
+
+    def _single(self, unit: str) -> int:
+        return sum(self._searcher.doc_freq(f"run_{name}", unit) for name in self._attributes)
+
+    def _completions(self, beginning: str) -> list[tuple[str, int]]:
+        """Words that begin so, the most frequent first, one more than will be scored."""
+        counts: dict[str, int] = {}
+        for name in self._lists:
+            for word, count in self._searcher.terms_with_prefix(name, beginning, limit=MOST_COMPLETIONS + 1):
+                counts[word] = counts.get(word, 0) + count
+        counts.pop(beginning, None)
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def _corrections(self, word: str, allowed: int) -> list[tuple[str, int]]:
+        """Words of the index that `word` may be a mistyping of, the nearest first.
+
+        Words that share its first or second letter are looked at before all the others: reading the whole dictionary
+        takes ten times as long.
+        """
+        near = self._near(word, allowed, (word[0], word[1]) if word[0] != word[1] else (word[0],))
+        return near or self._near(word, allowed, ("",))
+
+    def _near(self, word: str, allowed: int, beginnings: tuple[str, ...]) -> list[tuple[str, int]]:
+        near: dict[str, int] = {}
+        for name in self._lists:
+            for beginning in beginnings:
+                known = self._dictionary(name, beginning)
+                for found, distance, _ in extract(
+                    word, known, scorer=OSA.distance, score_cutoff=allowed, limit=MOST_CORRECTIONS,
+                ):
+                    near[found] = int(distance)
+        near.pop(word, None)
+        return sorted(near.items(), key=lambda pair: (pair[1], -self._frequency(pair[0])))[:MOST_CORRECTIONS]
+
+
+def typing_errors(word: str) -> int:
+    """How many a word is allowed: one from four letters, two from eight, none in a figure or a Chinese word."""
+    if not word.isascii() or not word.isalpha():
+        return 0
+    return 2 if len(word) >= 8 else 1 if len(word) >= 4 else 0

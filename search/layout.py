@@ -1,0 +1,190 @@
+"""How a document lies in a tantivy index: which field holds what, and how values get there.
+
+`words_x` and `run_x` are the two views of a searchable attribute x (see search.text); `lexicon` holds each word of the
+document once whatever its attribute, so that matching, counting and expanding read one list instead of one per
+attribute; `string_x` and `number_x` are for filters, facets and sorting (tantivy puts a missing number last both ways);
+`opening_x` is for suggestions; `payload` is the document itself.
+"""
+
+import json
+import math
+import re
+from typing import Any
+
+import tantivy
+
+from search import AnyOf, Between, Document, Filter, NoneOf, Refused, Settings
+from search.text import fold, words_and_units
+
+FORMAT = 1
+"""Raise it whenever the same document would be indexed differently: older indexes then ask to be rebuilt."""
+LEXICON = "lexicon"
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.IGNORECASE)
+_SPACED = "spaced"
+_FAR = 1.7e308
+_LONGEST_STRING = 1_000
+_OPENING = 80
+_MANY = 16
+_BETWEEN_TEXTS = " | "
+"""Stands where one text of a list ends, so that no phrase runs over into the next."""
+
+
+def schema_of(settings: Settings) -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("id", indexed=True, fast=True)
+    builder.add_bytes_field("payload", stored=True)
+    builder.add_text_field(LEXICON, tokenizer_name=_SPACED, index_option="basic")
+    for name in settings.searchable:
+        builder.add_text_field(f"words_{name}", tokenizer_name=_SPACED, index_option="freq")
+        builder.add_text_field(f"run_{name}", tokenizer_name=_SPACED, index_option="position")
+    for name in settings.strings:
+        builder.add_text_field(f"string_{name}", tokenizer_name="raw", index_option="basic", fast=True)
+    for name in settings.numbers:
+        builder.add_float_field(f"number_{name}", indexed=True, fast=True)
+    for name in settings.suggest:
+        builder.add_text_field(f"opening_{name}", tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def register(index: tantivy.Index) -> tantivy.Index:
+    """Name our tokenizer to an index just opened: tantivy keeps the name on disk, but not what it means."""
+    index.register_tokenizer(_SPACED, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    return index
+
+
+def check(settings: Settings) -> None:
+    names = [*settings.searchable, *settings.strings, *settings.numbers]
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise Refused(f"{name!r} cannot name an attribute")
+    if not settings.searchable:
+        raise Refused("an index needs a searchable attribute")
+    if set(settings.strings) & set(settings.numbers):
+        raise Refused("an attribute is of strings or of numbers, not both")
+    for name in (*settings.suggest, *settings.stored):
+        if name not in settings.searchable:
+            raise Refused(f"{name!r} is not searchable")
+
+
+def kept(settings: Settings, document: Document) -> dict[str, Any]:
+    """The part of a document that its settings name, checked."""
+    identity = document.get("id")
+    if not isinstance(identity, int) or isinstance(identity, bool) or not -(2**63) <= identity < 2**63:
+        raise Refused(f"a document's id is an integer, not {identity!r}")
+    result: dict[str, Any] = {"id": identity}
+    for name in settings.searchable:
+        if texts := _texts(document.get(name)):
+            result[name] = texts if len(texts) > 1 else texts[0]
+    for name in settings.strings:
+        if values := _texts(document.get(name)):
+            result[name] = values
+    for name in settings.numbers:
+        if (number := document.get(name)) is not None:
+            result[name] = _number(name, number)
+    return result
+
+
+def build(settings: Settings, document: dict[str, Any]) -> tantivy.Document:
+    """The tantivy document of what `kept` returned."""
+    made = tantivy.Document()
+    made.add_integer("id", document["id"])
+    made.add_bytes("payload", json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+    lexicon: set[str] = set()
+    for name in settings.searchable:
+        if texts := texts_of(document, name):
+            views = [words_and_units(text) for text in texts]
+            found = [word for one, _ in views for word in one]
+            lexicon.update(found)
+            made.add_text(f"words_{name}", " ".join(found))
+            made.add_text(f"run_{name}", _BETWEEN_TEXTS.join(" ".join(row) for _, row in views))
+            if name in settings.suggest:
+                for text in texts:
+                    made.add_text(f"opening_{name}", opening(text))
+    made.add_text(LEXICON, " ".join(lexicon))
+    for name in settings.strings:
+        # A value given twice would be counted twice by a facet.
+        for value in dict.fromkeys(_clean(text[:_LONGEST_STRING]) for text in texts_of(document, name)):
+            made.add_text(f"string_{name}", value)
+    for name in settings.numbers:
+        if name in document:
+            made.add_float(f"number_{name}", float(document[name]))
+    return made
+
+
+def texts_of(document: dict[str, Any], name: str) -> list[str]:
+    """The texts of a searchable attribute, as `kept` keeps them."""
+    value = document.get(name, [])
+    return value if isinstance(value, list) else [value]
+
+
+def opening(text: str) -> str:
+    """How a value begins, as suggestions look it up."""
+    return " ".join(fold(text).split())[:_OPENING]
+
+
+def filter_query(schema: tantivy.Schema, settings: Settings, condition: Filter) -> tuple[tantivy.Occur, tantivy.Query]:
+    if isinstance(condition, Between):
+        return tantivy.Occur.Must, _range(schema, settings, condition)
+    if condition.attribute not in settings.strings:
+        raise Refused(f"there is no filter on {condition.attribute!r}")
+    if not isinstance(condition, AnyOf | NoneOf):
+        raise Refused(f"{condition!r} is not a filter")
+    field = f"string_{condition.attribute}"
+    values = [_clean(str(value)[:_LONGEST_STRING]) for value in dict.fromkeys(condition.values)]
+    if not values:
+        query = tantivy.Query.empty_query()
+    elif len(values) > _MANY:
+        query = tantivy.Query.term_set_query(schema, field, values)
+    else:
+        query = tantivy.Query.boolean_query([
+            (tantivy.Occur.Should, tantivy.Query.term_query(schema, field, value, "basic")) for value in values
+        ])
+    if isinstance(condition, NoneOf):
+        return tantivy.Occur.MustNot, query
+    return tantivy.Occur.Must, tantivy.Query.const_score_query(query, 0.0)
+
+
+def _range(schema: tantivy.Schema, settings: Settings, condition: Between) -> tantivy.Query:
+    if condition.attribute not in settings.numbers:
+        raise Refused(f"there is no number {condition.attribute!r}")
+    low, high = _end(condition.low, -_FAR), _end(condition.high, _FAR)
+    if low > high:
+        return tantivy.Query.empty_query()
+    field = f"number_{condition.attribute}"
+    query = tantivy.Query.range_query(schema, field, tantivy.FieldType.Float, low, high)
+    return tantivy.Query.const_score_query(query, 0.0)
+
+
+def _end(value: float | None, otherwise: float) -> float:
+    if value is None:
+        return otherwise
+    if math.isnan(value):
+        raise Refused("a range cannot end at NaN")
+    return max(-_FAR, min(_FAR, float(value)))
+
+
+def _texts(value: Any) -> list[str]:
+    if value is None:
+        return []
+    values = value if isinstance(value, list | tuple) else [value]
+    return [_text(one) for one in values if one is not None and one != ""]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise Refused(f"a value is text, a number or a list of them, not {type(value).__name__}")
+
+
+def _number(name: str, value: Any) -> int | float:
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, int | float) or not -_FAR < value < _FAR:
+        raise Refused(f"{name} must be a finite number, not {value!r}")
+    return value
+
+
+def _clean(value: str) -> str:
+    return value.encode("utf-8", "replace").decode()
