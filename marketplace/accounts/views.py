@@ -1,0 +1,5 @@
+"""People as pages."""
+
+from flask import Blueprint
+
+bp = Blueprint("accounts", __name__)

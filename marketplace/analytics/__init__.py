@@ -1,0 +1,1 @@
+"""Analytics: read-only figures. Nobody imports it."""

@@ -1,0 +1,5 @@
+"""Home and figures as pages."""
+
+from flask import Blueprint
+
+bp = Blueprint("analytics", __name__)

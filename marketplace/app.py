@@ -1,0 +1,102 @@
+"""The composition root: the only module that knows every room."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_smorest import Api
+from sqlalchemy import Engine as Database
+
+from marketplace import config, db, index, outbox, subscriptions
+from marketplace.accounts import api as accounts_api
+from marketplace.accounts import signing_in
+from marketplace.accounts import views as accounts_views
+from marketplace.analytics import views as analytics_views
+from marketplace.events import views as events_views
+from marketplace.files import views as files_views
+from marketplace.introductions import api as introductions_api
+from marketplace.introductions import views as introductions_views
+from marketplace.listings import api as listings_api
+from marketplace.listings import import_views, review_views, search_api, search_views
+from marketplace.listings import views as listings_views
+from marketplace.matching import api as matching_api
+from marketplace.matching import views as matching_views
+from marketplace.messaging import views as messaging_views
+from marketplace.organisations import api as organisations_api
+from marketplace.organisations import views as organisations_views
+from marketplace.web import errors, guard, health, language, pagination, security
+from search import Engine
+from search.embedded import EmbeddedEngine
+from search.meilisearch import MeilisearchEngine
+
+PAGES = (
+    accounts_views, organisations_views, messaging_views, files_views, listings_views, search_views, review_views,
+    import_views, matching_views, events_views, introductions_views, analytics_views, health,
+)
+APIS = (accounts_api, organisations_api, listings_api, search_api, matching_api, introductions_api)
+
+
+def create_app(settings: config.Settings, *, database: Database | None = None, engine: Engine | None = None) -> Flask:
+    """The web application; `database` and `engine` stand in for those the settings name (tests)."""
+    app = Flask(__name__, template_folder=config.resource("templates"), static_folder=Path(__file__).parent / "static")
+    app.config.update(SECRET_KEY=settings.secret_key, YINQIAO=settings, **_api_settings())
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    bind(settings, database, engine)
+    Bootstrap5(app)
+    app.config["BOOTSTRAP_SERVE_LOCAL"] = True
+    guard.install(app, signing_in.person)
+    security.install(app, settings.base_url)
+    signing_in.install(app)
+    language.install(app)
+    errors.install(app)
+    app.jinja_env.globals["page_url"] = pagination.page_url
+    for room in PAGES:
+        app.register_blueprint(room.bp)
+    api = ProblemApi(app)
+    for room_api in APIS:
+        security.csrf.exempt(room_api.bp)
+        api.register_blueprint(room_api.bp)
+    app.extensions["api"] = api
+    app.teardown_appcontext(lambda _: db.session.remove())
+    return app
+
+
+def bind(settings: config.Settings, database: Database | None = None, engine: Engine | None = None) -> None:
+    """Join the parts that pages, worker and commands share: the database, the engine, and what follows from what."""
+    db.bind(database or db.connect(settings.database_url))
+    index.bind(engine or search_engine(settings))
+    outbox.subscribe(subscriptions.table())
+
+
+def search_engine(settings: config.Settings, *, writes: bool = False) -> Engine:
+    """The engine the settings name. Of the embedded one, a single process writes (the worker, or a rebuild)."""
+    if settings.meili_url:
+        return MeilisearchEngine(settings.meili_url, settings.meili_api_key)
+    return EmbeddedEngine(settings.var / "index", writer=writes)
+
+
+class ProblemApi(Api):
+    """flask-smorest with its errors left to web/errors.py and its document served by us."""
+
+    def _register_error_handlers(self) -> None:
+        return
+
+
+def _api_settings() -> dict[str, Any]:
+    return {
+        "API_TITLE": "Yinqiao", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/api/v1", "OPENAPI_JSON_PATH": "openapi.json",
+        "API_SPEC_OPTIONS": {
+            "info": {"description": "Search, listings, matches and introductions of a technology-transfer marketplace."},
+            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"token": []}],
+        },
+    }
+
+
+logging.getLogger("marketplace").addHandler(logging.NullHandler())

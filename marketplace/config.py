@@ -1,0 +1,115 @@
+"""Settings from the environment, read in one place."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+class WrongSetting(Exception):
+    """A setting that cannot work; the message names it, its value and an example."""
+
+    def __init__(self, name: str, value: str, why: str, example: str) -> None:
+        super().__init__(f"{name}={value!r}: {why}. Example: {name}={example}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    database_url: str
+    meili_url: str | None
+    meili_api_key: str | None = field(repr=False)
+    secret_key: str = field(repr=False)
+    mail_url: str | None = field(repr=False)
+    var: Path
+    base_url: str
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in force; raises WrongSetting for one that cannot work. Creates the folder for data."""
+    var = _folder(environment.get("YINQIAO_VAR") or "var")
+    return Settings(
+        database_url=_database(environment.get("DATABASE_URL") or f"sqlite:///{var / 'yinqiao.db'}"),
+        meili_url=_address(environment, "MEILI_URL", ("http", "https"), "http://127.0.0.1:7700"),
+        meili_api_key=environment.get("MEILI_API_KEY") or None,
+        secret_key=_secret(environment, var),
+        mail_url=_address(environment, "MAIL_URL", ("smtp", "smtps"), "smtp://user:password@mail.example:587"),
+        var=var,
+        base_url=(
+            _address(environment, "YINQIAO_BASE_URL", ("http", "https"), "https://yinqiao.example")
+            or "http://127.0.0.1:8000"
+        ).rstrip("/"),
+    )
+
+
+def resource(name: str) -> Path:
+    """A folder that lies beside the package in the source tree and inside it once installed."""
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+def _folder(value: str) -> Path:
+    path = Path(value).expanduser().resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / ".write-test").touch()
+        (path / ".write-test").unlink()
+    except OSError as error:
+        raise WrongSetting("YINQIAO_VAR", value, f"cannot be written to ({error.strerror})", "/var/lib/yinqiao") from None
+    return path
+
+
+def _database(value: str) -> str:
+    scheme = value.partition("://")[0]
+    if scheme in ("postgres", "postgresql"):
+        return "postgresql+psycopg://" + value.partition("://")[2]
+    if "://" not in value or scheme not in ("sqlite", "postgresql+psycopg"):
+        example = "postgresql://yinqiao:password@localhost/yinqiao"
+        raise WrongSetting("DATABASE_URL", _without_password(value), "is not a SQLite or PostgreSQL address", example)
+    return value
+
+
+def _address(environment: Mapping[str, str], name: str, schemes: tuple[str, ...], example: str) -> str | None:
+    value = environment.get(name)
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise WrongSetting(name, _without_password(value), f"is not a {' or '.join(schemes)} address", example)
+    return value
+
+
+def _secret(environment: Mapping[str, str], var: Path) -> str:
+    given = environment.get("SECRET_KEY")
+    if given:
+        if len(given) < 16:
+            raise WrongSetting("SECRET_KEY", "…", "is shorter than 16 characters", secrets.token_urlsafe(32))
+        return given
+    path = var / "secret_key"
+    if not path.exists():
+        # Created without a moment in which others could read it; a second process starting at once uses the first's.
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def _without_password(value: str) -> str:
+    before, at, after = value.rpartition("@")
+    if not at:
+        return value
+    scheme, separator, credentials = before.partition("://")
+    return f"{scheme}{separator}{credentials.partition(':')[0]}:…@{after}"

@@ -1,0 +1,1 @@
+"""Events: series, their editions, who takes part."""

@@ -1,0 +1,1 @@
+"""Files: attachments and documents, their tiers and where they are kept."""

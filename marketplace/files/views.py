@@ -1,0 +1,5 @@
+"""Files as downloads."""
+
+from flask import Blueprint
+
+bp = Blueprint("files", __name__)

@@ -1,0 +1,1 @@
+"""Introductions: the pipeline from interest to use."""

@@ -1,0 +1,5 @@
+"""Introductions as pages."""
+
+from flask import Blueprint
+
+bp = Blueprint("introductions", __name__)

@@ -1,0 +1,1 @@
+"""Listings: technology results and needs, from draft through review to expiry."""

@@ -1,0 +1,5 @@
+"""The review queue, as reviewers see it."""
+
+from flask import Blueprint
+
+bp = Blueprint("review", __name__)

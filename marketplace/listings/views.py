@@ -1,0 +1,5 @@
+"""Listings as pages."""
+
+from flask import Blueprint
+
+bp = Blueprint("listings", __name__)

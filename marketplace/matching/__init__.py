@@ -1,0 +1,1 @@
+"""Matching: why a result and a need belong together."""

@@ -1,0 +1,5 @@
+"""Matches as pages."""
+
+from flask import Blueprint
+
+bp = Blueprint("matching", __name__)

@@ -1,0 +1,1 @@
+"""Messaging: threads between the sides of a case, notices, and mail."""

@@ -1,0 +1,118 @@
+"""Organisations and the people in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
+
+from marketplace.accounts.models import User
+from marketplace.db import Base
+
+
+class Kind(StrEnum):
+    INSTITUTE = "institute"
+    COMPANY = "company"
+    AGENCY = "agency"
+    PARK = "park"
+    AUTHORITY = "authority"
+    INVESTOR = "investor"
+    SERVICE_PROVIDER = "service_provider"
+
+
+class MembershipClass(StrEnum):
+    """What the organisation is to the platform (not what a person is to the organisation)."""
+
+    FOUNDING = "founding"
+    ORDINARY = "ordinary"
+    GUEST = "guest"
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    VERIFIED = "verified"
+    REFUSED = "refused"
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class Organisation(Base):
+    __tablename__ = "organisations"
+    __table_args__ = (Index(None, "state"), Index(None, "kind"), Index(None, "region"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    """As registered; usually Chinese."""
+    name_en: Mapped[str | None]
+    kind: Mapped[Kind]
+    membership: Mapped[MembershipClass] = mapped_column(default=MembershipClass.ORDINARY)
+    credit_code: Mapped[str | None] = mapped_column(unique=True)
+    """Unified social credit code, GB 32100: 18 characters."""
+    region: Mapped[str | None]
+    """GB/T 2260 code, or an ISO 3166 alpha-2 country code."""
+    about: Mapped[str | None]
+    about_en: Mapped[str | None]
+    website: Mapped[str | None]
+    steward_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """The staff member who answers for this company."""
+    requires_approval: Mapped[bool] = mapped_column(default=False)
+    """Must an admin approve a listing before it is submitted?"""
+    state: Mapped[State] = mapped_column(default=State.PENDING)
+    reason: Mapped[str | None]
+    """Why verification was refused."""
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    version: Mapped[int] = mapped_column()
+
+    steward: Mapped[User | None] = relationship(foreign_keys=[steward_id])
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    @property
+    def is_verified(self) -> bool:
+        return self.state is State.VERIFIED
+
+    def in_language(self, language: str) -> str:
+        """The name as this reader reads it."""
+        return (self.name_en or self.name) if language == "en" else self.name
+
+
+class Membership(Base):
+    """A person's role in an organisation."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("user_id", "organisation_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), index=True)
+    role: Mapped[Role]
+    joined_at: Mapped[datetime]
+
+    # A person's few memberships decide nearly every question, so they come with the person.
+    user: Mapped[User] = relationship(backref=backref("memberships", lazy="selectin", order_by=id))
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
+
+
+class Invitation(Base):
+    """An e-mail address asked to join an organisation; the link in the mail carries this row's signed number."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (Index(None, "email"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str]
+    role: Mapped[Role]
+    invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined")

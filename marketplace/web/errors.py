@@ -1,0 +1,104 @@
+"""Errors as pages, and as problem+json (RFC 9457) under /api/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, current_app, json, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, TooManyRequests
+
+from marketplace.db import session
+from marketplace.errors import Conflict, Invalid, MarketplaceError, Unauthorised, Unavailable
+from marketplace.phrases import say
+from marketplace.web.guard import is_api
+from marketplace.web.language import current, words
+
+TITLES = {
+    400: say("The request cannot be read"),
+    401: say("Sign in first"),
+    403: say("You may not do this"),
+    404: say("There is no such page, or it is not for you to see"),
+    405: say("This address does not take that method"),
+    406: say("There is no such representation"),
+    413: say("This is larger than we take"),
+    415: say("This kind of content is not understood"),
+    422: say("Something needs correcting"),
+    429: say("Too many tries; please wait a little"),
+    500: say("Something went wrong on our side"),
+}
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(MarketplaceError, ours)
+    app.register_error_handler(HTTPException, http)
+    app.register_error_handler(StaleDataError, stale)
+    app.register_error_handler(CSRFError, expired_form)
+    app.register_error_handler(Exception, unexpected)
+
+
+def ours(error: MarketplaceError) -> Response:
+    session.rollback()
+    fields = {name: words(text) for name, text in error.fields.items()} if isinstance(error, Invalid) else None
+    detail = words(error.message) or (fields or {}).get("", "")
+    return answer(error.status, words(error.title), detail, fields)
+
+
+def stale(_: StaleDataError) -> Response:
+    return ours(Conflict(say("Somebody else changed it while you were writing. Load it again and repeat your change.")))
+
+
+def expired_form(_: CSRFError) -> Response:
+    message = say("This form was open too long or came from another site. Go back, load it again and send it once more.")
+    return answer(400, words(TITLES[400]), words(message))
+
+
+def http(error: HTTPException) -> Response:
+    """Werkzeug's, Flask's and flask-smorest's own refusals."""
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    session.rollback()
+    messages = getattr(error, "data", {}).get("messages")
+    response = answer(error.code, words(TITLES.get(error.code, say("The request was refused"))), "", _flat(messages))
+    if isinstance(error, TooManyRequests) and error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def unexpected(error: Exception) -> Response:
+    session.rollback()
+    current_app.logger.exception("unexpected error at %s %s", request.method, request.path)
+    return answer(500, words(TITLES[500]), words(say("It has been noted. Nothing you sent was kept; please try again.")))
+
+
+def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | None = None) -> Response:
+    """One error, as the reader wants it: a page, or problem+json."""
+    if not is_api():
+        page = render_template("error.html", status=status, title=title, detail=detail, fields=fields or {})
+        return Response(page, status=status)
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    if fields is not None:
+        body["fields"] = fields
+    headers = {"Content-Language": current()}
+    if status == Unauthorised.status:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == Unavailable.status:
+        headers["Retry-After"] = "5"
+    return Response(json.dumps(body, ensure_ascii=False), status, headers, content_type="application/problem+json")
+
+
+def _flat(messages: Any, prefix: str = "") -> dict[str, str] | None:
+    """webargs' nested messages as {"keywords.0": "…"}."""
+    if not messages:
+        return None
+    if isinstance(messages, list):
+        return {prefix.strip("."): " ".join(str(words(m)) for m in messages)}
+    found: dict[str, str] = {}
+    for name, inner in messages.items():
+        at_location = not prefix and name in ("json", "query", "form", "files", "headers")
+        path = prefix if at_location or name == "_schema" else f"{prefix}{name}."
+        found.update(_flat(inner if isinstance(inner, (dict, list)) else [inner], path) or {})
+    return found

