@@ -6,36 +6,19 @@ from typing import Any
 
 import tantivy
 
-from search import MAXIMUM_WINDOW, AnyOf, Hit, Page, Query, Quote, Refused, Settings, Term
-from search.expansion import Meaning, Reading
+from search import AnyOf, Hit, Page, Query, Quote, Settings, Term
+from search.checking import BETWEEN_TEXTS, in_window, texts_of
+from search.expansion import MOST_TERMS, Meaning, Reading, hit_count
 from search.highlight import Needles, quote
-from search.layout import filter_query, texts_of
+from search.layout import filter_query
 from search.question import Question, parse
 from search.shelf import Opened
 from search.text import asked, key_words
 
-MOST_TERMS = 128
 _MOST_VALUES = 60_000
-_BETWEEN_TEXTS = ", "
 _Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
 
 Clause = tuple[tantivy.Occur, tantivy.Query]
-
-
-def check_query(settings: Settings, query: Query) -> None:
-    """Refuse what the index cannot answer; the text is never refused."""
-    if query.page < 1 or query.size < 0:
-        raise Refused(f"there is no page {query.page} of {query.size}")
-    for names, known, what in (
-        (query.facets, settings.strings, "facet"), (query.highlight, settings.stored, "stored attribute"),
-        (query.attributes or (), settings.searchable, "searchable attribute"),
-        ((query.sort[0],) if query.sort else (), settings.numbers, "number to sort by"),
-    ):
-        for name in names:
-            if name not in known:
-                raise Refused(f"there is no {what} {name!r}")
-    if query.attributes == ():
-        raise Refused("no attribute to search in")
 
 
 class Answer:
@@ -56,7 +39,7 @@ class Answer:
         clauses = self._reading.matching(meanings, self._question)
         dropped = [meaning.word for meaning in asked_words if meaning not in meanings]
         return Page(
-            hits=self._hits(clauses, meanings) if self._in_window() and total else (),
+            hits=self._hits(clauses, meanings) if in_window(self._query) and total else (),
             total=total,
             facets=self._facets(clauses),
             dropped=tuple(word.written for word in dropped) if total else (),
@@ -71,7 +54,7 @@ class Answer:
             return Page((), 0)
         some = tantivy.Query.boolean_query([(_Should, query) for query in queries])
         result = self._searcher.search(_all([(_Must, some), *self._conditions()]), self._query.size, count=True)
-        return Page(self._listed(result, ()), int(result.count or 0))
+        return Page(self._listed(result, ()), hit_count(result))
 
     def _likeness(self, term: Term) -> list[tantivy.Query]:
         words = [word for word in asked(term.text) if word.text in set(key_words(term.text))]
@@ -108,7 +91,7 @@ class Answer:
         every = [*clauses, *self._conditions()]
         if not every:
             return int(self._searcher.num_docs)
-        return int(self._searcher.search(_all(every), 1).count or 0)
+        return hit_count(self._searcher.search(_all(every), 1))
 
     def _conditions(self, but: str | None = None) -> list[Clause]:
         """The filters, without the choice of values of one attribute."""
@@ -127,9 +110,6 @@ class Answer:
             for name in names:
                 counts[name] = {one["key"]: int(one["doc_count"]) for one in answer[name]["buckets"]}
         return {name: counts[name] for name in self._query.facets}
-
-    def _in_window(self) -> bool:
-        return 0 < self._query.size and self._query.page * self._query.size <= MAXIMUM_WINDOW
 
     def _hits(self, clauses: list[Clause], meanings: list[Meaning]) -> tuple[Hit, ...]:
         size, offset = self._query.size, (self._query.page - 1) * self._query.size
@@ -160,7 +140,7 @@ class Answer:
 
     def _quotes(self, document: dict[str, Any], needles: Needles) -> dict[str, Quote]:
         return {
-            name: quote(_BETWEEN_TEXTS.join(texts_of(document, name)), needles)
+            name: quote(BETWEEN_TEXTS.join(texts_of(document, name)), needles)
             for name in self._query.highlight if name in document
         }
 

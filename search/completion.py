@@ -6,7 +6,8 @@ import tantivy
 
 from search import Settings, Suggestion
 from search.answer import payload
-from search.layout import opening, texts_of
+from search.checking import texts_of
+from search.layout import opening
 from search.text import asked, fold, words
 
 LONGEST_TEXT = 60
@@ -17,7 +18,8 @@ Clause = tuple[tantivy.Occur, tantivy.Query]
 
 
 def complete(
-    searcher: tantivy.Searcher, schema: tantivy.Schema, settings: Settings, text: str, filters: list[Clause], limit: int,
+    searcher: tantivy.Searcher, schema: tantivy.Schema, settings: Settings, text: str, filters: list[Clause],
+    limit: int,
 ) -> list[Suggestion]:
     """Values that begin with the text come before those with a word that does."""
     begun = opening(text[:LONGEST_TEXT])
@@ -32,6 +34,15 @@ def complete(
     return list(found.values())[:limit]
 
 
+def rank(text: str, begun: str) -> int | None:
+    """0 for a value that begins so, 1 for one with a word that does (and all the words before it), None for others."""
+    if opening(text).startswith(begun):
+        return 0
+    *whole, last = [word.text for word in asked(begun)] or [""]
+    has = set(words(text))
+    return 1 if last and has.issuperset(whole) and any(word.startswith(last) for word in has) else None
+
+
 def _add_opening(
     found: dict[str, Suggestion], searcher: tantivy.Searcher, schema: tantivy.Schema, name: str, begun: str,
     filters: list[Clause], limit: int,
@@ -41,7 +52,7 @@ def _add_opening(
     for value, _ in searcher.terms_with_prefix(field, begun, filter_query=allowed, limit=limit):
         query = tantivy.Query.term_query(schema, field, value, "basic")
         for document in _documents(searcher, query, filters, 1):
-            _take(found, document, name, lambda text, value=value: opening(text) == value)
+            _take(found, document, name, begun, worst=0)
 
 
 def _add_containing(
@@ -58,13 +69,8 @@ def _add_containing(
         (_Should, tantivy.Query.term_query(schema, field, word, "freq")) for word in completions
     ]))
     query = tantivy.Query.boolean_query([(_Must, query) for query in queries])
-
-    def fits(text: str) -> bool:
-        has = set(words(text))
-        return has.issuperset(whole) and any(word.startswith(last) for word in has)
-
     for document in _documents(searcher, query, filters, limit * 3):
-        _take(found, document, name, fits)
+        _take(found, document, name, begun, worst=1)
 
 
 def _documents(
@@ -74,7 +80,8 @@ def _documents(
     return [payload(searcher, address) for _, address in result.hits]
 
 
-def _take(found: dict[str, Suggestion], document: dict[str, Any], name: str, fits: Any) -> None:
+def _take(found: dict[str, Suggestion], document: dict[str, Any], name: str, begun: str, worst: int) -> None:
     for text in texts_of(document, name):
-        if fits(text):
+        place = rank(text, begun)
+        if place is not None and place <= worst:
             found.setdefault(fold(text), Suggestion(text, document["id"], name))

@@ -10,9 +10,10 @@ from pathlib import Path
 import tantivy
 
 from search import Document, Filter, Page, Query, Refused, SearchError, Settings, Suggestion, Term, Unavailable
-from search.answer import Answer, check_query, payload
+from search.answer import Answer, payload
+from search.checking import check_query, check_settings, kept
 from search.completion import complete
-from search.layout import FORMAT, build, check, filter_query, kept, register, schema_of
+from search.layout import FORMAT, build, filter_query, register, schema_of
 from search.shelf import Entry, Opened, Shelf
 
 _HEAP = 64_000_000
@@ -52,7 +53,7 @@ class EmbeddedEngine:
     # --- writing
 
     def create(self, index: str, settings: Settings) -> None:
-        check(settings)
+        check_settings(settings)
         with self._change():
             entries = self._shelf.entries()
             entry = entries.get(index)

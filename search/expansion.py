@@ -20,6 +20,8 @@ from search.text import Word, singular
 MOST_COMPLETIONS = 40
 """Completions of the last word that are scored; the rarer ones are found all the same."""
 MOST_CORRECTIONS = 8
+MOST_TERMS = 128
+"""Terms of `similar` that are read, the heaviest first."""
 RARE = 200
 """A Chinese word that the segmenter saw in fewer documents than this is also looked for as a run of characters:
 elsewhere it may have cut it differently. Runs of common characters would cost more than they find."""
@@ -81,7 +83,7 @@ class Reading:
                 frequency = max(frequency, self._frequency(correction))
         run = len(word.units) > 1 and frequency < RARE
         if run and not terms:
-            frequency = self._searcher.search(self._runs(word.units), 1).count
+            frequency = hit_count(self._searcher.search(self._runs(word.units), 1))
             run = frequency > 0
         elif not terms and (single := self._single(word.units[0])):
             # A lone character of a longer word stands in no list of words, but in the row of units.
@@ -187,3 +189,8 @@ def typing_errors(word: str) -> int:
     if not word.isascii() or not word.isalpha():
         return 0
     return 2 if len(word) >= 8 else 1 if len(word) >= 4 else 0
+
+
+def hit_count(result: tantivy.SearchResult) -> int:
+    """How many documents a search met; the binding's types do not know that a result can say so."""
+    return int(getattr(result, "count", None) or 0)

@@ -8,21 +8,18 @@ attribute; `string_x` and `number_x` are for filters, facets and sorting (tantiv
 
 import json
 import math
-import re
 from typing import Any
 
 import tantivy
 
-from search import AnyOf, Between, Document, Filter, NoneOf, Refused, Settings
+from search import AnyOf, Between, Filter, NoneOf, Refused, Settings
+from search.checking import FAR, choice, texts_of
 from search.text import fold, words_and_units
 
 FORMAT = 1
 """Raise it whenever the same document would be indexed differently: older indexes then ask to be rebuilt."""
 LEXICON = "lexicon"
-_NAME = re.compile(r"[a-z][a-z0-9_]*", re.IGNORECASE)
 _SPACED = "spaced"
-_FAR = 1.7e308
-_LONGEST_STRING = 1_000
 _OPENING = 80
 _MANY = 16
 _BETWEEN_TEXTS = " | "
@@ -52,38 +49,6 @@ def register(index: tantivy.Index) -> tantivy.Index:
     return index
 
 
-def check(settings: Settings) -> None:
-    names = [*settings.searchable, *settings.strings, *settings.numbers]
-    for name in names:
-        if not _NAME.fullmatch(name):
-            raise Refused(f"{name!r} cannot name an attribute")
-    if not settings.searchable:
-        raise Refused("an index needs a searchable attribute")
-    if set(settings.strings) & set(settings.numbers):
-        raise Refused("an attribute is of strings or of numbers, not both")
-    for name in (*settings.suggest, *settings.stored):
-        if name not in settings.searchable:
-            raise Refused(f"{name!r} is not searchable")
-
-
-def kept(settings: Settings, document: Document) -> dict[str, Any]:
-    """The part of a document that its settings name, checked."""
-    identity = document.get("id")
-    if not isinstance(identity, int) or isinstance(identity, bool) or not -(2**63) <= identity < 2**63:
-        raise Refused(f"a document's id is an integer, not {identity!r}")
-    result: dict[str, Any] = {"id": identity}
-    for name in settings.searchable:
-        if texts := _texts(document.get(name)):
-            result[name] = texts if len(texts) > 1 else texts[0]
-    for name in settings.strings:
-        if values := _texts(document.get(name)):
-            result[name] = values
-    for name in settings.numbers:
-        if (number := document.get(name)) is not None:
-            result[name] = _number(name, number)
-    return result
-
-
 def build(settings: Settings, document: dict[str, Any]) -> tantivy.Document:
     """The tantivy document of what `kept` returned."""
     made = tantivy.Document()
@@ -103,18 +68,12 @@ def build(settings: Settings, document: dict[str, Any]) -> tantivy.Document:
     made.add_text(LEXICON, " ".join(lexicon))
     for name in settings.strings:
         # A value given twice would be counted twice by a facet.
-        for value in dict.fromkeys(_clean(text[:_LONGEST_STRING]) for text in texts_of(document, name)):
+        for value in dict.fromkeys(choice(text) for text in texts_of(document, name)):
             made.add_text(f"string_{name}", value)
     for name in settings.numbers:
         if name in document:
             made.add_float(f"number_{name}", float(document[name]))
     return made
-
-
-def texts_of(document: dict[str, Any], name: str) -> list[str]:
-    """The texts of a searchable attribute, as `kept` keeps them."""
-    value = document.get(name, [])
-    return value if isinstance(value, list) else [value]
 
 
 def opening(text: str) -> str:
@@ -130,7 +89,7 @@ def filter_query(schema: tantivy.Schema, settings: Settings, condition: Filter) 
     if not isinstance(condition, AnyOf | NoneOf):
         raise Refused(f"{condition!r} is not a filter")
     field = f"string_{condition.attribute}"
-    values = [_clean(str(value)[:_LONGEST_STRING]) for value in dict.fromkeys(condition.values)]
+    values = [choice(value) for value in dict.fromkeys(condition.values)]
     if not values:
         query = tantivy.Query.empty_query()
     elif len(values) > _MANY:
@@ -147,7 +106,7 @@ def filter_query(schema: tantivy.Schema, settings: Settings, condition: Filter) 
 def _range(schema: tantivy.Schema, settings: Settings, condition: Between) -> tantivy.Query:
     if condition.attribute not in settings.numbers:
         raise Refused(f"there is no number {condition.attribute!r}")
-    low, high = _end(condition.low, -_FAR), _end(condition.high, _FAR)
+    low, high = _end(condition.low, -FAR), _end(condition.high, FAR)
     if low > high:
         return tantivy.Query.empty_query()
     field = f"number_{condition.attribute}"
@@ -160,31 +119,4 @@ def _end(value: float | None, otherwise: float) -> float:
         return otherwise
     if math.isnan(value):
         raise Refused("a range cannot end at NaN")
-    return max(-_FAR, min(_FAR, float(value)))
-
-
-def _texts(value: Any) -> list[str]:
-    if value is None:
-        return []
-    values = value if isinstance(value, list | tuple) else [value]
-    return [_text(one) for one in values if one is not None and one != ""]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise Refused(f"a value is text, a number or a list of them, not {type(value).__name__}")
-
-
-def _number(name: str, value: Any) -> int | float:
-    if isinstance(value, bool):
-        return int(value)
-    if not isinstance(value, int | float) or not -_FAR < value < _FAR:
-        raise Refused(f"{name} must be a finite number, not {value!r}")
-    return value
-
-
-def _clean(value: str) -> str:
-    return value.encode("utf-8", "replace").decode()
+    return max(-FAR, min(FAR, float(value)))

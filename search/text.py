@@ -42,13 +42,18 @@ _STANDARD_PART = re.compile(r"[a-z]+|\d[\d.]*")
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_UNUSUAL = re.compile(f"[^\x00-\x7f\u3001-\u3003\u3007-\u3011\u4e00-\u9fff]")
-_CLUSTER = re.compile("[^\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff\u3099\u309a]?[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff\u3099\u309a]*", re.S)
+_UNUSUAL = re.compile("[^\x00-\x7f\u00b7\u2013-\u2027\u3001-\u3003\u3007-\u3011\u4e00-\u9fff]")
+# What Chinese texts are full of, made narrow letter for letter: it spares most of them the slow way through NFKC.
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | dict.fromkeys((0x2010, 0x2011, 0x2212), 0x2D)
+_MARK = "\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff\u3099\u309a"
+_CLUSTER = re.compile(f"[^{_MARK}][{_MARK}]*|[{_MARK}]+", re.DOTALL)
 
-STOP_WORDS = frozenset(
-    "a an and are as at be by for from has have in into is it its of on or that the their this to was were which will "
-    "with 的 了 和 与 及 或 在 是 对 中 为 之 其 等 并 将 以 于 由 被 把 从 而 且 该 此 一种 以及 进行 通过".split()
-)
+STOP_WORDS = frozenset((
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "in", "into", "is", "it", "its",
+    "of", "on", "or", "that", "the", "their", "this", "to", "was", "were", "which", "will", "with",
+    "的", "了", "和", "与", "及", "或", "在", "是", "对", "中", "为", "之", "其", "等", "并", "将", "以", "于", "由",
+    "被", "把", "从", "而", "且", "该", "此", "一种", "以及", "进行", "通过",
+))
 """Words too common to ask for. They stay in the index, so that a phrase or a query of nothing else still works."""
 
 _to_simplified = opencc.OpenCC("t2s").convert
@@ -236,6 +241,7 @@ def _chunks(folded: str) -> Iterator[tuple[str, str, int]]:
 def _fold_characters(text: str) -> str:
     if text.isascii():
         return text.lower()
+    text = text.translate(_NARROW)
     if not _UNUSUAL.search(text):
         return text.casefold()
     text = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
@@ -264,7 +270,7 @@ def _simplify_character(character: str) -> str:
 
 def _traced(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The folded text and, for each of its characters, the piece of `text` it came from."""
-    if text.isascii() or not _UNUSUAL.search(text):
+    if text.isascii() or not _UNUSUAL.search(text.translate(_NARROW)):
         return fold(text), [(at, at + 1) for at in range(len(text))]
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
