@@ -196,3 +196,57 @@ class Grant(Base):
     introduction_ref: Mapped[str]
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class ImportState(StrEnum):
+    UPLOADED = "uploaded"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    IMPORTING = "importing"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ImportJob(Base):
+    """A spreadsheet on its way in: uploaded, its columns mapped, tried, imported. The worker moves it along."""
+
+    __tablename__ = "import_jobs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    """Random: the address of the job, and the name of the file kept for it."""
+    actor_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    kind: Mapped[Kind]
+    file_name: Mapped[str]
+    size: Mapped[int]
+    """Bytes."""
+    state: Mapped[ImportState] = mapped_column(default=ImportState.UPLOADED)
+    columns: Mapped[list[str]] = mapped_column(default=list)
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Field name -> column."""
+    defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    wanted_state: Mapped[State] = mapped_column(default=State.DRAFT)
+    position: Mapped[int] = mapped_column(default=0)
+    """Rows dealt with; work goes on from here after a crash."""
+    share: Mapped[float] = mapped_column(default=0.0)
+    """Of the file's bytes, for the progress bar."""
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    error: Mapped[dict[str, Any] | None]
+    """Why it failed: a phrase's msgid and values."""
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+
+class ImportRejection(Base):
+    """A row that did not go in, as it stood in the file, and why."""
+
+    __tablename__ = "import_rejections"
+    __table_args__ = (UniqueConstraint("job_id", "line"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("import_jobs.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    problems: Mapped[list[Any]]
+    """[{column, msgid, values}]"""
+    row: Mapped[dict[str, Any]]
