@@ -103,10 +103,10 @@ def _text(field: Field, kind: Kind, given: Any) -> str | None:
 
 
 @cache
-def _codes(field: Field, kind: Kind) -> dict[str, str]:
-    """What may be written for each choice -> its code."""
+def _codes(name: str, kind: Kind) -> dict[str, str]:
+    """What may be written for each choice of the field -> its code."""
     found: dict[str, str] = {}
-    for code, label in field.choices_for(kind).items():
+    for code, label in BY_NAME[name].choices_for(kind).items():
         for written in (code, label.zh, label.en):
             found[written.casefold()] = code
             found[re.sub(r"\s", "", written).casefold()] = code
@@ -115,7 +115,8 @@ def _codes(field: Field, kind: Kind) -> dict[str, str]:
 
 def _code(field: Field, kind: Kind, given: Any) -> str:
     text = str(given).strip()
-    code = _codes(field, kind).get(text.casefold()) or _codes(field, kind).get(re.sub(r"\s", "", text).casefold())
+    known = _codes(field.name, kind)
+    code = known.get(text.casefold()) or known.get(re.sub(r"\s", "", text).casefold())
     if code is None:
         choices = Joined(tuple(field.choices_for(kind).values()))
         raise Unfit(say("“{input}” is none of the choices: {choices}.", input=text[:40], choices=choices))
