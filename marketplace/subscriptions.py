@@ -1,11 +1,20 @@
 """What follows from what: every topic and who hears of it, on one screen."""
 
+from marketplace import index
+from marketplace.listings import documents as listing_documents
 from marketplace.outbox import Handler
 
 
 def table() -> dict[str, dict[str, Handler]]:
     """topic -> {subscriber: handler}; a handler gets the ids of the subjects and re-reads their rows."""
     return {
-        "listing.changed": {},
-        "organisation.changed": {},
+        "listing.changed": {"index": index.keep(listing_documents.LISTINGS)},
+        "organisation.changed": {"index of its listings": index_of_organisations},
     }
+
+
+def index_of_organisations(ids: list[int]) -> None:
+    """An organisation's name and kind stand in the documents of its listings."""
+    keep = index.keep(listing_documents.LISTINGS)
+    for batch in index.batches(listing_documents.of_organisations(ids)):
+        keep(batch)

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine as Database
 from sqlalchemy.pool import StaticPool
 
-from marketplace import clock, config, db, index
+from marketplace import clock, config, db, index, refs
 from marketplace.accounts.models import User
 from marketplace.app import create_app
 from marketplace.db import Base, session, transaction
@@ -48,8 +48,10 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedEngine:
-    return EmbeddedEngine(tmp_path_factory.mktemp("index"), writer=True)
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(tmp_path_factory.mktemp("index"), writer=True)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="session")
@@ -151,8 +153,6 @@ NEED = {
 
 def a_listing(organisation: Organisation, kind: Kind = Kind.RESULT, state: State = State.PUBLISHED, **fields: object) -> Listing:
     """A complete listing, put straight into the table in any state."""
-    from marketplace import refs
-
     now = clock.now()
     content = {**(RESULT if kind is Kind.RESULT else NEED), **fields}
     with transaction():

@@ -1,0 +1,171 @@
+"""What can be found of a listing, and by whom.
+
+Tier-0 text and facts lie in attributes of their own, so that a visitor's search touches nothing else; `body` is what
+members of verified organisations may read; text of tiers 2 and 3 is never here. tests/listings/test_documents.py
+holds this to listings/fields.py and listings/permissions.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from marketplace import clock, index, regions
+from marketplace.db import session
+from marketplace.listings import vocabulary as words
+from marketplace.listings.fields import FIELDS, Shape
+from marketplace.listings.models import Kind, Listing, ListingTranslation
+from marketplace.listings.permissions import audience_of
+from search import Document, Settings
+
+PUBLIC = ("title", "keywords", "organisation", "summary")
+"""The attributes a visitor may search."""
+FACETS = ("kind", "subtype", "field", "region", "industry", "trl", "mode", "organisation_kind")
+
+SETTINGS = Settings(
+    searchable={"title": 4.0, "keywords": 3.0, "organisation": 1.0, "summary": 2.0, "body": 1.0},
+    strings=("audience", "excluded", "state", "language", "organisation_slug", *FACETS),
+    numbers=("trl_low", "trl_high", "price_low", "price_high", "published_at", "closing"),
+    suggest=("title", "keywords", "organisation"),
+    stored=("title", "keywords", "summary", "body"),
+)
+
+CNY_FOR = {
+    "CNY": Decimal(1), "USD": Decimal("7.1"), "EUR": Decimal("7.8"), "JPY": Decimal("0.048"), "GBP": Decimal("9.2"),
+    "HKD": Decimal("0.91"), "SGD": Decimal("5.4"),
+}
+"""Round rates: a range of prices is searched with them, never an amount shown."""
+_NO_LIMIT = 1e15
+_NARRATIVE = tuple(
+    field.name for field in FIELDS
+    if field.tier == 1 and not field.column and field.shape in (Shape.TEXT, Shape.LONG_TEXT)
+)
+_PORTION = 5_000
+
+
+def every_id() -> Iterator[int]:
+    """Every listing's id, read in portions: a rebuild ends its transactions between them."""
+    yield from _portions()
+
+
+def of_organisations(ids: Sequence[int]) -> Iterator[int]:
+    """The ids of these organisations' listings."""
+    yield from _portions(Listing.organisation_id.in_(ids))
+
+
+def build(ids: list[int]) -> tuple[list[Document], list[int]]:
+    """(documents to show, ids to forget), from the rows as they are now."""
+    rows = (
+        select(Listing)
+        .where(Listing.id.in_(ids))
+        .options(
+            selectinload(Listing.translations), selectinload(Listing.exclusions), selectinload(Listing.grants),
+        )
+        .execution_options(populate_existing=True)
+    )
+    show: list[Document] = [document_of(listing) for listing in session.scalars(rows)]
+    return show, sorted(set(ids) - {document["id"] for document in show})
+
+
+def document_of(listing: Listing) -> dict[str, Any]:
+    audience, excluded = audience_of(listing)
+    return {
+        "id": listing.id, "audience": audience, "excluded": excluded,
+        **_public_text(listing), "body": _members_text(listing),
+        "kind": listing.kind.value, "state": listing.state.value, "subtype": listing.subtype,
+        "field": listing.field, "mode": listing.modes, "language": listing.language,
+        "region": regions.ancestors(listing.region) if listing.region else None,
+        "industry": list(dict.fromkeys((listing.industry[0], listing.industry))) if listing.industry else None,
+        "organisation_kind": listing.organisation.kind.value,
+        **_readiness(listing), **_price(listing), **_dates(listing),
+    }
+
+
+def _public_text(listing: Listing) -> dict[str, Any]:
+    texts: list[Listing | ListingTranslation] = [listing, *listing.translations]
+    named = None if listing.anonymous else listing.organisation
+    return {
+        "title": [text.title for text in texts],
+        "keywords": [*dict.fromkeys(word for text in texts for word in text.keywords), *listing.ipc],
+        "summary": [text.summary for text in texts],
+        "organisation": [named.name, named.name_en] if named else None,
+        "organisation_slug": named.slug if named else None,
+    }
+
+
+def _members_text(listing: Listing) -> list[str]:
+    texts = [str(listing.details[name]) for name in _NARRATIVE if listing.details.get(name)]
+    if not listing.anonymous:  # a patent number names its owner
+        texts += [str(row["number"]) for row in listing.details.get("ip") or () if row.get("number")]
+    return texts
+
+
+def readiness_of(listing: Listing) -> tuple[int, int] | None:
+    """The levels a result has reached (one) or a need accepts (any, when it does not say)."""
+    if listing.kind is Kind.NEED:
+        return listing.trl_min or 1, listing.trl_max or 9
+    return (listing.trl, listing.trl) if listing.trl else None
+
+
+def price_of(listing: Listing) -> tuple[float, float] | None:
+    """What a result asks or a need can pay, in CNY; None when it does not say."""
+    if listing.kind is Kind.NEED:
+        low, high = words.BUDGET_LIMITS.get(listing.budget_band or "", (None, None))
+        if low is None and high is None:
+            return None
+        return float(low or 0), _NO_LIMIT if high is None else float(high)
+    if listing.price_amount is None or listing.price_kind not in ("indicative", "floor"):
+        return None
+    amount = float(listing.price_amount * CNY_FOR.get(listing.price_currency or "CNY", Decimal(1)))
+    return amount, _NO_LIMIT if listing.price_kind == "floor" else amount
+
+
+def closing_of(listing: Listing) -> date | None:
+    """The last day to answer it."""
+    return listing.deadline or listing.valid_until
+
+
+def seconds(day: date) -> float:
+    """The last moment of a day of ours."""
+    return datetime.combine(day, time.max, clock.PLACE).timestamp()
+
+
+def _readiness(listing: Listing) -> dict[str, Any]:
+    levels = readiness_of(listing)
+    if levels is None:
+        return {}
+    low, high = levels
+    return {"trl_low": low, "trl_high": high, "trl": [str(level) for level in range(low, high + 1)]}
+
+
+def _price(listing: Listing) -> dict[str, Any]:
+    price = price_of(listing)
+    return {"price_low": price[0], "price_high": price[1]} if price else {}
+
+
+def _dates(listing: Listing) -> dict[str, Any]:
+    closing = closing_of(listing)
+    return {
+        "published_at": listing.published_at.timestamp() if listing.published_at else None,
+        "closing": seconds(closing) if closing else None,
+    }
+
+
+def _portions(*conditions: Any) -> Iterator[int]:
+    last = 0
+    while True:
+        portion = session.scalars(
+            select(Listing.id).where(Listing.id > last, *conditions).order_by(Listing.id).limit(_PORTION)
+        ).all()
+        if not portion:
+            return
+        yield from portion
+        last = portion[-1]
+
+
+LISTINGS = index.Findable(name="listings", settings=SETTINGS, build=build, every_id=every_id)
