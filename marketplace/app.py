@@ -17,6 +17,7 @@ from marketplace.accounts import signing_in
 from marketplace.accounts import views as accounts_views
 from marketplace.analytics import views as analytics_views
 from marketplace.events import views as events_views
+from marketplace.files import service as files
 from marketplace.files import views as files_views
 from marketplace.introductions import api as introductions_api
 from marketplace.introductions import views as introductions_views
@@ -25,6 +26,7 @@ from marketplace.listings import import_views, review_views, search_api, search_
 from marketplace.listings import views as listings_views
 from marketplace.matching import api as matching_api
 from marketplace.matching import views as matching_views
+from marketplace.messaging import mail
 from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
 from marketplace.organisations import views as organisations_views
@@ -70,7 +72,9 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     """Join the parts that pages, worker and commands share: the database, the engine, and what follows from what."""
     db.bind(database or db.connect(settings.database_url))
     index.bind(engine or search_engine(settings))
+    mail.bind(settings)
     outbox.subscribe(subscriptions.table())
+    files.bind(settings.var / "files")
 
 
 def search_engine(settings: config.Settings, *, writes: bool = False) -> Engine:

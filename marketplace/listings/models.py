@@ -114,6 +114,11 @@ class Listing(Base):
     grants: Mapped[list[Grant]] = relationship(
         primaryjoin="and_(Grant.listing_id == Listing.id, Grant.revoked_at.is_(None))", viewonly=True, lazy="selectin"
     )
+    pending: Mapped[ListingVersion | None] = relationship(
+        primaryjoin="and_(ListingVersion.listing_id == Listing.id, ListingVersion.state.in_(['draft', 'in_review']))",
+        viewonly=True, uselist=False,
+    )
+    """A change to the published listing that is not in force yet."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -135,7 +140,7 @@ class ListingVersion(Base):
     """What a listing said: number 1 is the first one published. A version in review waits beside the one in force."""
 
     __tablename__ = "listing_versions"
-    __table_args__ = (UniqueConstraint("listing_id", "number"),)
+    __table_args__ = (UniqueConstraint("listing_id", "number"), Index(None, "state"))
     id: Mapped[int] = mapped_column(primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"))
     number: Mapped[int]
