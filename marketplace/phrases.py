@@ -78,7 +78,9 @@ def catalogue(language: str) -> Translations:
     merged = Translations()
     for path in sorted((TRANSLATIONS / language).glob("*.po")):
         with path.open("rb") as file:
-            merged.merge(_compiled(read_po(file, locale=language)))
+            read = _compiled(read_po(file, locale=language))
+        merged.merge(read)
+        merged.plural = read.plural  # which merge leaves behind
     return merged
 
 

@@ -126,7 +126,8 @@ def region(code: str | None) -> str:
 
 
 def install(app: Flask) -> None:
-    Babel(app, locale_selector=locale, timezone_selector=lambda: "Asia/Shanghai", default_domain=Catalogues())
+    babel = Babel(app, locale_selector=locale, timezone_selector=lambda: "Asia/Shanghai")
+    babel.domain_instance = Catalogues()  # the option `default_domain` takes a name only
     app.jinja_env.filters.update(
         words=words, day=day, moment=moment, exact=exact, number=number, percent=percent, money=money, region=region
     )
