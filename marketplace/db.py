@@ -91,6 +91,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def dialect() -> str:
+    """`sqlite` or `postgresql`."""
+    return str(session.get_bind().dialect.name)
+
+
 def in_transaction() -> bool:
     """Is a transaction() open in this thread?"""
     return bool(session().info.get("open", False))

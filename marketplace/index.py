@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 
-from marketplace import outbox
-from marketplace.db import session
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace import clock, outbox
+from marketplace.db import Base, session, transaction
 from search import Document, Engine, Settings, Unavailable
 
 Build = Callable[[list[int]], tuple[list[Document], list[int]]]
 """ids -> (documents to show, ids to forget), from the rows as they are now."""
+Progress = Callable[[int], None]
+"""Called with the number of rows of each batch."""
 BATCH = 1_000
+SILENCE = timedelta(minutes=1)
+"""A rebuild that has shown no progress for this long is taken for dead."""
 
 _bound: list[Engine] = []
 
@@ -25,6 +33,21 @@ class Findable:
     settings: Settings
     build: Build
     every_id: Callable[[], Iterator[int]]
+
+
+class Rebuild(Base):
+    """The latest rebuild of an index: asked for, going on, or ended. The others' way of knowing."""
+
+    __tablename__ = "index_rebuilds"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    """When whoever rebuilds last showed progress; None until somebody begins."""
+    done: Mapped[int] = mapped_column(default=0)
+    """Rows read so far."""
+    ended_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    """Why it ended without a new index."""
 
 
 def bind(engine: Engine) -> None:
@@ -42,6 +65,9 @@ def keep(findable: Findable) -> outbox.Handler:
     """The handler that makes the index say what the rows say now."""
 
     def handler(ids: list[int]) -> None:
+        going_on = session.scalar(select(Rebuild.name).where(Rebuild.name == findable.name, _going_on()))
+        if going_on:  # what we wrote now would be lost in the swap
+            raise Unavailable(f"the index of {findable.name} is being rebuilt")
         show, forget = findable.build(ids)
         session.rollback()  # the engine may be slow; hold no lock meanwhile
         if not engine().exists(findable.name):
@@ -54,25 +80,87 @@ def keep(findable: Findable) -> outbox.Handler:
     return handler
 
 
-def rebuild(findable: Findable, progress: Callable[[int], None] = lambda _: None) -> int:
+def ask_for_rebuild(name: str) -> None:
+    """Ask whoever writes the index to rebuild it; one that is going on already answers the wish."""
+    with transaction():
+        row = session.get(Rebuild, name, with_for_update=True)
+        if row is None:
+            session.add(Rebuild(name=name, asked_at=clock.now()))
+        elif session.scalar(select(Rebuild.name).where(Rebuild.name == name, _going_on())) is None:
+            row.asked_at, row.seen_at, row.ended_at, row.error, row.done = clock.now(), None, None, None, 0
+
+
+def asked_for() -> list[str]:
+    """The indexes that wait for a rebuild, or whose rebuild died."""
+    return list(session.scalars(select(Rebuild.name).where(Rebuild.ended_at.is_(None), ~_going_on())))
+
+
+def rebuild_of(name: str) -> Rebuild | None:
+    """How the latest rebuild of an index stands, as the row says now."""
+    return session.get(Rebuild, name, populate_existing=True)
+
+
+def _going_on() -> ColumnElement[bool]:
+    return and_(Rebuild.ended_at.is_(None), Rebuild.seen_at.is_not(None), Rebuild.seen_at > clock.now() - SILENCE)
+
+
+def rebuild(findable: Findable, progress: Progress = lambda _: None) -> int:
     """Fill a new index from the rows and put it in the old one's place; return how many documents it has.
 
-    Memory is bounded by a batch. What changed meanwhile is in the outbox, whose handlers run after the swap.
+    Memory is bounded by a batch. What changes meanwhile waits in the outbox, whose handlers run after the swap.
+    Raises Unavailable when another process is rebuilding the same index.
     """
-    fresh = f"{findable.name}-rebuild"
+    _begin(findable.name)
+    error: str | None = "it was interrupted"
+    try:
+        count = _fill_and_swap(findable, progress)
+        error = None
+        return count
+    except Exception as problem:
+        error = f"{type(problem).__name__}: {problem}"[:2000]
+        raise
+    finally:
+        session.rollback()
+        _note(findable.name, ended_at=clock.now(), error=error)
+
+
+def _fill_and_swap(findable: Findable, progress: Progress) -> int:
+    fresh, done = f"{findable.name}-rebuild", 0
     engine().drop(fresh)
     engine().create(fresh, findable.settings)
     for ids in batches(findable.every_id()):
         show, _ = findable.build(ids)
         session.rollback()
         session.expunge_all()
-        engine().upsert(fresh, show)
+        if show:
+            engine().upsert(fresh, show)
+        done += len(ids)
+        _note(findable.name, seen_at=clock.now(), done=done)
         progress(len(ids))
     count = engine().count(fresh)
-    engine().create(findable.name, findable.settings)
+    if not engine().exists(findable.name):
+        engine().create(findable.name, findable.settings)
     engine().swap(findable.name, fresh)
     engine().drop(fresh)
     return count
+
+
+def _begin(name: str) -> None:
+    now = clock.now()
+    fresh = {"seen_at": now, "ended_at": None, "error": None, "done": 0}
+    with transaction():
+        change = update(Rebuild).where(Rebuild.name == name, ~_going_on()).values(**fresh)
+        if session.scalar(change.returning(Rebuild.name).execution_options(synchronize_session=False)):
+            return
+        if session.get(Rebuild, name) is not None:
+            raise Unavailable(f"another process is rebuilding the index of {name}")
+        session.add(Rebuild(name=name, asked_at=now, **fresh))
+
+
+def _note(name: str, **values: object) -> None:
+    with transaction():
+        change = update(Rebuild).where(Rebuild.name == name).values(**values)
+        session.execute(change.execution_options(synchronize_session=False))
 
 
 def check(findable: Findable) -> tuple[set[int], set[int]]:

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVarTuple
 
-from sqlalchemy import Index, delete, exists, func, insert, select, update
+from sqlalchemy import Index, Select, delete, exists, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 import search
 from marketplace import clock, errors
-from marketplace.db import Base, in_transaction, session, transaction
+from marketplace.db import Base, dialect, in_transaction, session, transaction
 
+log = logging.getLogger(__name__)
+
+Columns = TypeVarTuple("Columns")
 Handler = Callable[[list[int]], None]
+BATCH = 500
 LONGEST_WAIT = timedelta(hours=1)
-LEASE = timedelta(minutes=2)
+LONGEST_OUTAGE_WAIT = timedelta(seconds=30)
+"""A part that does not answer is asked again this often, so that an outage ends soon after it ends."""
+LEASE = timedelta(minutes=5)
 """A worker that dies holds its claims for this long; a handler must finish a batch sooner."""
+_CLAIMING = 0x79696E71
+"""The number of PostgreSQL's advisory lock under which claims are taken."""
 
 
 class Entry(Base):
     """One fact that one subscriber still has to hear of."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "due_at"), Index(None, "subscriber", "subject_id"))
+    __table_args__ = (
+        Index(None, "due_at", "id"),
+        Index(None, "subscriber", "topic", "due_at", "id"),
+        Index(None, "subscriber", "subject_id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     topic: Mapped[str]
     subject_id: Mapped[int]
@@ -32,6 +48,34 @@ class Entry(Base):
     due_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
     error: Mapped[str | None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one worker has claimed of one subscriber's facts of one topic: (id, subject, attempts) each."""
+
+    topic: str
+    subscriber: str
+    entries: tuple[tuple[int, int, int], ...]
+
+    @property
+    def ids(self) -> list[int]:
+        return [entry for entry, _, _ in self.entries]
+
+    @property
+    def subjects(self) -> list[int]:
+        return sorted({subject for _, subject, _ in self.entries})
+
+    @property
+    def attempts(self) -> int:
+        return max(attempts for _, _, attempts in self.entries)
+
+    def by_subject(self) -> Iterator[Batch]:
+        groups: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        for entry in self.entries:
+            groups[entry[1]].append(entry)
+        for entries in groups.values():
+            yield replace(self, entries=tuple(entries))
 
 
 class Beat(Base):
@@ -52,7 +96,7 @@ def subscribe(table: dict[str, dict[str, Handler]]) -> None:
 
 
 def publish(topic: str, *subject_ids: int) -> None:
-    """Promise each subscriber of `topic` that it will hear about these subjects. Raises KeyError for an unknown topic."""
+    """Promise each subscriber of `topic` that it will hear about these subjects; KeyError for an unknown topic."""
     if not in_transaction():
         raise RuntimeError("publish belongs inside transaction()")
     names = _subscribers[topic]
@@ -67,17 +111,19 @@ def publish(topic: str, *subject_ids: int) -> None:
         session.execute(insert(Entry), rows)
 
 
-def drain(limit: int = 500) -> int:
-    """Keep what promises are due; return how many were tried.
+def drain(limit: int = BATCH) -> int:
+    """Keep what promises are due, at most about `limit`; return how many were tried.
 
     Handlers re-read the rows as they are now, so hearing twice, or late, does no harm.
     """
-    batches: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-    for entry in _claim(limit):
-        batches[entry.topic, entry.subscriber].append(entry)
-    for (topic, subscriber), entries in batches.items():
-        _deliver(_subscribers.get(topic, {}).get(subscriber), entries)
-    return sum(map(len, batches.values()))
+    tried = 0
+    while tried < limit:
+        batch = _claim(min(BATCH, limit - tried))
+        if batch is None:
+            break
+        _deliver(_subscribers.get(batch.topic, {}).get(batch.subscriber), batch)
+        tried += len(batch.entries)
+    return tried
 
 
 def waiting() -> int:
@@ -104,71 +150,76 @@ def last_beat() -> datetime | None:
     return session.scalar(select(func.max(Beat.at)))
 
 
-def _claim(limit: int) -> Sequence[Entry]:
-    # A subject that another worker holds for the same subscriber waits: the later state must be written later.
+def _claim(limit: int) -> Batch | None:
+    """Take the longest-due batch that one subscriber can hear of in one call."""
     now = clock.now()
+    first = _free(now, select(Entry.topic, Entry.subscriber)).limit(1)
+    if session.execute(first).first() is None:  # looking takes no lock, so an idle worker is in nobody's way
+        session.rollback()
+        return None
+    with transaction():
+        if dialect() == "postgresql":
+            # One at a time: what another worker is claiming at this moment could not be seen in the rows yet.
+            session.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
+        found = session.execute(first).first()
+        if found is None:
+            return None
+        topic, subscriber = found
+        columns = select(Entry.id, Entry.subject_id, Entry.attempts)
+        due = _free(now, columns).where(Entry.topic == topic, Entry.subscriber == subscriber).limit(limit)
+        rows = session.execute(due.with_for_update(skip_locked=True)).all()
+        batch = Batch(topic, subscriber, tuple((row.id, row.subject_id, row.attempts) for row in rows))
+        _mark(batch.ids, claimed_until=now + LEASE)
+    return batch if batch.entries else None
+
+
+def _free(now: datetime, columns: Select[*Columns]) -> Select[*Columns]:
+    # A subject that another worker holds for the same subscriber waits: the later state must be written later.
     other = aliased(Entry)
     held = exists().where(
         other.subscriber == Entry.subscriber, other.subject_id == Entry.subject_id, other.claimed_until > now
     )
-    due = (
-        select(Entry)
-        .where(Entry.due_at <= now, (Entry.claimed_until.is_(None)) | (Entry.claimed_until <= now), ~held)
-        .order_by(Entry.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    if session.scalar(select(Entry.id).where(Entry.due_at <= now).limit(1)) is None:
-        session.rollback()
-        return []
-    with transaction():
-        entries = session.scalars(due).all()
-        _mark([entry.id for entry in entries], claimed_until=now + LEASE)
-        session.flush()
-        session.expunge_all()
-    return entries
+    unclaimed = Entry.claimed_until.is_(None) | (Entry.claimed_until <= now)
+    return columns.where(Entry.due_at <= now, unclaimed, ~held).order_by(Entry.due_at, Entry.id)
 
 
-def _deliver(handler: Handler | None, entries: list[Entry]) -> None:
-    # Exactly the rows we read: a change that arrives while we work has a row of its own.
-    ids = [entry.id for entry in entries]
+def _deliver(handler: Handler | None, batch: Batch) -> None:
     try:
         if handler is None:
-            raise LookupError(f"nobody is subscribed as {entries[0].subscriber} to {entries[0].topic}")
-        handler(sorted({entry.subject_id for entry in entries}))
+            raise LookupError(f"nobody is subscribed as {batch.subscriber} to {batch.topic}")
+        handler(batch.subjects)
     except Exception as error:
         session.rollback()
-        down = isinstance(error, (search.Unavailable, errors.Unavailable))
-        if not down and len({entry.subject_id for entry in entries}) > 1:
+        down = _is_outage(error)
+        if not down and len(batch.subjects) > 1:
             # One subject the handler cannot take must not hold the others back.
-            for one in _by_subject(entries):
+            for one in batch.by_subject():
                 _deliver(handler, one)
             return
-        wait = min(timedelta(seconds=2 ** min(entries[0].attempts, 12)), LONGEST_WAIT)
-        message = f"{type(error).__name__}: {error}"[:2000]
-        with transaction():
-            _mark(ids, attempts=Entry.attempts + 1, error=message, due_at=clock.now() + wait, claimed_until=None)
+        _postpone(batch, error, LONGEST_OUTAGE_WAIT if down else LONGEST_WAIT)
     else:
         session.rollback()
         with transaction():
-            for part in _parts(ids):
-                session.execute(delete(Entry).where(Entry.id.in_(part)))
+            # Exactly the rows we read: a change that arrived while we worked has a row of its own.
+            session.execute(delete(Entry).where(Entry.id.in_(batch.ids)).execution_options(**_UNSYNCHRONIZED))
 
 
-def _by_subject(entries: list[Entry]) -> Iterable[list[Entry]]:
-    groups: dict[int, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        groups[entry.subject_id].append(entry)
-    return groups.values()
+def _is_outage(error: Exception) -> bool:
+    """Would every other subject fail as well, now?"""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, (search.Unavailable, errors.Unavailable))
+
+
+def _postpone(batch: Batch, error: Exception, longest: timedelta) -> None:
+    wait = min(timedelta(seconds=2 ** min(batch.attempts, 12)), longest)
+    message = f"{type(error).__name__}: {error}"[:2000]
+    log.warning("%s could not hear of %s (%d): %s", batch.subscriber, batch.topic, len(batch.subjects), message)
+    with transaction():
+        _mark(batch.ids, attempts=Entry.attempts + 1, error=message, due_at=clock.now() + wait, claimed_until=None)
 
 
 def _mark(ids: list[int], **values: object) -> None:
-    for part in _parts(ids):
-        session.execute(
-            update(Entry).where(Entry.id.in_(part)).values(**values).execution_options(synchronize_session=False)
-        )
+    session.execute(update(Entry).where(Entry.id.in_(ids)).values(**values).execution_options(**_UNSYNCHRONIZED))
 
 
-def _parts(ids: list[int], size: int = 500) -> Iterable[list[int]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+_UNSYNCHRONIZED = {"synchronize_session": False}

@@ -2,15 +2,28 @@
 
 from marketplace import index
 from marketplace.listings import documents as listing_documents
+from marketplace.messaging import mail
 from marketplace.outbox import Handler
+from marketplace.timers import Timer
 
 
 def table() -> dict[str, dict[str, Handler]]:
     """topic -> {subscriber: handler}; a handler gets the ids of the subjects and re-reads their rows."""
     return {
         "listing.changed": {"index": index.keep(listing_documents.LISTINGS)},
+        "mail.queued": {"post": mail.deliver},
         "organisation.changed": {"index of its listings": index_of_organisations},
     }
+
+
+def findables() -> tuple[index.Findable, ...]:
+    """Every index: what the worker rebuilds and `yinqiao search` looks after."""
+    return (listing_documents.LISTINGS,)
+
+
+def timers() -> tuple[Timer, ...]:
+    """What happens every so often, with no fact that causes it."""
+    return ()
 
 
 def index_of_organisations(ids: list[int]) -> None:
