@@ -1,0 +1,343 @@
+"""An introduction: where it stands, and the records that its moves leave behind.
+
+Stage (how far) and status (is anybody working on it) are independent. The history is append-only and is what every
+figure derives from; `Introduction.stage` and `.status` are what its last row says.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Numeric, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+from marketplace.accounts.models import User
+from marketplace.db import Base
+from marketplace.listings.models import Listing
+from marketplace.organisations.models import Organisation
+
+
+class Stage(IntEnum):
+    SUGGESTED = 0
+    INTEREST = 1
+    QUALIFIED = 2
+    INTRODUCED = 3
+    DISCUSSING = 4
+    NEGOTIATING = 5
+    SIGNED = 6
+    PERFORMING = 7
+    IMPLEMENTED = 8
+
+
+class _StageColumn(TypeDecorator[Stage]):
+    """Kept as its number, so that databases can compare stages."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: object) -> int | None:
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: object) -> Stage | None:
+        return None if value is None else Stage(value)
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    ON_HOLD = "on_hold"
+    CLOSED = "closed"
+
+
+class CloseReason(StrEnum):
+    COMPLETED = "completed"
+    DECLINED_BY_COUNTERPART = "declined_by_counterpart"
+    REJECTED_AT_TRIAGE = "rejected_at_triage"
+    WITHDRAWN = "withdrawn"
+    NO_AGREEMENT = "no_agreement"
+    TERMINATED = "terminated"
+    EXPIRED = "expired"
+    DUPLICATE = "duplicate"
+    LISTING_WITHDRAWN = "listing_withdrawn"
+
+
+class ReasonCode(StrEnum):
+    """Why somebody said no; goes back to the supplier without names."""
+
+    TOO_EARLY = "too_early"
+    NO_CLEAR_ADVANTAGE = "no_clear_advantage"
+    NO_COMMERCIAL_ROUTE = "no_commercial_route"
+    DESCRIPTION_UNCLEAR = "description_unclear"
+    SCIENTIFIC_DOUBT = "scientific_doubt"
+    NOT_OUR_FIELD = "not_our_field"
+    ALREADY_HAVE_SOLUTION = "already_have_solution"
+    BUDGET = "budget"
+    IP_POSITION = "ip_position"
+    TERMS = "terms"
+    COMPETITOR_CONFLICT = "competitor_conflict"
+    TIMING = "timing"
+    NO_RESPONSE = "no_response"
+    OTHER = "other"
+
+
+class Origin(StrEnum):
+    SEARCH = "search"
+    MATCH = "match"
+    BROKER = "broker"
+    EVENT = "event"
+
+
+class Side(StrEnum):
+    NEED = "need"
+    RESULT = "result"
+
+    @property
+    def other(self) -> Side:
+        return Side.RESULT if self is Side.NEED else Side.NEED
+
+
+class Owes(StrEnum):
+    """Who owes the next step."""
+
+    BROKER = "broker"
+    NEED = "need"
+    RESULT = "result"
+    BOTH = "both"
+    NOBODY = "nobody"
+
+
+class Confirmed(StrEnum):
+    SIGNED = "signed"
+    OUTCOME = "outcome"
+
+
+class Introduction(Base):
+    """One result, one need, and how far they have come. Written only through service.py, by compare-and-set."""
+
+    __tablename__ = "introductions"
+    __table_args__ = (
+        CheckConstraint("stage BETWEEN 0 AND 8", name="stage"),
+        Index(
+            "uq_introductions_one_open", "need_id", "result_id", unique=True,
+            sqlite_where=text("status <> 'closed'"), postgresql_where=text("status <> 'closed'"),
+        ),
+        Index(None, "need_id"),
+        Index(None, "result_id"),
+        Index(None, "status", "stage"),
+        Index(None, "broker_id", "status", "due_at"),
+        Index(None, "status", "remind_at"),
+        Index(None, "status", "wakes_at"),
+        Index(None, "created_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(unique=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
+    result_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
+    stage: Mapped[Stage] = mapped_column(_StageColumn())
+    status: Mapped[Status] = mapped_column(default=Status.ACTIVE)
+    close_reason: Mapped[CloseReason | None]
+    reason_code: Mapped[ReasonCode | None]
+    reason_text: Mapped[str | None]
+    origin: Mapped[Origin]
+    origin_ref: Mapped[str | None]
+    """The event edition it comes from, when `origin` is event."""
+    broker_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """None when the system suggested it."""
+    entered_stage_at: Mapped[datetime]
+    """By the effective date, not the day it was recorded."""
+    owed_by: Mapped[Owes] = mapped_column(default=Owes.NOBODY)
+    due_at: Mapped[datetime | None]
+    """When the next step is due from whoever owes it."""
+    remind_at: Mapped[datetime | None]
+    """When run_timers() must look at it next; None when nothing is left to say about this step."""
+    reminders: Mapped[int] = mapped_column(default=0)
+    """How many were sent about this step."""
+    wakes_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    """Raised by every move; the service compares and sets it."""
+
+    need: Mapped[Listing] = relationship(foreign_keys=[need_id])
+    result: Mapped[Listing] = relationship(foreign_keys=[result_id])
+    broker: Mapped[User | None] = relationship(foreign_keys=[broker_id])
+    interests: Mapped[list[Interest]] = relationship(order_by="Interest.id")
+    consents: Mapped[list[Consent]] = relationship(order_by="Consent.id")
+    signatures: Mapped[list[NonDisclosure]] = relationship(order_by="NonDisclosure.id")
+    minutes: Mapped[list[Minutes]] = relationship(order_by="Minutes.id")
+    intents: Mapped[list[Intent]] = relationship(order_by="Intent.id")
+    contracts: Mapped[list[Contract]] = relationship(order_by="Contract.id")
+    outcomes: Mapped[list[Outcome]] = relationship(order_by="Outcome.id")
+    confirmations: Mapped[list[Confirmation]] = relationship(order_by="Confirmation.id")
+    checks: Mapped[list[Check]] = relationship(order_by="Check.id")
+
+    @property
+    def is_open(self) -> bool:
+        return self.status is not Status.CLOSED
+
+    @property
+    def is_released(self) -> bool:
+        """Do the two sides know each other's names and contacts?"""
+        return self.stage >= Stage.INTRODUCED and (self.is_open or self.close_reason is CloseReason.COMPLETED)
+
+    def listing_of(self, side: Side) -> Listing:
+        return self.need if side is Side.NEED else self.result
+
+
+class _Record:
+    """What every record of a move has: whose introduction, which person wrote it, when."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    introduction_id: Mapped[int] = mapped_column(ForeignKey("introductions.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+
+
+class Interest(_Record, Base):
+    """One side says that it would like to work with the other."""
+
+    __tablename__ = "introduction_interests"
+    __table_args__ = (UniqueConstraint("introduction_id", "side"),)
+    side: Mapped[Side]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    cooperation_sought: Mapped[str]
+    unclear: Mapped[str]
+    about_us: Mapped[str]
+    """May identify the writer, so the other side reads it only when it may know who that is."""
+
+    organisation: Mapped[Organisation] = relationship()
+    user: Mapped[User] = relationship()
+
+
+class Consent(_Record, Base):
+    """One side agrees that the other learns who it is. Void once `withdrawn_at` is set; never deleted."""
+
+    __tablename__ = "introduction_consents"
+    side: Mapped[Side]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    withdrawn_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
+class NonDisclosure(_Record, Base):
+    """One side's signature under the mutual non-disclosure terms."""
+
+    __tablename__ = "introduction_non_disclosures"
+    __table_args__ = (UniqueConstraint("introduction_id", "side"),)
+    side: Mapped[Side]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    terms: Mapped[str]
+    """Which edition of the terms was signed."""
+
+    user: Mapped[User] = relationship()
+
+
+class Check(_Record, Base):
+    """One item of the broker's checklist, done. The items are data: vocabulary.CHECKLIST."""
+
+    __tablename__ = "introduction_checks"
+    item: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+
+
+class Minutes(_Record, Base):
+    """What was said at a meeting and what follows; or that somebody did not come."""
+
+    __tablename__ = "introduction_minutes"
+    held_on: Mapped[date]
+    text: Mapped[str]
+    next_action: Mapped[str | None]
+    owner: Mapped[Owes]
+    due_on: Mapped[date | None]
+    absent: Mapped[Side | None]
+    """The side that did not come to a meeting that was arranged."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+
+    user: Mapped[User] = relationship()
+
+
+class Intent(_Record, Base):
+    """A written intent to conclude a contract of this type."""
+
+    __tablename__ = "introduction_intents"
+    dated_on: Mapped[date]
+    text: Mapped[str]
+    contract_type: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+
+
+class Contract(_Record, Base):
+    """The contract, as the broker recorded it; the latest row counts."""
+
+    __tablename__ = "introduction_contracts"
+    contract_type: Mapped[str]
+    signed_on: Mapped[date]
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
+    """None when the parties keep it to themselves."""
+    currency: Mapped[str | None]
+    parties: Mapped[str]
+    evidence: Mapped[str | None]
+    registration_no: Mapped[str | None]
+    technology_amount: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
+    waiver_reason: Mapped[str | None]
+    """Why the contract is not registered (技术合同登记)."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+
+
+class Outcome(_Record, Base):
+    """The technology is in use, or the last payment was made."""
+
+    __tablename__ = "introduction_outcomes"
+    reached_on: Mapped[date]
+    text: Mapped[str]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+
+
+class Confirmation(_Record, Base):
+    """One side confirms the contract or the outcome. Void once `withdrawn_at` is set; never deleted."""
+
+    __tablename__ = "introduction_confirmations"
+    what: Mapped[Confirmed]
+    side: Mapped[Side]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    withdrawn_at: Mapped[datetime | None]
+
+
+class History(Base):
+    """One move. Append-only: nothing here is ever changed or deleted."""
+
+    __tablename__ = "introduction_history"
+    __table_args__ = (
+        UniqueConstraint("introduction_id", "version"),
+        Index(None, "to_stage", "effective_at"),
+        Index(None, "move", "effective_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    introduction_id: Mapped[int] = mapped_column(ForeignKey("introductions.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    """The introduction's, after the move."""
+    move: Mapped[str]
+    from_stage: Mapped[Stage | None] = mapped_column(_StageColumn())
+    """None for the move that began it."""
+    to_stage: Mapped[Stage] = mapped_column(_StageColumn())
+    from_status: Mapped[Status | None]
+    status: Mapped[Status]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """None: the system."""
+    side: Mapped[Side | None]
+    """The side for which the actor moved; None for brokers, operators and the system."""
+    effective_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    reason: Mapped[CloseReason | None]
+    reason_code: Mapped[ReasonCode | None]
+    note: Mapped[str | None]
+    fingerprint: Mapped[str] = mapped_column(default="")
+    """Of what was entered, so that the second click of a double click is recognised."""
+
+    introduction: Mapped[Introduction] = relationship()
+    actor: Mapped[User | None] = relationship()
