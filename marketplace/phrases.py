@@ -35,7 +35,7 @@ class Phrase(str):
         phrase.values = values or {}
         return phrase
 
-    def format(self, *_: object, **values: Any) -> Phrase:  # type: ignore[override]
+    def format(self, *_: object, **values: Any) -> Phrase:
         """Marshmallow fills its messages through this; the sentence stays translatable."""
         return Phrase(self.msgid, {**self.values, **values})
 
@@ -92,4 +92,11 @@ def _compiled(read: Catalog) -> Translations:
 
 
 def _filled(text: str, values: dict[str, Any]) -> str:
-    return text.format_map(values) if values else text
+    return text.format_map(_Values(values)) if values else text
+
+
+class _Values(dict[str, Any]):
+    """Marshmallow fills some sentences in two steps: what is missing in the first stays for the second."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"

@@ -1,0 +1,151 @@
+"""What a reader looks for, and what that means to the index and, when it is down, to the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
+
+from marketplace import clock, regions
+from marketplace.listings.documents import FACETS, PUBLIC
+from marketplace.listings.models import Kind, Listing, ListingTranslation
+from marketplace.listings.permissions import audiences
+from marketplace.organisations.models import Organisation
+from marketplace.organisations.permissions import Reader, is_verified_member
+from search import AnyOf, Between, Filter, NoneOf, Query
+
+LONGEST = 2_000
+"""Characters of a query that are read."""
+RELEVANCE, NEWEST, CLOSING = "relevance", "newest", "closing"
+_QUOTED = ("title", "keywords", "summary", "body")
+_WORDS_FOR_SQL = 8
+
+
+@dataclass(frozen=True)
+class Criteria:
+    q: str = ""
+    kind: tuple[str, ...] = ()
+    subtype: tuple[str, ...] = ()
+    field: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    industry: tuple[str, ...] = ()
+    trl_min: int | None = None
+    trl_max: int | None = None
+    mode: tuple[str, ...] = ()
+    organisation_kind: tuple[str, ...] = ()
+    organisation: str | None = None
+    """An organisation's slug. Anonymous listings have none, so it cannot be used to find out whose they are."""
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
+    days: int | None = None
+    """Published at most so many days ago."""
+    sort: str | None = None
+    page: int = 1
+    size: int = 20
+
+    @property
+    def order(self) -> str:
+        """The order in force: by relevance only when there is something to be relevant to."""
+        return self.sort or (RELEVANCE if self.q else NEWEST)
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(getattr(self, name) for name in (*FACETS_CHOSEN, "organisation", "days")) or any(
+            value is not None for value in (self.trl_min, self.trl_max, self.price_min, self.price_max)
+        )
+
+
+FACETS_CHOSEN = tuple(name for name in FACETS if name != "trl")
+"""The facets chosen by value; readiness levels are chosen as a range."""
+
+
+def query_of(actor: Reader, criteria: Criteria) -> Query:
+    """The question to the index. Who may not read tier 1 does not search it either, nor is it quoted to them."""
+    member = is_verified_member(actor)
+    text = criteria.q[:LONGEST]
+    quoted = _QUOTED if member else tuple(name for name in _QUOTED if name in PUBLIC)
+    return Query(
+        text=text, filters=(*audience_filters(actor), *_filters(criteria)), facets=FACETS, sort=_sort(criteria),
+        page=criteria.page, size=criteria.size, attributes=None if member else PUBLIC,
+        highlight=quoted if text else (),
+    )
+
+
+def audience_filters(actor: Reader) -> tuple[Filter, ...]:
+    """What this reader may know of; permissions.audiences, in the index's terms."""
+    audience = audiences(actor)
+    reaches = AnyOf("audience", audience.any_of)
+    return (reaches, NoneOf("excluded", audience.none_of)) if audience.none_of else (reaches,)
+
+
+def _filters(criteria: Criteria) -> list[Filter]:
+    filters: list[Filter] = [
+        AnyOf(name, chosen) for name in FACETS_CHOSEN if (chosen := getattr(criteria, name))
+    ]
+    if criteria.organisation:
+        filters.append(AnyOf("organisation_slug", (criteria.organisation,)))
+    # A range fits when it overlaps the listing's own.
+    if criteria.trl_min is not None:
+        filters.append(Between("trl_high", criteria.trl_min, None))
+    if criteria.trl_max is not None:
+        filters.append(Between("trl_low", None, criteria.trl_max))
+    if criteria.price_min is not None:
+        filters.append(Between("price_high", float(criteria.price_min), None))
+    if criteria.price_max is not None:
+        filters.append(Between("price_low", None, float(criteria.price_max)))
+    if criteria.days is not None:
+        filters.append(Between("published_at", _since(criteria.days).timestamp(), None))
+    if criteria.order == CLOSING:
+        filters.append(Between("closing", clock.now().timestamp(), None))
+    return filters
+
+
+def _sort(criteria: Criteria) -> tuple[str, bool] | None:
+    return {RELEVANCE: None, NEWEST: ("published_at", True), CLOSING: ("closing", False)}[criteria.order]
+
+
+def _since(days: int) -> datetime:
+    return clock.now() - timedelta(days=days)
+
+
+def conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
+    """The criteria as SQL over Listing joined with Organisation: titles only, for when the index does not answer.
+    Prices are not compared here."""
+    found: list[ColumnElement[bool]] = [_titled(word) for word in criteria.q[:LONGEST].split()[:_WORDS_FOR_SQL]]
+    for column, chosen in (
+        (Listing.kind, tuple(map(Kind, criteria.kind))), (Listing.subtype, criteria.subtype),
+        (Listing.field, criteria.field), (cast(Organisation.kind, String), criteria.organisation_kind),
+    ):
+        if chosen:
+            found.append(column.in_(chosen))
+    if criteria.region:
+        found.append(or_(*(Listing.region.startswith(_stem(code), autoescape=True) for code in criteria.region)))
+    if criteria.industry:
+        found.append(or_(*(Listing.industry.startswith(code, autoescape=True) for code in criteria.industry)))
+    if criteria.mode:
+        found.append(or_(*(cast(Listing.modes, String).contains(f'"{mode}"') for mode in criteria.mode)))
+    if criteria.organisation:
+        found += [Organisation.slug == criteria.organisation, Listing.anonymous.is_(False)]
+    if criteria.trl_min is not None:
+        need_reaches = and_(Listing.kind == Kind.NEED, func.coalesce(Listing.trl_max, 9) >= criteria.trl_min)
+        found.append(or_(Listing.trl >= criteria.trl_min, need_reaches))
+    if criteria.trl_max is not None:
+        need_begins = and_(Listing.kind == Kind.NEED, func.coalesce(Listing.trl_min, 1) <= criteria.trl_max)
+        found.append(or_(Listing.trl <= criteria.trl_max, need_begins))
+    if criteria.days is not None:
+        found.append(Listing.published_at >= _since(criteria.days))
+    return found
+
+
+def _titled(word: str) -> ColumnElement[bool]:
+    translated = select(ListingTranslation.listing_id).where(ListingTranslation.title.icontains(word, autoescape=True))
+    return or_(Listing.title.icontains(word, autoescape=True), Listing.id.in_(translated))
+
+
+def _stem(code: str) -> str:
+    """What the codes of a region and all within it begin with."""
+    if len(regions.ancestors(code)) == 1 and code.endswith("0000"):
+        return code[:2]
+    return code[:4] if code.endswith("00") else code
