@@ -1,4 +1,4 @@
-"""Keeping files. Who may add, read or remove one is decided by the room its subject belongs to, before it calls here."""
+"""Keeping files. Who may add, read or remove one is decided by the subject's room, before it calls here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def bind(folder: Path) -> None:
     _root[:] = [folder]
 
 
-def store(actor: User | None, subject_kind: str, subject_id: int, name: str, stream: IO[bytes], tier: int = 0) -> StoredFile:
+def store(
+    actor: User | None, subject_kind: str, subject_id: int, name: str, stream: IO[bytes], tier: int = 0
+) -> StoredFile:
     """Keep what `stream` holds as a file of the subject. Raises Invalid for a kind or a size we do not take."""
     if len(of(subject_kind, subject_id)) >= MOST:
         raise Invalid({"file": say("There are {max} files here already. Remove one first.", max=MOST)})
@@ -39,8 +41,8 @@ def store(actor: User | None, subject_kind: str, subject_id: int, name: str, str
     digest, size, media_type = _kept(name, stream)
     with transaction():
         file = StoredFile(
-            subject_kind=subject_kind, subject_id=subject_id, digest=digest, name=name, media_type=media_type, size=size,
-            tier=tier, added_by_id=actor.id if actor else None, added_at=clock.now(),
+            subject_kind=subject_kind, subject_id=subject_id, digest=digest, name=name, media_type=media_type,
+            size=size, tier=tier, added_by_id=actor.id if actor else None, added_at=clock.now(),
         )
         session.add(file)
         session.flush()

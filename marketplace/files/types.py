@@ -43,10 +43,11 @@ def plain_name(given: str) -> str:
 
 
 def checked_type(name: str, path: Path) -> str:
-    """The media type of the file at `path`. Raises Invalid when we do not take such files or the bytes are something else."""
+    """The media type of the file at `path`. Raises Invalid when we take no such files or the bytes are not what it says."""
     ending = PurePosixPath(name).suffix.lower()
     if ending not in TYPES:
-        raise Invalid({"file": say("“{name}” is not of a kind we take. Send one of: {endings}.", name=name, endings=ENDINGS)})
+        refused = say("“{name}” is not of a kind we take. Send one of: {endings}.", name=name, endings=ENDINGS)
+        raise Invalid({"file": refused})
     if not _FORMS[ending](path):
         raise Invalid({"file": say(
             "“{name}” is not what its ending says, or it carries macros. Save it again as {ending} and send that.",

@@ -19,6 +19,7 @@ from marketplace.listings.models import (
     Listing,
     State,
 )
+from marketplace.organisations.models import Role
 from marketplace.organisations.permissions import (
     Reader,
     editable_ids,
@@ -26,7 +27,6 @@ from marketplace.organisations.permissions import (
     organisation_ids,
     role_in,
 )
-from marketplace.organisations.models import Role
 
 EVERYONE = "everyone"
 REVIEWERS = "reviewers"
@@ -87,7 +87,8 @@ def audience_of(listing: Listing) -> tuple[list[str], list[str]]:
         audience.append(REVIEWERS)
     organisations = {listing.organisation_id, *(grant.organisation_id for grant in listing.grants)}
     excluded = {e.organisation_id for e in listing.exclusions} - organisations
-    return audience + [organisation_token(i) for i in sorted(organisations)], [organisation_token(i) for i in sorted(excluded)]
+    audience += [organisation_token(i) for i in sorted(organisations)]
+    return audience, [organisation_token(i) for i in sorted(excluded)]
 
 
 def audiences(actor: Reader) -> Audience:
@@ -138,3 +139,23 @@ def can_approve(actor: Reader, listing: Listing) -> bool:
 def can_review(actor: User | None, listing: Listing) -> bool:
     """Brokers and operators review, but never the listings of an organisation they belong to."""
     return actor is not None and actor.is_reviewer and not is_own(actor, listing)
+
+
+def can_mark_matched(actor: Reader, listing: Listing) -> bool:
+    """Its authors, and the staff who run the case that made the match."""
+    return can_edit(actor, listing) or (actor is not None and actor.is_reviewer)
+
+
+def can_withdraw(actor: Reader, listing: Listing) -> bool:
+    """Its authors; and operators, who must be able to take down what should not be on show."""
+    operator = actor is not None and actor.is_operator and listing.state not in PRIVATE_TO_ORGANISATION
+    return can_edit(actor, listing) or (operator and listing.state is not State.WITHDRAWN)
+
+
+def can_see_versions(actor: Reader, listing: Listing) -> bool:
+    """What a listing said before is between its authors and platform staff."""
+    return is_own(actor, listing) or (actor is not None and actor.is_reviewer)
+
+
+def can_translate(actor: Reader, listing: Listing) -> bool:
+    return can_edit(actor, listing) or (can_review(actor, listing) and listing.state is not State.WITHDRAWN)
