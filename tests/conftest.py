@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine as Database
+from sqlalchemy import inspect
 from sqlalchemy.pool import StaticPool
 
 from marketplace import clock, config, db, index, refs
@@ -90,8 +91,11 @@ def client(app: Flask) -> FlaskClient:
 
 def sign_in(client: FlaskClient, user: User) -> FlaskClient:
     """Put the person's session cookie into this browser, without the form."""
+    if inspect(user).detached:  # an error page has ended the session it came from
+        user = session.get_one(User, inspect(user).identity)
+    key = user.get_id()
     with client.session_transaction() as cookie:
-        cookie["_user_id"] = user.get_id()
+        cookie["_user_id"] = key
         cookie["_fresh"] = True
     return client
 

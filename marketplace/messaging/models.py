@@ -1,0 +1,92 @@
+"""Threads of messages, notices to people, and the mail that waits to leave."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.accounts.models import User
+from marketplace.db import Base
+from marketplace.messaging.packing import unpacked
+from marketplace.phrases import Phrase
+
+
+class Audience(StrEnum):
+    """Who reads a message besides the brokers, who read everything."""
+
+    ALL = "all"
+    SUPPLY = "supply"
+    DEMAND = "demand"
+    BROKERS = "brokers"
+
+
+class Thread(Base):
+    """What is said about one subject, such as an introduction."""
+
+    __tablename__ = "threads"
+    __table_args__ = (UniqueConstraint("subject_kind", "subject_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_kind: Mapped[str]
+    subject_id: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class Message(Base):
+    __tablename__ = "messages"
+    __table_args__ = (Index(None, "thread_id", "created_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """None: the marketplace itself notes something."""
+    side: Mapped[str]
+    """For whom the author spoke when writing (supply, demand, broker): people change sides, words do not."""
+    body: Mapped[str]
+    audience: Mapped[Audience]
+    created_at: Mapped[datetime]
+
+    author: Mapped[User | None] = relationship(lazy="joined")
+
+
+class Notice(Base):
+    """One line to one person about something that happened, with the page where it is to be seen."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index(None, "user_id", "read_at"),
+        Index(None, "user_id", "created_at"),
+        UniqueConstraint("user_id", "once"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    msgid: Mapped[str]
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    url: Mapped[str]
+    once: Mapped[str | None]
+    """A name for the occasion; the same person is told of it one time only."""
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+
+    @property
+    def phrase(self) -> Phrase:
+        """The sentence, ready to be said in the reader's language."""
+        return Phrase(self.msgid, unpacked(self.values))
+
+
+class OutgoingMail(Base):
+    """A mail written in its reader's language. Sent when `sent_at` is set; given up when only `error` is."""
+
+    __tablename__ = "outgoing_mails"
+    __table_args__ = (Index(None, "created_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    to: Mapped[str]
+    language: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    """Emptied once a mail server has taken the mail: a link in it may act for its reader."""
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str | None]

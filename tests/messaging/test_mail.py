@@ -1,0 +1,194 @@
+"""Mail against a real SMTP server on this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import socket
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from urllib.parse import quote
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from sqlalchemy import select
+
+from marketplace import clock, outbox
+from marketplace.db import session
+from marketplace.errors import Unavailable
+from marketplace.messaging import mail, service
+from marketplace.messaging.models import OutgoingMail
+from marketplace.phrases import Label, say
+
+
+class Sink:
+    """Keeps what arrives; answers `replies[address]` instead of taking mail for that address."""
+
+    def __init__(self):
+        self.arrived, self.replies = [], {}
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.replies:
+            return self.replies[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.arrived.append(message_from_bytes(envelope.content, policy=default))
+        return "250 OK"
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.fixture
+def sink(settings):
+    handler = Sink()
+    controller = Controller(
+        handler, hostname="127.0.0.1", port=free_port(), auth_require_tls=False, enable_SMTPUTF8=True,
+        authenticator=lambda *about: AuthResult(success=about[-1].password == b"a secret", handled=False),
+    )
+    controller.start()
+    url = f"smtp://robot%40yinqiao.example:a%20secret@127.0.0.1:{controller.port}"
+    mail.bind(dataclasses.replace(settings, mail_url=url, base_url="https://yinqiao.example"))
+    yield handler
+    mail.bind(settings)
+    controller.stop()
+
+
+def queue(to="alice@institute.example", language="en"):
+    hall = Label("报告厅", "the hall")
+    subject, text = say("See you in {hall}", hall=hall), [say("We meet in {hall}.", hall=hall)]
+    return service.post_mail(to, language, subject, text, "/events/1")
+
+
+def test_mail_arrives_readable_with_an_absolute_link(sink):
+    row = queue(language="zh")
+    outbox.drain()
+    (arrived,) = sink.arrived
+    assert arrived["to"] == "alice@institute.example"
+    assert arrived["from"] == "Yinqiao <robot@yinqiao.example>"
+    assert arrived["subject"] == "See you in 报告厅"
+    assert "https://yinqiao.example/events/1" in arrived.get_content()
+    assert row.sent_at is not None
+    assert outbox.waiting() == 0
+
+
+def test_mail_heard_of_twice_is_sent_once_and_its_text_not_kept(sink):
+    row = queue()
+    mail.deliver([row.id])
+    mail.deliver([row.id])
+    assert len(sink.arrived) == 1
+    assert session.get_one(OutgoingMail, row.id).body == ""
+
+
+def test_one_refused_address_does_not_hold_back_the_others(sink):
+    sink.replies["gone@company.example"] = "550 no such mailbox"
+    refused, taken = queue("gone@company.example"), queue()
+    outbox.drain()
+    assert "550 no such mailbox" in refused.error
+    assert refused.sent_at is None
+    assert taken.sent_at is not None
+    assert outbox.waiting() == 0
+
+
+def test_address_refused_for_now_is_tried_again_but_not_for_ever(sink, monkeypatch):
+    sink.replies["busy@company.example"] = "451 come back later"
+    row, taken = queue("busy@company.example"), queue()
+    outbox.drain()
+    assert (outbox.waiting(), taken.sent_at is not None) == (1, True)
+    later = clock.now() + mail.PATIENCE + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    outbox.drain()
+    assert (outbox.waiting(), row.sent_at) == (0, None)
+
+
+def test_server_that_is_down_delays_mail_and_loses_none(settings, sink):
+    working = mail._bound[0]
+    mail.bind(dataclasses.replace(settings, mail_url=f"smtp://127.0.0.1:{free_port()}"))
+    row = queue()
+    with pytest.raises(Unavailable):
+        mail.deliver([row.id])
+    outbox.drain()
+    assert outbox.waiting() == 1
+    mail.bind(working)
+    mail.deliver([row.id])
+    assert row.sent_at is not None
+
+
+def test_wrong_password_is_reported_without_saying_it(settings, sink, caplog):
+    caplog.set_level(logging.DEBUG)
+    port = mail._bound[0].mail_url.rpartition(":")[2]
+    mail.bind(dataclasses.replace(settings, mail_url=f"smtp://robot:wrong-secret@127.0.0.1:{port}"))
+    row = queue()
+    with pytest.raises(Unavailable) as failure:
+        mail.deliver([row.id])
+    outbox.drain()
+    error = session.scalar(select(outbox.Entry.error))
+    assert "SMTPAuthenticationError" in error
+    assert not any("wrong-secret" in text for text in (str(failure.value), error, caplog.text))
+
+
+def test_address_nobody_can_write_to_is_given_up(sink):
+    row = queue("not an address")
+    outbox.drain()
+    assert row.error
+    assert outbox.waiting() == 0
+
+
+def test_a_line_end_in_a_subject_adds_no_header(sink):
+    service.post_mail("alice@institute.example", "en", say("Hello\r\nBcc: {to}", to="eve@evil.example"), [say("x")])
+    outbox.drain()
+    assert sink.arrived[0]["bcc"] is None
+
+
+def test_sender_can_be_set_in_the_address(settings):
+    written = quote("引桥 <post@yinqiao.example>")
+    mail.bind(dataclasses.replace(settings, mail_url=f"smtp://key:x@mail.example?from={written}"))
+    assert str(mail.sender()) == "引桥 <post@yinqiao.example>"
+    mail.bind(settings)
+
+
+def test_without_a_server_mail_becomes_a_file(settings):
+    row = queue()
+    outbox.drain()
+    path = settings.var / "mail" / f"{row.id:08d}.eml"
+    assert message_from_bytes(path.read_bytes(), policy=default)["subject"] == "See you in the hall"
+    assert path.stat().st_mode & 0o077 == 0
+    assert row.body
+
+
+def test_operator_reads_filed_mail_and_nobody_else_does(signed_in, erin, dana, alice):
+    row = queue()
+    operator = signed_in(erin)
+    assert "See you in the hall" in operator.get("/operator/mail").text
+    assert "http://127.0.0.1:8000/events/1" in operator.get(f"/operator/mail/{row.id}").text
+    assert operator.get("/operator/mail/99999").status_code == 404
+    for other in (dana, alice):
+        browser = signed_in(other)
+        assert browser.get("/operator/mail").status_code == 403
+        assert browser.get(f"/operator/mail/{row.id}").status_code == 403
+        assert browser.post(f"/operator/mail/{row.id}/again").status_code == 403
+
+
+def test_text_of_mail_is_its_readers_once_a_server_is_set(signed_in, erin, sink):
+    row = queue()
+    assert "/events/1" not in signed_in(erin).get(f"/operator/mail/{row.id}").text
+
+
+def test_operator_sends_a_refused_mail_again(signed_in, erin, sink):
+    sink.replies["alice@institute.example"] = "550 typing error"
+    address = f"/operator/mail/{queue().id}"
+    outbox.drain()
+    sink.replies.clear()
+    browser = signed_in(erin)
+    assert "typing error" in browser.get(address).text
+    browser.post(f"{address}/again")
+    outbox.drain()
+    assert len(sink.arrived) == 1
+    assert browser.post(f"{address}/again").status_code == 409
