@@ -10,6 +10,9 @@ from flask import Flask, Response, current_app, g, redirect, request, url_for
 from marketplace.errors import Unauthorised
 from marketplace.phrases import say
 
+STATIC = ("static", "bootstrap.static")
+"""Flask's own routes to style, script and icons, which nobody could mark."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -42,7 +45,7 @@ def install(app: Flask, who: Callable[[], Any]) -> None:
     @app.before_request
     def refuse_strangers() -> Response | None:
         view = current_app.view_functions.get(request.endpoint or "")
-        if view is None or is_public(view):
+        if view is None or is_public(view) or request.endpoint in STATIC:
             return None
         if actor() is not None:
             return None

@@ -16,6 +16,7 @@ from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, Domain
 
 from marketplace import clock, phrases, regions
+from marketplace.phrases import say
 from marketplace.web.guard import actor
 
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -82,8 +83,10 @@ def moment(value: datetime | None) -> str:
     if value is None:
         return ""
     distance = value - clock.now()
+    if abs(distance) < timedelta(minutes=1):
+        return str(words(say("just now")))
     if abs(distance) < timedelta(days=7):
-        return str(format_timedelta(distance, add_direction=True, locale=locale()))
+        return str(format_timedelta(distance, threshold=1, add_direction=True, locale=locale()))
     return day(value)
 
 
@@ -100,7 +103,7 @@ def exact(value: datetime | None) -> str:
 def number(value: float | Decimal | None, places: int = 0) -> str:
     if value is None:
         return ""
-    return str(format_decimal(round(value, places) if places else value, locale=locale()))
+    return str(format_decimal(value, "#,##0." + "#" * (places or 3), locale=locale()))
 
 
 def percent(value: float | None) -> str:

@@ -7,6 +7,8 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 
+from marketplace.web.guard import STATIC
+
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, storage_uri="memory://", strategy="moving-window")
 
@@ -35,7 +37,7 @@ def install(app: Flask, base_url: str) -> None:
         response.headers.setdefault("Referrer-Policy", "same-origin")
         if https:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if not request.path.startswith("/static/"):
+        if request.endpoint not in STATIC:
             response.headers.setdefault("Cache-Control", "private, no-store" if request.cookies else "private, no-cache")
             response.vary.add("Cookie")
             response.vary.add("Accept-Language")

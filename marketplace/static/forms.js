@@ -1,0 +1,61 @@
+// Forms: sent once, not left by mistake, with a count of what still fits and complaints that name their field.
+export function watchForms(root) {
+  root.querySelectorAll("form").forEach((form) => {
+    if (form.getAttribute("method")?.toLowerCase() === "post") sendOnce(form);
+    if ("guard" in form.dataset) guard(form);
+  });
+  root.querySelectorAll("[data-maximum]").forEach(countDown);
+  root.querySelectorAll(".problems").forEach(explain);
+}
+
+function sendOnce(form) {
+  const buttons = () => [...form.elements].filter((field) => field.type === "submit");
+  const again = () => {
+    delete form.dataset.sent;
+    buttons().forEach((button) => { button.disabled = false; button.removeAttribute("aria-busy"); });
+  };
+  form.addEventListener("submit", (event) => {
+    if ("sent" in form.dataset) return event.preventDefault();
+    form.dataset.sent = "";
+    // After this turn, so that the pressed button's own name and value are still sent.
+    setTimeout(() => buttons().forEach((button) => { button.disabled = true; }));
+    setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"), 1000);
+    setTimeout(again, 20000);
+  });
+  window.addEventListener("pageshow", (event) => event.persisted && again());
+}
+
+function guard(form) {
+  const state = () => new URLSearchParams([...new FormData(form)].map(([name, v]) => [name, v.name ?? v])).toString();
+  const before = form.closest("main").querySelector(".problems") ? null : state();
+  window.addEventListener("beforeunload", (event) => {
+    if (!("sent" in form.dataset) && state() !== before) event.preventDefault();
+  });
+}
+
+function countDown(field) {
+  const left = document.createElement("span");
+  left.className = "left-over";
+  field.after(left);
+  const count = () => {
+    const length = [...field.value.trim()].length, most = Number(field.dataset.maximum);
+    left.textContent = length > most * 0.5 ? `${length} / ${most}` : "";
+    left.classList.toggle("over", length > most);
+  };
+  field.addEventListener("input", count);
+  count();
+}
+
+function explain(summary) {
+  summary.querySelectorAll('a[href^="#f-"]').forEach((link) => {
+    const field = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    const label = field?.labels?.[0] ?? field?.querySelector?.("legend");
+    if (field) link.addEventListener("click", () => field.focus());
+    if (!label || link.querySelector(".which")) return;
+    const which = document.createElement("span");
+    which.className = "which";
+    which.textContent = label.firstChild.textContent.trim();
+    link.prepend(which, " ");
+  });
+  summary.focus();
+}

@@ -1,0 +1,59 @@
+// Search results that follow the typing: the same address is asked for, and its #results and #facets take the old ones' place.
+import { announce } from "./announce.js";
+
+const PARTS = ["results", "facets"];
+
+export function searchWhileTyping(form) {
+  let waiting, request;
+
+  const search = async () => {
+    request?.abort();
+    request = new AbortController();
+    const address = new URL(form.getAttribute("action") ?? "", location.href);
+    address.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "")).toString();
+    if (address.href === location.href) return;
+    document.getElementById("results")?.classList.add("busy");
+    try {
+      const response = await fetch(address, { signal: request.signal });
+      if (!response.ok) throw new Error(response.status);
+      replace(new DOMParser().parseFromString(await response.text(), "text/html"));
+      history.replaceState(null, "", address);
+    } catch (problem) {
+      if (problem.name !== "AbortError") document.getElementById("results")?.classList.remove("busy");
+    }
+  };
+
+  const soon = (event) => {
+    clearTimeout(waiting);
+    if (!event.isComposing) waiting = setTimeout(search, event.type === "change" ? 0 : 150);
+  };
+  form.addEventListener("input", soon);
+  form.addEventListener("compositionend", soon);
+  form.addEventListener("change", (event) => event.target.matches("select, [type=checkbox], [type=radio]") && soon(event));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(waiting);
+    search();
+  });
+  // Facets may stand outside the form and belong to it by their form attribute; their events do not pass through it.
+  document.addEventListener("change", (event) => event.target.form === form && !form.contains(event.target) && soon(event));
+}
+
+function replace(page) {
+  const { id, name, value } = document.activeElement ?? {};
+  const inside = PARTS.some((part) => document.getElementById(part)?.contains(document.activeElement));
+  for (const part of PARTS) {
+    const old = document.getElementById(part), fresh = page.getElementById(part);
+    if (old && fresh) {
+      const open = new Set([...old.querySelectorAll("details[open] > summary")].map((s) => s.textContent));
+      old.replaceWith(fresh);
+      fresh.querySelectorAll("details > summary").forEach((s) => { if (open.has(s.textContent)) s.parentElement.open = true; });
+    }
+  }
+  document.title = page.title;
+  announce(document.querySelector("#results [data-count], #results h1, #results h2")?.textContent ?? "");
+  if (!inside) return;
+  const again = (id && document.getElementById(id))
+    || [...document.getElementsByName(name ?? "")].find((field) => field.value === value);
+  again?.focus();
+}
