@@ -73,7 +73,7 @@ class Calls:
                     return
                 raise _task_fault(task.status, fault)
             if time.monotonic() >= deadline:
-                raise Unavailable(f"the search server has not finished task {queued.task_uid} in {self._task_timeout} s")
+                raise Unavailable(f"task {queued.task_uid} of the search server takes over {self._task_timeout} s")
             time.sleep(pause)
             pause = min(pause * 1.5, _SLOWEST_LOOK)
 

@@ -149,7 +149,8 @@ class MeilisearchEngine:
             return []
         body = self._body(index, settings, Query(filters=filters, attributes=settings.suggest))
         retrieved = ["id", *(f"offered_{name}" for name in settings.suggest)]
-        answer, = self._ask([{**body, "q": server_text(question), "limit": 5 * limit, "attributesToRetrieve": retrieved}])
+        body |= {"q": server_text(question), "limit": 5 * limit, "attributesToRetrieve": retrieved}
+        answer, = self._ask([body])
         found: dict[str, tuple[int, Suggestion]] = {}
         for hit in answer["hits"]:
             for name in settings.suggest:
