@@ -141,7 +141,10 @@ def conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
 
 def _titled(word: str) -> ColumnElement[bool]:
     translated = select(ListingTranslation.listing_id).where(ListingTranslation.title.icontains(word, autoescape=True))
-    return or_(Listing.title.icontains(word, autoescape=True), Listing.id.in_(translated))
+    # What an anonymous title would give away is veiled when it is shown; here it could still be asked for.
+    return and_(
+        Listing.anonymous.is_(False), or_(Listing.title.icontains(word, autoescape=True), Listing.id.in_(translated))
+    )
 
 
 def _stem(code: str) -> str:

@@ -17,10 +17,11 @@ from sqlalchemy.orm import selectinload
 
 from marketplace import clock, index, regions
 from marketplace.db import session
-from marketplace.listings import vocabulary as words
+from marketplace.listings import vocabulary
 from marketplace.listings.fields import FIELDS, Shape
-from marketplace.listings.models import Kind, Listing, ListingTranslation
+from marketplace.listings.models import Kind, Listing
 from marketplace.listings.permissions import audience_of
+from marketplace.listings.tiers import view_at
 from search import Document, Settings
 
 PUBLIC = ("title", "keywords", "organisation", "summary")
@@ -76,7 +77,7 @@ def document_of(listing: Listing) -> dict[str, Any]:
     audience, excluded = audience_of(listing)
     return {
         "id": listing.id, "audience": audience, "excluded": excluded,
-        **_public_text(listing), "body": _members_text(listing),
+        **_texts(listing),
         "kind": listing.kind.value, "state": listing.state.value, "subtype": listing.subtype,
         "field": listing.field, "mode": listing.modes, "language": listing.language,
         "region": regions.ancestors(listing.region) if listing.region else None,
@@ -86,23 +87,20 @@ def document_of(listing: Listing) -> dict[str, Any]:
     }
 
 
-def _public_text(listing: Listing) -> dict[str, Any]:
-    texts: list[Listing | ListingTranslation] = [listing, *listing.translations]
-    named = None if listing.anonymous else listing.organisation
+def _texts(listing: Listing) -> dict[str, Any]:
+    """The listing's words as a member of a verified organisation would read them, the public ones apart."""
+    view = view_at(listing, 1)
+    narrative = [str(view.fields[name]) for name in _NARRATIVE if name in view.fields]
+    patents = [str(row["number"]) for row in view.fields.get("ip", ()) if row.get("number")]
+    named = view.organisation
     return {
-        "title": [text.title for text in texts],
-        "keywords": [*dict.fromkeys(word for text in texts for word in text.keywords), *listing.ipc],
-        "summary": [text.summary for text in texts],
+        "title": [words.title for words in view.words],
+        "keywords": [*dict.fromkeys(word for words in view.words for word in words.keywords), *listing.ipc],
+        "summary": [words.summary for words in view.words],
         "organisation": [named.name, named.name_en] if named else None,
         "organisation_slug": named.slug if named else None,
+        "body": narrative + patents,
     }
-
-
-def _members_text(listing: Listing) -> list[str]:
-    texts = [str(listing.details[name]) for name in _NARRATIVE if listing.details.get(name)]
-    if not listing.anonymous:  # a patent number names its owner
-        texts += [str(row["number"]) for row in listing.details.get("ip") or () if row.get("number")]
-    return texts
 
 
 def readiness_of(listing: Listing) -> tuple[int, int] | None:
@@ -115,7 +113,7 @@ def readiness_of(listing: Listing) -> tuple[int, int] | None:
 def price_of(listing: Listing) -> tuple[float, float] | None:
     """What a result asks or a need can pay, in CNY; None when it does not say."""
     if listing.kind is Kind.NEED:
-        low, high = words.BUDGET_LIMITS.get(listing.budget_band or "", (None, None))
+        low, high = vocabulary.BUDGET_LIMITS.get(listing.budget_band or "", (None, None))
         if low is None and high is None:
             return None
         return float(low or 0), _NO_LIMIT if high is None else float(high)

@@ -50,6 +50,12 @@ def test_anonymous_listing_names_nobody(company):
     assert company.slug not in json.dumps({name: value for name, value in made.items() if name != "organisation_kind"})
 
 
+def test_name_within_an_anonymous_text_cannot_be_searched(company):
+    need = a_listing(company, Kind.NEED, anonymous=True, summary="Company needs it, see www.company.example")
+    made = document(need)
+    assert "Company" not in words_in(made, documents.PUBLIC) and "www" not in words_in(made, documents.PUBLIC)
+
+
 def test_patent_numbers_of_an_anonymous_result_are_not_searchable(institute):
     details = {"ip": [{"type": "invention", "number": "ZL202410000001.2", "status": "granted"}]}
     assert "ZL2024" in words_in(document(a_listing(institute, details=details)), ["body"])

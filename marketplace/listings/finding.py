@@ -1,0 +1,287 @@
+"""Finding listings: the index says which and in what order, the database says what may be seen of them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import func, select
+
+from marketplace import index
+from marketplace.db import session
+from marketplace.listings import facets
+from marketplace.listings.criteria import CLOSING, Criteria, audience_filters, conditions, query_of
+from marketplace.listings.documents import LISTINGS
+from marketplace.listings.facets import Group
+from marketplace.listings.fields import BY_NAME, FIELDS, Shape
+from marketplace.listings.marking import found_words, mark, quote
+from marketplace.listings.models import Grant, Kind, Listing, ListingTranslation, State
+from marketplace.listings.permissions import visible_to
+from marketplace.listings.tiers import NAMED_FROM, veil
+from marketplace.organisations.models import Organisation
+from marketplace.organisations.permissions import Reader, is_verified_member, organisation_ids
+from marketplace.phrases import DEFAULT, Label
+from search import Quote, SearchError
+
+log = logging.getLogger(__name__)
+_NARRATIVE = tuple(
+    field.name for field in FIELDS if field.tier == 1 and not field.column and field.shape is Shape.LONG_TEXT
+)
+_COLUMNS = (
+    Listing.id, Listing.ref, Listing.kind, Listing.state, Listing.title, Listing.summary, Listing.language,
+    Listing.field, Listing.region, Listing.trl, Listing.trl_min, Listing.trl_max, Listing.price_kind,
+    Listing.price_amount, Listing.price_currency, Listing.budget_band, Listing.deadline, Listing.valid_until,
+    Listing.published_at, Listing.anonymous, Listing.organisation_id,
+    Organisation.slug, Organisation.name, Organisation.name_en,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a list of listings, as this reader may see it and in the reader's language."""
+
+    id: int
+    ref: str
+    kind: Kind
+    state: State
+    title: Quote
+    why: Quote
+    """The words found, in their sentence; the beginning of the summary when nothing was asked for."""
+    why_from: Label | None
+    """The field `why` is taken from, when it is not the summary."""
+    organisation: Label | None
+    """None when the listing is anonymous to this reader."""
+    organisation_slug: str | None
+    field: str | None
+    region: str | None
+    readiness: str
+    price_kind: str | None
+    price_amount: Decimal | None
+    price_currency: str | None
+    budget_band: str | None
+    published_at: datetime | None
+    deadline: date | None
+    valid_until: date | None
+    score: float = 0.0
+
+    @property
+    def plain_title(self) -> str:
+        return "".join(text for text, _ in self.title)
+
+
+@dataclass(frozen=True)
+class Found:
+    criteria: Criteria
+    rows: list[Row]
+    total: int
+    groups: list[Group]
+    took_ms: float
+    engine: str
+    degraded: bool = False
+    """The index did not answer: these are listings with the words in their titles."""
+    dropped: tuple[str, ...] = ()
+    """Words given up so that something could be found."""
+
+
+@dataclass(frozen=True)
+class _Carrier:
+    """A listing that a suggestion comes from, and all it may suggest now."""
+
+    ref: str
+    kind: Kind
+    says: set[str]
+
+
+@dataclass(frozen=True)
+class Suggested:
+    text: str
+    ref: str
+    kind: Kind
+
+
+def find(actor: Reader, criteria: Criteria, language: str = DEFAULT) -> Found:
+    """What this reader may find. Never fails for want of an engine: then titles are searched in the database."""
+    started = time.perf_counter()
+    try:
+        engine = index.engine()
+        page = engine.search(LISTINGS.name, query_of(actor, criteria))
+    except SearchError as error:
+        log.warning("search falls back to titles: %s", error)
+        return _by_title(actor, criteria, language, started)
+    shown = rows(
+        actor, [hit.id for hit in page.hits], language,
+        pattern=found_words(page.hits), scores={hit.id: hit.score for hit in page.hits},
+    )
+    return Found(
+        criteria, shown, page.total, facets.groups(page.facets, criteria), _since(started), engine.name,
+        dropped=page.dropped,
+    )
+
+
+def rows(
+    actor: Reader, ids: Sequence[int], language: str = DEFAULT, *,
+    pattern: re.Pattern[str] | None = None, scores: Mapping[int, float] | None = None,
+) -> list[Row]:
+    """The listings among `ids` that this reader may see, in that order, in at most four queries."""
+    if not ids:
+        return []
+    member = is_verified_member(actor)
+    columns = (*_COLUMNS, Listing.details) if member and pattern else _COLUMNS
+    query = select(*columns).join(Organisation, Listing.organisation_id == Organisation.id)
+    visible = query.where(Listing.id.in_(ids), visible_to(actor))
+    found: dict[int, Any] = {row.id: row for row in session.execute(visible)}
+    ordered = [found[i] for i in ids if i in found]
+    translated = _translations([row.id for row in ordered if row.language != language], language)
+    veiled = _veiled(actor, ordered)
+    return [
+        _row(
+            row, translated.get(row.id), pattern, is_veiled=row.id in veiled,
+            details=row.details if len(columns) > len(_COLUMNS) else {}, score=(scores or {}).get(row.id, 0.0),
+        )
+        for row in ordered
+    ]
+
+
+def suggest(actor: Reader, text: str, limit: int = 8) -> list[Suggested]:
+    """Titles, keywords and organisations that begin with `text` or have a word that does, with a listing of each."""
+    try:
+        offered = index.engine().suggest(LISTINGS.name, text[:200], filters=audience_filters(actor), limit=limit)
+    except SearchError as error:
+        log.warning("suggestions fall back to titles: %s", error)
+        return _titles(actor, text[:200], limit)
+    carriers = _carriers(actor, {one.id for one in offered})
+    return [
+        Suggested(one.text, carriers[one.id].ref, carriers[one.id].kind) for one in offered
+        if one.id in carriers and one.text in carriers[one.id].says
+    ]
+
+
+def organisation_called(slug: str) -> Label | None:
+    """The name behind a filter on an organisation."""
+    row = session.execute(select(Organisation.name, Organisation.name_en).where(Organisation.slug == slug)).first()
+    return Label(row.name, row.name_en or row.name) if row else None
+
+
+def _row(
+    row: Any, translated: Any, pattern: re.Pattern[str] | None, *, is_veiled: bool, details: Mapping[str, Any],
+    score: float,
+) -> Row:
+    def clean(text: str) -> str:
+        return veil(text, cast(Any, row)) if is_veiled else text
+
+    title, summary = (translated.title, translated.summary or row.summary) if translated else (row.title, row.summary)
+    why, why_from = _why(clean, summary, row.summary, details, pattern)
+    return Row(
+        id=row.id, ref=row.ref, kind=row.kind, state=row.state, title=mark(clean(title), pattern), why=why,
+        why_from=why_from, organisation=None if is_veiled else Label(row.name, row.name_en or row.name),
+        organisation_slug=None if is_veiled else row.slug, field=row.field, region=row.region,
+        readiness=_readiness(row), price_kind=row.price_kind, price_amount=row.price_amount,
+        price_currency=row.price_currency, budget_band=row.budget_band, published_at=row.published_at,
+        deadline=row.deadline, valid_until=row.valid_until, score=score,
+    )
+
+
+def _why(
+    clean: Callable[[str], str], summary: str, original: str, details: Mapping[str, Any],
+    pattern: re.Pattern[str] | None,
+) -> tuple[Quote, Label | None]:
+    """Where a word was found: in the summary, else in a longer text this reader may read, else in the summary as it
+    was written; else how the summary begins."""
+    if pattern is None or pattern.search(summary):
+        return quote(clean(summary), pattern), None
+    for name in _NARRATIVE:
+        text = details.get(name)
+        if text and pattern.search(text):
+            return quote(clean(text), pattern), BY_NAME[name].label
+    return quote(clean(original if pattern.search(original) else summary), pattern), None
+
+
+def _readiness(row: Any) -> str:
+    """6, or 5–9."""
+    if row.kind is Kind.RESULT:
+        return str(row.trl or "")
+    low, high = row.trl_min, row.trl_max
+    if low is None and high is None:
+        return ""
+    return str(low) if low == high else f"{low or 1}–{high or 9}"
+
+
+def _translations(ids: list[int], language: str) -> dict[int, Any]:
+    if not ids:
+        return {}
+    query = select(ListingTranslation.listing_id, ListingTranslation.title, ListingTranslation.summary).where(
+        ListingTranslation.listing_id.in_(ids), ListingTranslation.language == language, ListingTranslation.title != ""
+    )
+    return {row.listing_id: row for row in session.execute(query)}
+
+
+def _veiled(actor: Reader, found: Sequence[Any]) -> set[int]:
+    """Which of these rows name nobody to this reader."""
+    own = organisation_ids(actor)
+    if actor is not None and actor.is_reviewer:
+        return set()
+    nameless = {row.id for row in found if row.anonymous and row.organisation_id not in own}
+    if not nameless or not own:
+        return nameless
+    granted = select(Grant.listing_id).where(
+        Grant.listing_id.in_(nameless), Grant.organisation_id.in_(own), Grant.revoked_at.is_(None),
+        Grant.tier >= NAMED_FROM,
+    )
+    return nameless - set(session.scalars(granted))
+
+
+def _carriers(actor: Reader, ids: set[int]) -> dict[int, _Carrier]:
+    if not ids:
+        return {}
+    query = select(
+        Listing.id, Listing.ref, Listing.kind, Listing.title, Listing.keywords, Listing.anonymous, Organisation.name,
+        Organisation.name_en,
+    ).join(Organisation, Listing.organisation_id == Organisation.id).where(Listing.id.in_(ids), visible_to(actor))
+    texts = select(ListingTranslation.listing_id, ListingTranslation.title, ListingTranslation.keywords).where(
+        ListingTranslation.listing_id.in_(ids)
+    )
+    said: dict[int, list[str]] = {}
+    for translated in session.execute(texts):
+        said.setdefault(translated.listing_id, []).extend((translated.title, *translated.keywords))
+    carriers = {}
+    for row in session.execute(query):
+        says = [row.title, *row.keywords, *said.get(row.id, ())]
+        named = [row.name, row.name_en or row.name]
+        carriers[row.id] = _Carrier(
+            row.ref, row.kind, {veil(text, cast(Any, row)) for text in says} if row.anonymous else {*says, *named}
+        )
+    return carriers
+
+
+def _by_title(actor: Reader, criteria: Criteria, language: str, started: float) -> Found:
+    where = [visible_to(actor), *conditions(criteria)]
+    joined = select(Listing.id).join(Organisation, Listing.organisation_id == Organisation.id).where(*where)
+    total = session.scalar(select(func.count()).select_from(joined.subquery())) or 0
+    newest = Listing.published_at.desc().nulls_last()
+    order = Listing.valid_until.asc().nulls_last() if criteria.order == CLOSING else newest
+    page = joined.order_by(order, Listing.id.desc()).limit(criteria.size).offset((criteria.page - 1) * criteria.size)
+    words = [re.escape(word) for word in criteria.q.split() if word]
+    pattern = re.compile("|".join(words), re.IGNORECASE) if words else None
+    shown = rows(actor, session.scalars(page).all(), language, pattern=pattern)
+    return Found(criteria, shown, total, facets.groups({}, criteria), _since(started), "sql", degraded=True)
+
+
+def _titles(actor: Reader, text: str, limit: int) -> list[Suggested]:
+    if not text.strip():
+        return []
+    query = (
+        select(Listing.title, Listing.ref, Listing.kind)
+        .where(visible_to(actor), Listing.anonymous.is_(False), Listing.title.icontains(text.strip(), autoescape=True))
+        .limit(limit)
+    )
+    return [Suggested(row.title, row.ref, row.kind) for row in session.execute(query)]
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)
