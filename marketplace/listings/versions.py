@@ -110,7 +110,7 @@ def number_after_last(listing: Listing) -> int:
     return (last or 0) + 1
 
 
-def put_in_force(listing: Listing, actor_id: int | None) -> None:
+def put_in_force(listing: Listing, author_id: int | None, decider_id: int | None) -> None:
     """Record what the listing says now as its newest version in force."""
     before = in_force(listing)
     content = pack(content_of(listing))
@@ -127,7 +127,7 @@ def put_in_force(listing: Listing, actor_id: int | None) -> None:
     now = clock.now()
     session.add(ListingVersion(
         listing_id=listing.id, number=number, state=VersionState.IN_FORCE, content=content, created_at=now,
-        created_by_id=actor_id, decided_at=now, decided_by_id=actor_id,
+        created_by_id=author_id, decided_at=now, decided_by_id=decider_id,
     ))
 
 
@@ -135,6 +135,13 @@ def in_force(listing: Listing) -> ListingVersion | None:
     return session.scalar(select(ListingVersion).where(
         ListingVersion.listing_id == listing.id, ListingVersion.state == VersionState.IN_FORCE,
     ).order_by(ListingVersion.number.desc()))
+
+
+def mark_translations(listing: Listing, before: Mapping[str, Any]) -> None:
+    """Note on the translations that what they translate has changed."""
+    if any(before.get(name) != getattr(listing, name) for name in ("title", "summary", "keywords")):
+        for translation in listing.translations:
+            translation.is_stale = True
 
 
 def all_of(listing: Listing) -> list[ListingVersion]:
