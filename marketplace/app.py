@@ -13,7 +13,7 @@ from sqlalchemy import Engine as Database
 
 from marketplace import config, db, index, outbox, subscriptions
 from marketplace.accounts import api as accounts_api
-from marketplace.accounts import signing_in
+from marketplace.accounts import links, signing_in
 from marketplace.accounts import views as accounts_views
 from marketplace.analytics import views as analytics_views
 from marketplace.events import views as events_views
@@ -22,7 +22,7 @@ from marketplace.files import views as files_views
 from marketplace.introductions import api as introductions_api
 from marketplace.introductions import views as introductions_views
 from marketplace.listings import api as listings_api
-from marketplace.listings import import_views, review_views, search_api, search_views
+from marketplace.listings import import_jobs, import_views, review_views, search_api, search_views
 from marketplace.listings import views as listings_views
 from marketplace.matching import api as matching_api
 from marketplace.matching import views as matching_views
@@ -72,9 +72,11 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     """Join the parts that pages, worker and commands share: the database, the engine, and what follows from what."""
     db.bind(database or db.connect(settings.database_url))
     index.bind(engine or search_engine(settings))
+    links.bind(settings)
     mail.bind(settings)
     outbox.subscribe(subscriptions.table())
     files.bind(settings.var / "files")
+    import_jobs.bind(settings.var)
 
 
 def search_engine(settings: config.Settings, *, writes: bool = False) -> Engine:

@@ -1,8 +1,11 @@
 """What follows from what: every topic and who hears of it, on one screen."""
 
+from datetime import timedelta
+
 from marketplace import index
 from marketplace.listings import documents as listing_documents
-from marketplace.messaging import mail
+from marketplace.listings import import_jobs
+from marketplace.messaging import letters, mail
 from marketplace.outbox import Handler
 from marketplace.timers import Timer
 
@@ -10,8 +13,12 @@ from marketplace.timers import Timer
 def table() -> dict[str, dict[str, Handler]]:
     """topic -> {subscriber: handler}; a handler gets the ids of the subjects and re-reads their rows."""
     return {
+        "import.requested": {"advance": import_jobs.advance},
         "listing.changed": {"index": index.keep(listing_documents.LISTINGS)},
         "mail.queued": {"post": mail.deliver},
+        "user.registered": {"mail": letters.confirm_address},
+        "user.reset_requested": {"mail": letters.reset_password},
+        "user.invited": {"mail": letters.welcome},
         "organisation.changed": {"index of its listings": index_of_organisations},
     }
 
@@ -23,7 +30,7 @@ def findables() -> tuple[index.Findable, ...]:
 
 def timers() -> tuple[Timer, ...]:
     """What happens every so often, with no fact that causes it."""
-    return ()
+    return (Timer("forget old imports", timedelta(hours=12), import_jobs.forget_old),)
 
 
 def index_of_organisations(ids: list[int]) -> None:

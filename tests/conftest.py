@@ -25,6 +25,7 @@ from marketplace.listings.models import Kind, Listing, State
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import Membership, Organisation, Role
 from marketplace.organisations.models import State as OrganisationState
+from marketplace.web.security import limiter
 from search.embedded import EmbeddedEngine
 
 
@@ -58,7 +59,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]
 @pytest.fixture(scope="session")
 def application(settings: config.Settings, database: Database, engine: EmbeddedEngine) -> Flask:
     app = create_app(settings, database=database, engine=engine)
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    limiter.enabled = False
     return app
 
 

@@ -1,5 +1,40 @@
-"""Tokens and the person they speak for, over JSON."""
+"""Tokens, over JSON."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
 from flask_smorest import Blueprint
 
+from marketplace.accounts import service
+from marketplace.accounts.limits import by_account, by_address, by_origin
+from marketplace.accounts.schemas import Credentials, Token
+from marketplace.errors import Unauthorised
+from marketplace.phrases import say
+from marketplace.web.guard import actor, public
+
 bp = Blueprint("accounts_api", __name__, url_prefix="/api/v1", description="Tokens and the person they speak for")
+
+
+@bp.post("/tokens")
+@bp.arguments(Credentials)
+@bp.response(201, Token)
+@by_origin
+@by_address
+@by_account
+@public
+def new_token(credentials: dict[str, str]) -> dict[str, Any]:
+    """A bearer token for an e-mail address and its password."""
+    person = service.person_with(credentials["email"], credentials["password"])
+    if person is None:
+        raise Unauthorised(say("The address or the password is wrong."))
+    token, expires_at = service.new_token(person)
+    return {"token": token, "expires_at": expires_at}
+
+
+@bp.delete("/tokens/current")
+@bp.response(204)
+def revoke_token() -> None:
+    """Give up the token this request is made with."""
+    service.revoke_this(actor(), request.headers["Authorization"].partition(" ")[2].strip())

@@ -32,7 +32,7 @@ class User(Base):
     """Raised to sign the person out everywhere."""
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
     @property
     def is_reviewer(self) -> bool:

@@ -9,9 +9,11 @@ from hashlib import sha256
 from sqlalchemy import select
 
 from marketplace.accounts.models import ApiToken, User
-from marketplace.db import session
+from marketplace.db import session, transaction
 
 LIFETIME = timedelta(days=30)
+EXACTNESS = timedelta(hours=1)
+"""How finely the last use is noted: not every reading request should have to write."""
 
 
 def new(user: User, now: datetime) -> tuple[str, ApiToken]:
@@ -25,6 +27,11 @@ def digest(token: str) -> str:
 
 
 def user_for(token: str, now: datetime) -> User | None:
-    """Whose token this is, if it is known, unexpired, and its person not disabled."""
+    """Whose token this is, if it is known, unexpired, and its person not disabled. Notes that it was used."""
     row = session.scalar(select(ApiToken).where(ApiToken.digest == digest(token), ApiToken.expires_at > now))
-    return row.user if row is not None and row.user.disabled_at is None else None
+    if row is None or row.user.disabled_at is not None:
+        return None
+    if row.last_used_at is None or row.last_used_at < now - EXACTNESS:
+        with transaction():
+            row.last_used_at = now
+    return row.user

@@ -86,13 +86,19 @@ def notify(user_ids: Iterable[int], phrase: Phrase, url: str, *, once: str | Non
 
 
 def post_mail(
-    to: str, language: str, subject: Phrase, paragraphs: Sequence[Phrase], link: str | None = None
+    to: str, language: str, subject: Phrase, paragraphs: Sequence[Phrase], link: str | None = None,
+    after: Phrase | None = None,
 ) -> OutgoingMail:
-    """Queue a mail, in the open transaction or one of its own; the worker sends it after the commit."""
+    """Queue a mail, in the open transaction or one of its own; the worker sends it after the commit.
+
+    `link` is a path of ours or a full address; `after` is the paragraph that follows it.
+    """
     language = language if language in LANGUAGES else DEFAULT
     parts = [in_language(paragraph, language) for paragraph in paragraphs]
     if link:
         parts.append(mail.address(link))
+    if after is not None:
+        parts.append(in_language(after, language))
     parts.append(f"-- \n{in_language(SIGNATURE, language)}\n{mail.address('/')}")
     with transaction():
         row = OutgoingMail(

@@ -1,0 +1,78 @@
+"""The shapes of people, for forms and for JSON."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from marketplace.phrases import LANGUAGES, Label, say
+from marketplace.web.payloads import Shape
+
+LANGUAGE_NAMES = {"zh": Label("中文", "中文"), "en": Label("English", "English")}
+
+
+def address() -> fields.Email:
+    return fields.Email(required=True, validate=validate.Length(max=254))
+
+
+def name() -> fields.String:
+    """A name goes into mails to others, so it must not carry a message or a link of its own."""
+    alone = validate.Regexp(r"(?i)(?!.*(?:://|www\.))[^\n\t<>]+\Z", error=say("Write the name alone, on one line."))
+    return fields.String(required=True, validate=[validate.Length(1, 80), alone])
+
+
+def language() -> fields.String:
+    return fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+
+
+class NewAccount(Shape):
+    name = name()
+    email = address()
+    password = fields.String(required=True)
+    language = language()
+
+
+class SignIn(Shape):
+    email = fields.String(required=True)
+    password = fields.String(required=True)
+    remember = fields.Boolean(load_default=False)
+    next = fields.String(load_default="")
+
+
+class Forgotten(Shape):
+    email = address()
+
+
+class NewPassword(Shape):
+    password = fields.String(required=True)
+
+
+class ChangedPassword(Shape):
+    current = fields.String(required=True)
+    password = fields.String(required=True)
+
+
+class Profile(Shape):
+    name = name()
+    phone = fields.String(
+        load_default=None,
+        validate=validate.Regexp(
+            r"[+()\d][-+()\d\s.]{4,29}(?:\s*(?:#|x|ext\.?|转)\s*\d{1,6})?",
+            error=say("“{input}” is not a telephone number. Write it like 0755-8600 1234 or +65 6123 4567."),
+        ),
+    )
+    language = language()
+    version = fields.Integer(required=True)
+
+
+class Nothing(Shape):
+    """A form of one button."""
+
+
+class Credentials(Shape):
+    email = fields.String(required=True, metadata={"example": "alice@institute.example"})
+    password = fields.String(required=True)
+
+
+class Token(Shape):
+    token = fields.String(metadata={"description": "Send it as Authorization: Bearer …; it is shown this once."})
+    expires_at = fields.AwareDateTime()

@@ -1,0 +1,226 @@
+"""What people do with their accounts. The only writer of users and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from marketplace import audit, clock, outbox
+from marketplace.accounts import links, passwords, tokens
+from marketplace.accounts.links import Purpose
+from marketplace.accounts.models import ApiToken, User
+from marketplace.accounts.permissions import can_revoke
+from marketplace.db import session, transaction
+from marketplace.errors import Conflict, Invalid, NotFound
+from marketplace.phrases import DEFAULT, LANGUAGES, say
+
+STALE_LINK = say("This link has been used or has expired. Ask for a new one.")
+
+
+def by_email(email: str) -> User | None:
+    return session.scalar(select(User).where(User.email == normal(email)))
+
+
+def normal(email: str) -> str:
+    """The form in which addresses are kept and compared."""
+    return email.strip().lower()
+
+
+def register(*, name: str, email: str, password: str, language: str = DEFAULT) -> None:
+    """Open an account and send the mail that confirms its address.
+
+    To somebody who has an account already, another mail says so; the one who asked sees no difference.
+    """
+    _check_password(password, email, name)
+    password_hash = passwords.hashed(password)  # before we look, so that both ways take as long
+    with transaction():
+        person = by_email(email)
+        if person is None:
+            person = _add(email, name, language, password_hash=password_hash)
+        outbox.publish("user.registered", person.id)
+
+
+def create(
+    email: str, name: str, password: str, *, broker: bool = False, operator: bool = False, language: str = DEFAULT
+) -> User:
+    """Open a confirmed account with roles on the platform: for the command line, whose user owns the machine."""
+    _check_password(password, email, name)
+    return _open(email, name, language, password_hash=passwords.hashed(password), confirmed_at=clock.now(),
+                 is_broker=broker, is_operator=operator)
+
+
+def invite(
+    email: str, name: str, *, broker: bool = False, operator: bool = False, language: str = DEFAULT
+) -> str:
+    """Open an account whose person chooses the password; return the link to do so, which also leaves by mail."""
+    with transaction():
+        person = _open(email, name, language, is_broker=broker, is_operator=operator)
+        outbox.publish("user.invited", person.id)
+    return links.link(Purpose.WELCOME, person)
+
+
+def enrol(*, email: str, name: str, password: str, language: str = DEFAULT) -> User:
+    """Open the account of somebody whose address is proven, or complete one that has no password yet."""
+    _check_password(password, email, name)
+    person = by_email(email)
+    if person is None:
+        return _open(email, name, language, password_hash=passwords.hashed(password), confirmed_at=clock.now())
+    if person.password_hash is not None:
+        raise Conflict(say("There is an account with this address already. Sign in with it."))
+    with transaction():
+        person.name, person.language = name, language
+        person.password_hash = passwords.hashed(password)
+        person.confirmed_at = person.confirmed_at or clock.now()
+    return person
+
+
+def confirm(token: str) -> User:
+    """The person behind the link has shown that the address is theirs."""
+    person = links.reader(Purpose.CONFIRM, token)
+    if person is None:
+        raise Conflict(STALE_LINK)
+    prove_address(person)
+    return person
+
+
+def prove_address(person: User) -> None:
+    """Somebody acted through a link that only their mailbox had."""
+    if person.confirmed_at is None:
+        with transaction():
+            person.confirmed_at = clock.now()
+
+
+def ask_for_confirmation(actor: User) -> None:
+    """Send the confirming mail again."""
+    if actor.confirmed_at is not None:
+        raise Conflict(say("Your address is confirmed already."))
+    with transaction():
+        outbox.publish("user.registered", actor.id)
+
+
+def person_with(email: str, password: str) -> User | None:
+    """Who signs in with these; None says neither whether the account exists nor what was wrong."""
+    person = by_email(email)
+    kept = person.password_hash if person is not None else None
+    if not passwords.matches(kept, password) or person is None or kept is None or person.disabled_at is not None:
+        return None
+    if passwords.is_outdated(kept):
+        with transaction():
+            person.password_hash = passwords.hashed(password)
+    return person
+
+
+def ask_for_reset(email: str) -> None:
+    """Send a link to choose a new password, if there is such a person; the one who asks is not told."""
+    person = by_email(email)
+    if person is None or person.disabled_at is not None:
+        return
+    with transaction():
+        outbox.publish("user.reset_requested", person.id)
+
+
+def choose_password(purpose: Purpose, token: str, password: str) -> User:
+    """Set the password through a mailed link, which proves the address and ends every session and token."""
+    person = links.reader(purpose, token)
+    if person is None:
+        raise Conflict(STALE_LINK)
+    _check_password(password, person.email, person.name)
+    with transaction():
+        person.password_hash = passwords.hashed(password)
+        person.session_number += 1
+        person.confirmed_at = person.confirmed_at or clock.now()
+        session.execute(delete(ApiToken).where(ApiToken.user_id == person.id))
+        audit.record(person.id, f"password.{purpose}", "user", person.id)
+    return person
+
+
+def change_password(actor: User, current: str, password: str) -> None:
+    """Needs the present password; every other browser is signed out."""
+    if not passwords.matches(actor.password_hash, current):
+        raise Invalid({"current": say("This is not your present password.")})
+    _check_password(password, actor.email, actor.name)
+    with transaction():
+        actor.password_hash = passwords.hashed(password)
+        actor.session_number += 1
+        audit.record(actor.id, "password.changed", "user", actor.id)
+
+
+def change_profile(actor: User, *, version: int, name: str, phone: str | None = None, language: str) -> None:
+    if version != actor.version:
+        raise Conflict(say("Your account has changed meanwhile, in another window perhaps. Look again, then save."))
+    with transaction():
+        actor.name, actor.phone, actor.language = name, phone, language
+
+
+def speak(actor: User, language: str) -> None:
+    """Remember the language somebody chose to read in; their mails follow."""
+    if language in LANGUAGES and language != actor.language:
+        with transaction():
+            actor.language = language
+
+
+def new_token(person: User) -> tuple[str, datetime]:
+    """(a bearer token, shown this once; until when it is good). Their expired ones are swept away."""
+    now = clock.now()
+    token, row = tokens.new(person, now)
+    with transaction():
+        session.execute(delete(ApiToken).where(ApiToken.user_id == person.id, ApiToken.expires_at <= now))
+        session.add(row)
+    return token, row.expires_at
+
+
+def tokens_of(actor: User) -> Sequence[ApiToken]:
+    """The person's tokens that are still good, the newest first."""
+    good = select(ApiToken).where(ApiToken.user_id == actor.id, ApiToken.expires_at > clock.now())
+    return session.scalars(good.order_by(ApiToken.id.desc())).all()
+
+
+def revoke_token(actor: User, token_id: int) -> None:
+    row = session.get(ApiToken, token_id)
+    if row is None or not can_revoke(actor, row):
+        raise NotFound
+    with transaction():
+        session.delete(row)
+
+
+def revoke_this(actor: User, token: str) -> None:
+    """Give up the token somebody is using."""
+    with transaction():
+        session.execute(delete(ApiToken).where(ApiToken.user_id == actor.id, ApiToken.digest == tokens.digest(token)))
+
+
+def staff() -> Sequence[User]:
+    """Brokers and operators at work, by name: who can answer for a company."""
+    at_work = select(User).where(User.is_broker | User.is_operator, User.disabled_at.is_(None))
+    return session.scalars(at_work.order_by(User.name, User.id)).all()
+
+
+def operators() -> Sequence[int]:
+    return session.scalars(select(User.id).where(User.is_operator, User.disabled_at.is_(None))).all()
+
+
+def _open(email: str, name: str, language: str, **fields: object) -> User:
+    with transaction():
+        if by_email(email) is not None:
+            raise Conflict(say("There is an account with the address {email} already.", email=normal(email)))
+        person = _add(email, name, language, **fields)
+    return person
+
+
+def _add(email: str, name: str, language: str, **fields: object) -> User:
+    person = User(email=normal(email), name=name, language=language, created_at=clock.now(), **fields)
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError:
+        raise Conflict(say("There is an account with the address {email} already.", email=normal(email))) from None
+    return person
+
+
+def _check_password(password: str, email: str, name: str) -> None:
+    fault = passwords.fault(password, (email, email.partition("@")[0], name))
+    if fault is not None:
+        raise Invalid({"password": fault})
