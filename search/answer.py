@@ -11,9 +11,9 @@ from search.checking import BETWEEN_TEXTS, in_window, texts_of
 from search.expansion import MOST_TERMS, Meaning, Reading, hit_count
 from search.highlight import Needles, quote
 from search.layout import filter_query
-from search.question import Question, parse
+from search.question import LONGEST_QUERY, MOST_WORDS, Question, parse
 from search.shelf import Opened
-from search.text import asked, key_words
+from search.text import asked
 
 _MOST_VALUES = 60_000
 _Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
@@ -57,7 +57,7 @@ class Answer:
         return Page(self._listed(result, ()), hit_count(result))
 
     def _likeness(self, term: Term) -> list[tantivy.Query]:
-        words = [word for word in asked(term.text) if word.text in set(key_words(term.text))]
+        words = [word for word in asked(term.text[:LONGEST_QUERY]) if word.is_telling][:MOST_WORDS]
         meanings = [meaning for meaning in map(self._reading.meaning, words) if meaning]
         if not meanings or len(meanings) < len(words):
             return []

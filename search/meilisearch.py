@@ -23,7 +23,7 @@ from search.dialect import LOCALES, filter_text, server_document, server_setting
 from search.expansion import MOST_TERMS, typing_errors
 from search.highlight import Needles, quote
 from search.layout import opening
-from search.question import Question, parse
+from search.question import LONGEST_QUERY, Question, parse
 from search.text import asked, fold, words
 
 _SETTINGS_LAST = 30.0
@@ -129,7 +129,10 @@ class MeilisearchEngine:
             "attributesToRetrieve": ["id"],
         }
         heaviest = sorted(terms, key=lambda term: -term.weight)[:MOST_TERMS]
-        questions = [(Question(words=tuple(asked(term.text))), term.weight) for term in heaviest]
+        questions = [
+            (Question(tuple(word for word in asked(term.text[:LONGEST_QUERY]) if word.is_telling)), term.weight)
+            for term in heaviest
+        ]
         weighted = [({**base, "q": server_text(question)}, weight) for question, weight in questions if question.words]
         scores: dict[int, float] = {}
         if weighted and limit:

@@ -81,6 +81,11 @@ class Word(NamedTuple):
     def is_chinese(self) -> bool:
         return bool(_HAN_RUN.match(self.text))
 
+    @property
+    def is_telling(self) -> bool:
+        """Neither a stop word nor a single letter."""
+        return self.text not in STOP_WORDS and (len(self.text) > 1 or self.is_chinese)
+
 
 def fold(text: str) -> str:
     """The text with everything made equal that a reader would hold equal."""
@@ -142,10 +147,7 @@ def asked(text: str) -> list[Word]:
 
 def key_words(text: str) -> list[str]:
     """The words a text is about, in order, with repetitions: `asked` without stop words and single letters."""
-    return [
-        word.text for word in asked(text)
-        if word.text not in STOP_WORDS and (len(word.text) > 1 or word.is_chinese)
-    ]
+    return [word.text for word in asked(text) if word.is_telling]
 
 
 def spans(text: str) -> list[Span]:
