@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from marketplace import index
 from marketplace.db import session
-from marketplace.listings import facets
+from marketplace.listings import facets, vocabulary
 from marketplace.listings.criteria import CLOSING, Criteria, audience_filters, conditions, query_of
 from marketplace.listings.documents import LISTINGS
 from marketplace.listings.facets import Group
@@ -24,6 +24,7 @@ from marketplace.listings.marking import found_words, mark, quote
 from marketplace.listings.models import Grant, Kind, Listing, ListingTranslation, State
 from marketplace.listings.permissions import visible_to
 from marketplace.listings.tiers import NAMED_FROM, veil
+from marketplace.listings.workflow import STATES, TONES
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, is_verified_member, organisation_ids
 from marketplace.phrases import DEFAULT, Label
@@ -73,6 +74,18 @@ class Row:
     @property
     def plain_title(self) -> str:
         return "".join(text for text, _ in self.title)
+
+    @property
+    def terms(self) -> Label | None:
+        """How a result is priced, or what a need can pay when it says so."""
+        if self.kind is Kind.RESULT:
+            return vocabulary.PRICE_KINDS.get(self.price_kind or "")
+        return None if self.budget_band == "hidden" else vocabulary.BUDGET_BANDS.get(self.budget_band or "")
+
+    @property
+    def badge(self) -> tuple[Label, str] | None:
+        """Its state and how that looks, when it is not simply published."""
+        return None if self.state is State.PUBLISHED else (STATES[self.state], TONES[self.state])
 
 
 @dataclass(frozen=True)

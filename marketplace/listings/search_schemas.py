@@ -107,12 +107,56 @@ class SearchSchema(Shape):
         return Criteria(**data)
 
 
+class SuggestSchema(Shape):
+    q = fields.String(load_default="")
+
+
+class ChoiceSchema(Shape):
+    value = fields.String()
+    label = fields.String()
+    count = fields.Integer()
+
+
+class HitSchema(Shape):
+    ref = fields.String()
+    kind = fields.String()
+    title = fields.String()
+    snippet = fields.String()
+    organisation = fields.String(allow_none=True, metadata={"description": "null when the listing is anonymous to you"})
+    score = fields.Float()
+
+
+class FoundSchema(Shape):
+    total = fields.Integer()
+    page = fields.Integer()
+    size = fields.Integer()
+    took_ms = fields.Float()
+    engine = fields.String()
+    degraded = fields.Boolean(metadata={"description": "the engine is down; only titles were searched"})
+    dropped = fields.List(fields.String(), metadata={"description": "words given up so that something was found"})
+    hits = fields.List(fields.Nested(HitSchema))
+    facets = fields.Dict(keys=fields.String(), values=fields.List(fields.Nested(ChoiceSchema)))
+
+
+class SuggestionSchema(Shape):
+    text = fields.String()
+    ref = fields.String()
+    kind = fields.String()
+
+
+class SuggestionsSchema(Shape):
+    suggestions = fields.List(fields.Nested(SuggestionSchema))
+
+
 _SCHEMA = SearchSchema()
 
 
-def criteria_from(arguments: Mapping[str, Any]) -> tuple[Criteria, dict[str, str]]:
+def criteria_from(arguments: Mapping[str, list[str]]) -> tuple[Criteria, dict[str, str]]:
     """(what can be looked for, complaints by name): an argument that makes no sense is left out and complained of."""
-    given = dict(arguments)
+    given: dict[str, Any] = {
+        name: values if isinstance(_SCHEMA.fields.get(name), Several) else values[-1]
+        for name, values in arguments.items() if values
+    }
     complaints: dict[str, str] = {}
     while True:
         try:

@@ -1,5 +1,67 @@
-"""The search page and suggestions."""
+"""The search page."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from marketplace.listings import facets, finding
+from marketplace.listings.criteria import FACETS_CHOSEN, LONGEST, Criteria
+from marketplace.listings.search_schemas import criteria_from
+from marketplace.phrases import say
+from marketplace.web.guard import actor, public
+from marketplace.web.language import current, money
+from marketplace.web.pagination import Slice, page_url
+from search import MAXIMUM_WINDOW
 
 bp = Blueprint("search", __name__)
+ORDERS = {
+    "relevance": say("Best match first"), "newest": say("Newest first"), "closing": say("Closing soon first"),
+}
+DAYS = {"7": say("Last 7 days"), "30": say("Last 30 days"), "90": say("Last 3 months"), "365": say("Last year")}
+
+
+@bp.get("/search")
+@public
+def page() -> str:
+    criteria, complaints = criteria_from(dict(request.args.lists()))
+    found = finding.find(actor(), criteria, current())
+    reach = min(found.total, MAXIMUM_WINDOW)
+    return render_template(
+        "listings/search.html", found=found, criteria=criteria, complaints=complaints, chips=chips(criteria),
+        slice=Slice(found.rows, reach, criteria.page, criteria.size), orders=ORDERS, days=DAYS,
+        was_cut=len(criteria.q) > LONGEST, near=finding.suggest(actor(), criteria.q, 5) if not found.total else [],
+    )
+
+
+def chips(criteria: Criteria) -> list[tuple[Any, Any, str]]:
+    """Every filter in force as (group, choice, the address without it)."""
+    chosen: list[tuple[Any, Any, str]] = []
+    for name in FACETS_CHOSEN:
+        values = getattr(criteria, name)
+        for value in values:
+            others = [other for other in values if other != value]
+            chosen.append((facets.GROUPS[name], facets.label_of(name, value, criteria), page_url(**{name: others})))
+    if criteria.organisation:
+        named = finding.organisation_called(criteria.organisation) or criteria.organisation
+        chosen.append((say("From"), named, page_url(organisation=None)))
+    for name, group, shown in _ranges(criteria):
+        chosen.append((group, shown, page_url(**{name: None})))
+    return chosen
+
+
+def _ranges(criteria: Criteria) -> list[tuple[str, Any, Any]]:
+    level, price = facets.GROUPS["trl"], say("Price or budget")
+    found: list[tuple[str, Any, Any]] = []
+    if criteria.trl_min is not None:
+        found.append(("trl_min", level, say("from {low}", low=criteria.trl_min)))
+    if criteria.trl_max is not None:
+        found.append(("trl_max", level, say("up to {high}", high=criteria.trl_max)))
+    if criteria.price_min is not None:
+        found.append(("price_min", price, say("from {low}", low=money(criteria.price_min))))
+    if criteria.price_max is not None:
+        found.append(("price_max", price, say("up to {high}", high=money(criteria.price_max))))
+    if criteria.days is not None:
+        found.append(("days", say("Published"), DAYS.get(str(criteria.days), say("Last {n} days", n=criteria.days))))
+    return found
