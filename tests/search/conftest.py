@@ -39,6 +39,11 @@ LISTINGS: tuple[dict[str, Any], ...] = (
 )
 
 
+@pytest.fixture(autouse=True)
+def rolled_back() -> None:
+    """Takes the place of the fixture that gives every other test a database: search knows of none."""
+
+
 @pytest.fixture(params=["embedded", "meilisearch"])
 def searcher(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "embedded":
