@@ -112,13 +112,14 @@ def publish(topic: str, *subject_ids: int) -> None:
 
 
 def drain(limit: int = BATCH) -> int:
-    """Keep what promises are due, at most about `limit`; return how many were tried.
+    """Keep what promises are due now, at most about `limit`; return how many were tried.
 
-    Handlers re-read the rows as they are now, so hearing twice, or late, does no harm.
+    Handlers re-read the rows as they are now, so hearing twice, or late, does no harm. What handlers promise
+    anew meanwhile (the next part of a long work) waits for the next call, so that a worker can look around.
     """
-    tried = 0
+    tried, began = 0, clock.now()
     while tried < limit:
-        batch = _claim(min(BATCH, limit - tried))
+        batch = _claim(min(BATCH, limit - tried), began)
         if batch is None:
             break
         _deliver(_subscribers.get(batch.topic, {}).get(batch.subscriber), batch)
@@ -129,6 +130,15 @@ def drain(limit: int = BATCH) -> int:
 def waiting() -> int:
     """How many promises are not kept yet."""
     return session.scalar(select(func.count()).select_from(Entry)) or 0
+
+
+def failing() -> list[tuple[str, str, int, str]]:
+    """What could not be told so far: (subscriber, topic, how many, one of the errors)."""
+    rows = session.execute(
+        select(Entry.subscriber, Entry.topic, func.count(), func.max(Entry.error))
+        .where(Entry.error.is_not(None)).group_by(Entry.subscriber, Entry.topic).order_by(Entry.subscriber)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def release_claims() -> None:
@@ -150,10 +160,10 @@ def last_beat() -> datetime | None:
     return session.scalar(select(func.max(Beat.at)))
 
 
-def _claim(limit: int) -> Batch | None:
+def _claim(limit: int, due_by: datetime) -> Batch | None:
     """Take the longest-due batch that one subscriber can hear of in one call."""
     now = clock.now()
-    first = _free(now, select(Entry.topic, Entry.subscriber)).limit(1)
+    first = _free(now, due_by, select(Entry.topic, Entry.subscriber)).limit(1)
     if session.execute(first).first() is None:  # looking takes no lock, so an idle worker is in nobody's way
         session.rollback()
         return None
@@ -166,21 +176,21 @@ def _claim(limit: int) -> Batch | None:
             return None
         topic, subscriber = found
         columns = select(Entry.id, Entry.subject_id, Entry.attempts)
-        due = _free(now, columns).where(Entry.topic == topic, Entry.subscriber == subscriber).limit(limit)
+        due = _free(now, due_by, columns).where(Entry.topic == topic, Entry.subscriber == subscriber).limit(limit)
         rows = session.execute(due.with_for_update(skip_locked=True)).all()
         batch = Batch(topic, subscriber, tuple((row.id, row.subject_id, row.attempts) for row in rows))
         _mark(batch.ids, claimed_until=now + LEASE)
     return batch if batch.entries else None
 
 
-def _free(now: datetime, columns: Select[*Columns]) -> Select[*Columns]:
+def _free(now: datetime, due_by: datetime, columns: Select[*Columns]) -> Select[*Columns]:
     # A subject that another worker holds for the same subscriber waits: the later state must be written later.
     other = aliased(Entry)
     held = exists().where(
         other.subscriber == Entry.subscriber, other.subject_id == Entry.subject_id, other.claimed_until > now
     )
     unclaimed = Entry.claimed_until.is_(None) | (Entry.claimed_until <= now)
-    return columns.where(Entry.due_at <= now, unclaimed, ~held).order_by(Entry.due_at, Entry.id)
+    return columns.where(Entry.due_at <= due_by, unclaimed, ~held).order_by(Entry.due_at, Entry.id)
 
 
 def _deliver(handler: Handler | None, batch: Batch) -> None:
