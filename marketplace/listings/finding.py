@@ -24,7 +24,7 @@ from marketplace.listings.marking import found_words, mark, quote
 from marketplace.listings.models import Grant, Kind, Listing, ListingTranslation, State
 from marketplace.listings.permissions import visible_to
 from marketplace.listings.tiers import NAMED_FROM, veil
-from marketplace.listings.workflow import STATES, TONES
+from marketplace.listings.workflow import STATE_TONES, STATES
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, is_verified_member, organisation_ids
 from marketplace.phrases import DEFAULT, Label
@@ -85,7 +85,7 @@ class Row:
     @property
     def badge(self) -> tuple[Label, str] | None:
         """Its state and how that looks, when it is not simply published."""
-        return None if self.state is State.PUBLISHED else (STATES[self.state], TONES[self.state])
+        return None if self.state is State.PUBLISHED else (STATES[self.state], STATE_TONES[self.state])
 
 
 @dataclass(frozen=True)
