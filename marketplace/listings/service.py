@@ -5,7 +5,7 @@ Everybody calls `service.<verb>`; the parts are split off only to be read one su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -54,18 +54,26 @@ from marketplace.listings.sharing import (
     set_translation,
 )
 from marketplace.listings.tiers import View, view_at
-from marketplace.listings.workflow import PUBLISHED_ONCE
+from marketplace.listings.workflow import PUBLISHED_ONCE, Action
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader
 from marketplace.phrases import say
 
 __all__ = [
-    "approve", "attach", "change", "copy", "counts_of_mine", "create", "detach", "editing", "expire_due", "get",
-    "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause", "publish", "reading", "reject", "renew",
-    "request_changes", "resume", "review_queue", "revoke_grants", "seen_by", "send_back", "set_exclusions",
+    "act", "approve", "attach", "change", "copy", "counts_of_mine", "create", "detach", "editing", "expire_due",
+    "get", "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause", "publish", "reading", "reject",
+    "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by", "send_back", "set_exclusions",
     "set_translation", "submit", "take_back", "teaser", "versions_of", "withdraw",
 ]
 
+MOVES: dict[str, Callable[..., Listing]] = {
+    verb.__name__: verb for verb in (
+        submit, approve, send_back, take_back, publish, request_changes, reject, pause, resume, mark_matched, renew,
+        withdraw,
+    )
+}
+DECISIONS = frozenset({"publish", "request_changes", "reject"})
+"""Moves in which it matters which text their maker has read."""
 LETTERS = {Kind.RESULT: "R", Kind.NEED: "N"}
 
 
@@ -118,6 +126,14 @@ def versions_of(actor: Reader, listing: Listing) -> list[ListingVersion]:
         raise NotFound
     found = versions.all_of(listing)
     return found if is_own(actor, listing) else [v for v in found if v.state is not VersionState.DRAFT]
+
+
+def act(actor: Reader, listing: Listing, action: Action, said: str = "", version: int | None = None) -> Listing:
+    """Make one move of the workflow's table, with the words it asks for and the version its reader looked at."""
+    verb = MOVES[action.name]
+    if action.name in DECISIONS:
+        return verb(actor, listing, said, version) if action.asks else verb(actor, listing, version)
+    return verb(actor, listing, said) if action.asks else verb(actor, listing)
 
 
 def create(actor: User, organisation: Organisation, kind: Kind, content: Mapping[str, Any]) -> Listing:

@@ -65,6 +65,8 @@ class View:
     changed_at: datetime
     valid_until: date | None
     version: int
+    withheld: tuple[int, ...]
+    """The tiers at which there is more to read than this reader may."""
 
     def in_language(self, language: str) -> Words:
         """The reader's language where there is one, else the original."""
@@ -89,8 +91,16 @@ def view_at(
         contact=listing.contact if tier >= 2 else None,
         attachments=tuple(file for file in attachments or () if file.tier <= tier and not veiled),
         words=tuple(_words(listing, veiled)), published_at=listing.published_at, changed_at=listing.changed_at,
-        valid_until=listing.valid_until, version=listing.version,
+        valid_until=listing.valid_until, version=listing.version, withheld=_withheld(listing, tier, attachments or []),
     )
+
+
+def _withheld(listing: Listing, tier: int, attachments: list[StoredFile]) -> tuple[int, ...]:
+    filled = {
+        tier_of(field, listing) for field in fields_of(listing.kind)
+        if field.name not in INSIDE and not is_empty(fields.value(listing, field.name))
+    }
+    return tuple(sorted(t for t in filled | {file.tier for file in attachments} if t > tier))
 
 
 def content_at(listing: Listing, tier: int, *, inside: bool = False) -> dict[str, Any]:

@@ -41,6 +41,8 @@ def settled(kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
     for field in fields_of(kind):
         given = content.get(field.name)
         whole[field.name] = DEFAULTS.get(field.name) if given is None else given
+    if whole.get("price_amount") is not None and not whole.get("price_currency"):
+        whole["price_currency"] = "CNY"
     return whole
 
 

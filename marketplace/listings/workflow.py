@@ -25,11 +25,11 @@ STATES = {
     State.WITHDRAWN: Label("已撤回", "Withdrawn"),
 }
 TONES = {
-    State.DRAFT: "quiet", State.AWAITING_APPROVAL: "waiting", State.SUBMITTED: "waiting",
-    State.CHANGES_REQUESTED: "waiting", State.REJECTED: "lost", State.PUBLISHED: "good", State.PAUSED: "quiet",
-    State.MATCHED: "good", State.RENEWAL_DUE: "waiting", State.EXPIRED: "lost", State.WITHDRAWN: "lost",
+    State.DRAFT: "neutral", State.AWAITING_APPROVAL: "waits", State.SUBMITTED: "waits",
+    State.CHANGES_REQUESTED: "waits", State.REJECTED: "loss", State.PUBLISHED: "good", State.PAUSED: "neutral",
+    State.MATCHED: "good", State.RENEWAL_DUE: "waits", State.EXPIRED: "loss", State.WITHDRAWN: "loss",
 }
-"""State -> how its badge looks: quiet, waiting, good or lost."""
+"""State -> how its badge looks, as the macro state_badge knows it."""
 NEXT = {
     State.DRAFT: Label("补充完整后提交", "Complete it and submit"),
     State.AWAITING_APPROVAL: Label("等待机构管理员审批", "Your admin approves it"),
