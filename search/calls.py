@@ -47,7 +47,7 @@ class Calls:
             except ValueError as error:
                 # A proxy's page of HTML where JSON was due, or a task without its fields.
                 raise Unavailable(f"the search server's answer cannot be read: {error}") from error
-            time.sleep(self._back_off * 2**attempt * random.uniform(0.5, 1))
+            time.sleep(self._back_off * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - it spreads, it hides nothing
         raise Unavailable("the search server was never asked")
 
     def carry_out(
@@ -56,8 +56,8 @@ class Calls:
         """Queue a task and return once it is done; `tolerate` is an error code that counts as done."""
         try:
             queued = self.ask(call, repeatable=repeatable)
-        except Refused as refused:
-            cause = refused.__cause__
+        except SearchError as error:
+            cause = error.__cause__
             if tolerate and isinstance(cause, MeilisearchApiError) and cause.code == tolerate:
                 return
             raise

@@ -30,7 +30,8 @@ LISTINGS: tuple[dict[str, Any], ...] = (
     },
     {
         "id": 3, "title": "鈉離子電池正極材料", "keywords": [], "kind": "result",
-        "body": "Café-grade sensors over wi-fi; ＡＢＣ ﬁlm", "region": ["cn"], "price": None, "published": 1_650_000_000,
+        "body": "Café-grade sensors over wi-fi; ＡＢＣ ﬁlm", "region": ["cn"],
+        "price": None, "published": 1_650_000_000,
     },
     {
         "id": 4, "title": "Solid oxide fuel cell stack", "keywords": ["fuel cell", "hydrogen"], "kind": "need",
