@@ -24,7 +24,7 @@ STATES = {
     State.EXPIRED: Label("已到期", "Expired"),
     State.WITHDRAWN: Label("已撤回", "Withdrawn"),
 }
-TONES = {
+STATE_TONES = {
     State.DRAFT: "neutral", State.AWAITING_APPROVAL: "waits", State.SUBMITTED: "waits",
     State.CHANGES_REQUESTED: "waits", State.REJECTED: "loss", State.PUBLISHED: "good", State.PAUSED: "neutral",
     State.MATCHED: "good", State.RENEWAL_DUE: "waits", State.EXPIRED: "loss", State.WITHDRAWN: "loss",
