@@ -8,20 +8,11 @@ from typing import Any
 
 from marketplace import regions
 from marketplace.introductions.vocabulary import ORIGINS
+from marketplace.listings.facets import ORGANISATION_KINDS
 from marketplace.listings.vocabulary import FIELDS
-from marketplace.organisations.models import Kind
 from marketplace.phrases import Label
 
 _UNKNOWN = Label("未填写", "Not stated")
-ORGANISATION_KINDS = {
-    Kind.INSTITUTE: Label("科研院所", "Institute"),
-    Kind.COMPANY: Label("企业", "Company"),
-    Kind.AGENCY: Label("中介机构", "Agency"),
-    Kind.PARK: Label("园区", "Park"),
-    Kind.AUTHORITY: Label("政府部门", "Authority"),
-    Kind.INVESTOR: Label("投资机构", "Investor"),
-    Kind.SERVICE_PROVIDER: Label("专业服务机构", "Service provider"),
-}
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,7 @@ CUTS = {
         Cut("origin", Label("来源", "Origin"), lambda code: ORIGINS[code]),
         Cut("event", Label("活动", "Event"), str, Label("非活动来源", "Not from an event")),
         Cut("broker", Label("技术经理人", "Broker"), str, Label("未指派", "Not assigned")),
-        Cut("organisation_kind", Label("供方类型", "Kind of supplier"), lambda kind: ORGANISATION_KINDS[kind]),
+        Cut("organisation_kind", Label("供方类型", "Kind of supplier"), lambda kind: ORGANISATION_KINDS[str(kind)]),
     )
 }
 
