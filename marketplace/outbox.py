@@ -138,7 +138,7 @@ def failing() -> list[tuple[str, str, int, str]]:
         select(Entry.subscriber, Entry.topic, func.count(), func.max(Entry.error))
         .where(Entry.error.is_not(None)).group_by(Entry.subscriber, Entry.topic).order_by(Entry.subscriber)
     )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    return [(subscriber, topic, count, error or "") for subscriber, topic, count, error in rows]
 
 
 def release_claims() -> None:

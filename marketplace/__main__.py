@@ -1,0 +1,5 @@
+"""`python -m marketplace` is `yinqiao`."""
+
+from marketplace.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands of `yinqiao`, one file a subject: parse, call one service, say what happened."""

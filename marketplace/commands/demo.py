@@ -1,0 +1,57 @@
+"""demo: a furnished marketplace to look at."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy import exists, select
+
+from marketplace.accounts.models import User
+from marketplace.commands import ready
+from marketplace.db import session
+from marketplace.organisations.models import Organisation
+
+PASSWORD = "yinqiao-demo"  # noqa: S105  the demo's cast says it to everybody
+CAST = {
+    "alice@institute.example": "an institute's officer, admin of her institute",
+    "bob@institute.example": "her colleague, editor",
+    "charlie@company.example": "a company's engineer",
+    "dana@broker.example": "a broker",
+    "erin@operator.example": "an operator of the platform",
+}
+
+
+@click.command()
+@click.option("--first-time", is_flag=True, help="Do nothing, instead of refusing, when the database has data.")
+def demo(first_time: bool) -> None:
+    """Load the demonstration: organisations, results, needs, and introductions with months of history.
+
+    It refuses on a database that has data.
+
+    Example: YINQIAO_VAR=/tmp/look yinqiao demo && YINQIAO_VAR=/tmp/look yinqiao serve
+    """
+    ready.settings()
+    if not has_data():
+        load()
+    elif not first_time:
+        raise click.ClickException("this database has data, and the demonstration would mix with it. "
+                                   "Choose another: YINQIAO_VAR=/tmp/look yinqiao migrate, and the same for demo")
+    if session.scalar(select(exists().where(User.email == next(iter(CAST))))):
+        introduce()
+
+
+def has_data() -> bool:
+    return bool(session.scalar(select(exists().where(User.id.is_not(None))))
+                or session.scalar(select(exists().where(Organisation.id.is_not(None)))))
+
+
+def load() -> None:
+    from marketplace.demo import loading
+
+    with click.progressbar(length=100, label="Loading the demonstration") as bar:
+        loading.load(lambda part: bar.update(part))
+
+
+def introduce() -> None:
+    click.echo(f"Sign in with the password {PASSWORD} as")
+    for email, who in CAST.items():
+        click.echo(f"  {email:<26} {who}")

@@ -1,0 +1,59 @@
+"""serve · worker · migrate."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from marketplace import config, db, migrating, serving
+from marketplace import worker as work
+from marketplace.commands import ready
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 is every one.")
+@click.option("--port", default=8000, show_default=True, envvar="PORT", type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the site: web and worker together, until Ctrl-C.
+
+    A process that dies is started again.
+
+    Example: yinqiao serve --host 0.0.0.0 --port 8080 --workers 4
+    """
+    serving.logs()
+    ready.require_schema(config.read())
+    if not serving.is_free(host, port):
+        raise click.ClickException(f"{host}:{port} is in use. Choose another: yinqiao serve --port {port + 1}")
+    click.echo(f"Yinqiao: http://{host}:{port}   (Ctrl-C ends it)", err=True)
+    serving.Supervisor([serving.web(host, port, workers), serving.worker()]).run()
+
+
+@click.command()
+def worker() -> None:
+    """Run a worker alone: index, mail, and what happens by the clock.
+
+    On PostgreSQL with a search server several may run; otherwise a second one stands by.
+
+    Example: yinqiao worker
+    """
+    serving.logs()
+    settings = config.read()
+    ready.require_schema(settings)
+    work.run(settings)
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to this release's schema; run again, it changes nothing.
+
+    Example: DATABASE_URL=postgresql://yinqiao:password@localhost/yinqiao yinqiao migrate
+    """
+    database = db.connect(config.read().database_url)
+    try:
+        before, after = migrating.migrate(database)
+    except OperationalError as error:
+        raise click.ClickException(f"the database does not answer: {error.orig}") from None
+    finally:
+        database.dispose()
+    click.echo("The schema is current." if before == after else f"The schema is now {after}.")

@@ -1,0 +1,58 @@
+"""user create · invite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from marketplace.accounts import service
+from marketplace.commands import ready
+from marketplace.phrases import DEFAULT, LANGUAGES
+
+
+def described(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments that both ways of opening an account take."""
+    for add in (
+        click.argument("email"),
+        click.option("--name", required=True, help="As others read it."),
+        click.option("--broker", is_flag=True, help="May take cases and review listings."),
+        click.option("--operator", is_flag=True, help="May verify organisations and see every figure."),
+        click.option("--language", type=click.Choice(LANGUAGES), default=DEFAULT, show_default=True),
+    ):
+        command = add(command)
+    return command
+
+
+@click.group()
+def user() -> None:
+    """Open accounts, those of brokers and operators above all.
+
+    Example: yinqiao user invite dana@broker.example --name "Dana Dai" --broker
+    """
+
+
+@user.command()
+@described
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")
+def create(email: str, name: str, password: str, broker: bool, operator: bool, language: str) -> None:
+    """Open a confirmed account with a password; no mail is sent.
+
+    Example: yinqiao user create erin@operator.example --name "Erin Yin" --operator
+    """
+    ready.settings()
+    person = service.create(email, name, password, broker=broker, operator=operator, language=language)
+    click.echo(f"{person.email} can sign in now.")
+
+
+@user.command()
+@described
+def invite(email: str, name: str, broker: bool, operator: bool, language: str) -> None:
+    """Open an account whose person chooses the password through a link, which leaves by mail and is printed.
+
+    Example: yinqiao user invite dana@broker.example --name "Dana Dai" --broker
+    """
+    ready.settings()
+    link = service.invite(email, name, broker=broker, operator=operator, language=language)
+    click.echo(link)

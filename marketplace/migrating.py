@@ -1,0 +1,41 @@
+"""Bringing the database to the schema this release needs, and knowing whether it is there."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from marketplace import config
+
+
+def migrate(database: Engine) -> tuple[str | None, str | None]:
+    """Upgrade to this release's schema; returns the revisions (before, after). Done already, it does nothing."""
+    before = revision(database)
+    with database.connect() as connection:
+        setting = alembic_config()
+        setting.attributes["connection"] = connection
+        command.upgrade(setting, "head")
+        connection.commit()
+    return before, revision(database)
+
+
+def is_current(database: Engine) -> bool:
+    """Does the database have exactly the schema this release was written for?"""
+    return revision(database) == ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+def revision(database: Engine) -> str | None:
+    with database.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def alembic_config() -> Config:
+    """Alembic's settings, wherever the migrations lie: beside the package, or inside it once installed."""
+    setting = Config()
+    setting.set_main_option("script_location", str(config.resource("migrations")).replace("%", "%%"))
+    setting.set_main_option("path_separator", "os")
+    setting.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    return setting
