@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from marketplace import index
+from marketplace.introductions import service as introductions
 from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs
 from marketplace.messaging import letters, mail
@@ -14,7 +15,9 @@ def table() -> dict[str, dict[str, Handler]]:
     """topic -> {subscriber: handler}; a handler gets the ids of the subjects and re-reads their rows."""
     return {
         "import.requested": {"advance": import_jobs.advance},
+        "introduction.changed": {},
         "listing.changed": {"index": index.keep(listing_documents.LISTINGS)},
+        "listing.withdrawn": {"close introductions": introductions.close_withdrawn},
         "mail.queued": {"post": mail.deliver},
         "user.registered": {"mail": letters.confirm_address},
         "user.reset_requested": {"mail": letters.reset_password},
@@ -30,7 +33,10 @@ def findables() -> tuple[index.Findable, ...]:
 
 def timers() -> tuple[Timer, ...]:
     """What happens every so often, with no fact that causes it."""
-    return (Timer("forget old imports", timedelta(hours=12), import_jobs.forget_old),)
+    return (
+        Timer("forget old imports", timedelta(hours=12), import_jobs.forget_old),
+        Timer("introductions", timedelta(minutes=15), introductions.run_timers),
+    )
 
 
 def index_of_organisations(ids: list[int]) -> None:

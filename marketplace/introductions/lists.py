@@ -1,0 +1,197 @@
+"""Lists of introductions: mine, the broker's desk, why others said no. Each in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy.orm import joinedload, selectinload
+
+from marketplace import clock
+from marketplace.accounts.models import User
+from marketplace.db import session
+from marketplace.errors import require
+from marketplace.introductions.models import Introduction, Owes, ReasonCode, Stage, Status
+from marketplace.introductions.permissions import can_use_desk, visible_to
+from marketplace.listings.models import Listing
+from marketplace.listings.permissions import is_own
+from marketplace.organisations.permissions import Reader, editable_ids, organisation_ids
+
+SHOWN = 50
+"""At most so many of each kind on the desk; the count says when there are more."""
+LISTED = (
+    selectinload(Introduction.need).joinedload(Listing.contact),
+    selectinload(Introduction.result).joinedload(Listing.contact),
+    joinedload(Introduction.broker),
+)
+"""All that a row of a list shows."""
+
+
+@dataclass(frozen=True)
+class Pile:
+    """Cases of one kind, the oldest first."""
+
+    items: Sequence[Introduction]
+    total: int
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A broker's day; an operator sees everybody's."""
+
+    owed: Pile
+    """I owe an answer."""
+    to_take: Pile
+    """Interest that no broker has taken up."""
+    overdue: Pile
+    """Others owe, and are late."""
+    waiting: Pile
+    """Others owe, in time."""
+    suggestions: Pile
+    on_hold: Pile
+
+
+@dataclass(frozen=True)
+class No:
+    """Why somebody said no, without who."""
+
+    code: ReasonCode
+    text: str | None
+    at: datetime
+
+
+def mine(
+    actor: User, *, status: Status | None = None, stage: Stage | None = None, page: int = 1, size: int = 20
+) -> tuple[Sequence[Introduction], int]:
+    """(one page of the introductions this person is part of, what they owe first; how many there are).
+
+    Of brokers: the cases they run and those nobody runs yet. Of operators: all.
+    """
+    chosen = [visible_to(actor), _part_of(actor)]
+    if status is not None:
+        chosen.append(Introduction.status == status)
+    if stage is not None:
+        chosen.append(Introduction.stage == stage)
+    total = session.scalar(select(func.count()).select_from(Introduction).where(*chosen)) or 0
+    urgency = case((owed_by_me(actor), 0), (Introduction.status == Status.ACTIVE, 1),
+                   (Introduction.status == Status.ON_HOLD, 2), else_=3)
+    ordered = select(Introduction).where(*chosen).options(*LISTED).order_by(
+        urgency, Introduction.due_at.is_(None), Introduction.due_at, Introduction.id.desc()
+    )
+    return session.scalars(ordered.limit(size).offset((page - 1) * size)).all(), total
+
+
+def desk(actor: User) -> Desk:
+    """What waits for a broker, the oldest first."""
+    require(can_use_desk(actor))
+    ours = true() if actor.is_operator else Introduction.broker_id == actor.id
+    active = Introduction.status == Status.ACTIVE
+    owed_by_broker = Introduction.owed_by == Owes.BROKER
+    others = and_(ours, active, ~owed_by_broker, Introduction.stage > Stage.SUGGESTED)
+    late = Introduction.due_at < clock.now()
+    oldest = (Introduction.due_at, Introduction.id)
+    return Desk(
+        owed=_pile(and_(ours, active, owed_by_broker, Introduction.broker_id.is_not(None)), *oldest),
+        to_take=_pile(_untaken(actor), *oldest),
+        overdue=_pile(and_(others, late), *oldest),
+        waiting=_pile(and_(others, ~late), *oldest),
+        suggestions=_pile(and_(active, Introduction.stage == Stage.SUGGESTED,
+                               or_(ours, Introduction.broker_id.is_(None))), *oldest),
+        on_hold=_pile(and_(ours, Introduction.status == Status.ON_HOLD), Introduction.wakes_at, Introduction.id),
+    )
+
+
+def next_case(actor: User) -> Introduction | None:
+    """The oldest interest that this broker could take."""
+    if not actor.is_broker:
+        return None
+    oldest = select(Introduction).where(_untaken(actor)).order_by(Introduction.due_at, Introduction.id)
+    return session.scalar(oldest.limit(1))
+
+
+def open_for(actor: Reader, listing: Listing) -> Sequence[Introduction]:
+    """The open introductions of this listing that the reader's organisations are part of."""
+    if not organisation_ids(actor):
+        return []
+    this = or_(Introduction.need_id == listing.id, Introduction.result_id == listing.id)
+    found = select(Introduction).where(this, Introduction.status != Status.CLOSED, _of_mine(actor)).options(*LISTED)
+    return session.scalars(found.order_by(Introduction.id.desc()).limit(SHOWN)).all()
+
+
+def reasons(actor: Reader, listing: Listing) -> list[No]:
+    """Why introductions of this listing were closed, for its authors and platform staff; never by whom."""
+    if not (is_own(actor, listing) or (actor is not None and actor.is_reviewer)):
+        return []
+    this = or_(Introduction.need_id == listing.id, Introduction.result_id == listing.id)
+    found = session.execute(
+        select(Introduction.reason_code, Introduction.reason_text, Introduction.entered_stage_at)
+        .where(this, Introduction.status == Status.CLOSED, Introduction.reason_code.is_not(None))
+        .order_by(Introduction.id.desc()).limit(SHOWN)
+    )
+    return [No(code, text, at) for code, text, at in found.tuples() if code is not None]
+
+
+def owes_now(actor: User, introduction: Introduction) -> bool:
+    """Is the next step this person's?"""
+    own = set(editable_ids(actor))
+    if introduction.owed_by is Owes.BROKER:
+        return introduction.broker_id == actor.id
+    return (
+        (introduction.owed_by in (Owes.NEED, Owes.BOTH) and introduction.need.organisation_id in own)
+        or (introduction.owed_by in (Owes.RESULT, Owes.BOTH) and introduction.result.organisation_id in own)
+    )
+
+
+def owed_by_me(actor: User) -> ColumnElement[bool]:
+    """`owes_now`, as SQL."""
+    own = _listings_of(editable_ids(actor))
+    return or_(
+        and_(Introduction.owed_by == Owes.BROKER, Introduction.broker_id == actor.id),
+        and_(Introduction.owed_by.in_([Owes.NEED, Owes.BOTH]), Introduction.need_id.in_(own)),
+        and_(Introduction.owed_by.in_([Owes.RESULT, Owes.BOTH]), Introduction.result_id.in_(own)),
+    )
+
+
+def count_owed(actor: Reader) -> int:
+    """How many next steps are this person's."""
+    if actor is None:
+        return 0
+    mine_to_do = select(func.count()).select_from(Introduction)
+    return session.scalar(mine_to_do.where(Introduction.status == Status.ACTIVE, owed_by_me(actor))) or 0
+
+
+def _untaken(actor: User) -> ColumnElement[bool]:
+    own = _listings_of(organisation_ids(actor))
+    return and_(
+        Introduction.status == Status.ACTIVE, Introduction.stage == Stage.INTEREST, Introduction.broker_id.is_(None),
+        Introduction.need_id.not_in(own), Introduction.result_id.not_in(own),
+    )
+
+
+def _part_of(actor: User) -> ColumnElement[bool]:
+    if actor.is_operator:
+        return true()
+    if not actor.is_broker:
+        return _of_mine(actor)
+    return or_(Introduction.broker_id == actor.id, Introduction.broker_id.is_(None), _of_mine(actor))
+
+
+def _of_mine(actor: Reader) -> ColumnElement[bool]:
+    if not organisation_ids(actor):
+        return false()
+    own = _listings_of(organisation_ids(actor))
+    return or_(Introduction.need_id.in_(own), Introduction.result_id.in_(own))
+
+
+def _listings_of(organisation_ids: list[int]) -> Select[int]:
+    return select(Listing.id).where(Listing.organisation_id.in_(organisation_ids))
+
+
+def _pile(chosen: ColumnElement[bool], *order: Any) -> Pile:
+    items = session.scalars(select(Introduction).where(chosen).options(*LISTED).order_by(*order).limit(SHOWN)).all()
+    if len(items) < SHOWN:
+        return Pile(items, len(items))
+    return Pile(items, session.scalar(select(func.count()).select_from(Introduction).where(chosen)) or 0)

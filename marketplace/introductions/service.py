@@ -1,0 +1,331 @@
+"""What people do with introductions. With its parts (making, records) the only writer of this room's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from marketplace import clock
+from marketplace.accounts.models import User
+from marketplace.db import session, transaction
+from marketplace.errors import Conflict, Forbidden, Invalid, NotFound, require
+from marketplace.introductions import entries, telling
+from marketplace.introductions import vocabulary as words
+from marketplace.introductions.due import next_reminder
+from marketplace.introductions.inputs import Input
+from marketplace.introductions.lists import Desk, desk, mine, next_case, open_for, reasons
+from marketplace.introductions.making import BEATEN, ONE_OPEN, begin, fingerprint_of, last_effective, make
+from marketplace.introductions.models import (
+    CloseReason,
+    History,
+    Introduction,
+    Origin,
+    Side,
+    Stage,
+    Status,
+)
+from marketplace.introductions.moves import BEGINNINGS, NAMES, WHO, Move, Who, inputs_of, possible, rows
+from marketplace.introductions.permissions import acting_sides, can_broker, can_see, capacities
+from marketplace.introductions.records import Making
+from marketplace.introductions.talk import read_messages, write_message
+from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing, State
+from marketplace.organisations.permissions import Reader, editable_ids
+from marketplace.phrases import say
+
+__all__ = [
+    "Available", "Desk", "available_moves", "close_withdrawn", "desk", "express_interest", "get", "history", "mine",
+    "move", "next_case", "open_for", "read_messages", "reasons", "run_timers", "suggest", "take_next", "write_message",
+]
+
+OWN_STATES = OPEN_FOR_INTEREST | {State.DRAFT, State.AWAITING_APPROVAL, State.SUBMITTED, State.CHANGES_REQUESTED}
+"""States in which one's own listing may come with an expression of interest."""
+SUGGEST, EXPRESS = BEGINNINGS
+
+
+@dataclass(frozen=True)
+class Available:
+    """A move that this person may make now."""
+
+    move: Move
+    inputs: tuple[Input, ...]
+    targets: tuple[Stage, ...]
+
+
+def get(actor: Reader, ref: str) -> Introduction:
+    """The introduction, if this reader may know of it; otherwise NotFound, never Forbidden."""
+    found = session.scalar(select(Introduction).where(Introduction.ref == ref.upper())) if len(ref) < 40 else None
+    if found is None or not can_see(actor, found):
+        raise NotFound
+    return found
+
+
+def history(actor: Reader, introduction: Introduction) -> Sequence[History]:
+    """Every move, the first one first."""
+    if not can_see(actor, introduction):
+        raise NotFound
+    this = select(History).where(History.introduction_id == introduction.id).order_by(History.version)
+    return session.scalars(this).all()
+
+
+def express_interest(
+    actor: User, need: Listing, result: Listing, *, cooperation_sought: str, unclear: str, about_us: str,
+    origin: Origin = Origin.SEARCH, origin_ref: str | None = None,
+) -> Introduction:
+    """One side would like to work with the other. A second interest joins the introduction that is open already."""
+    own = set(editable_ids(actor))
+    sides = [side for side, listing in ((Side.NEED, need), (Side.RESULT, result)) if listing.organisation_id in own]
+    require(bool(sides), say("One of the two listings has to belong to an organisation you edit for."))
+    _check_pair(need, result)
+    answers = {"cooperation_sought": cooperation_sought, "unclear": unclear, "about_us": about_us}
+    existing = _open(need, result)
+    if existing is None:
+        side = sides[0]
+        _check_interest(need, result, side)
+        given = entries.checked(EXPRESS.inputs, answers, [])
+        try:
+            return begin(EXPRESS, need, result, actor=actor, side=side, origin=origin, origin_ref=origin_ref,
+                         given=given)
+        except IntegrityError:  # the other side clicked at the same moment
+            existing = _open(need, result)
+            if existing is None:
+                raise
+    there = {interest.side for interest in existing.interests}
+    if set(sides) <= there or existing.stage > Stage.QUALIFIED:
+        return existing
+    return move(
+        actor, existing, EXPRESS.name, cooperation_sought=cooperation_sought, unclear=unclear, about_us=about_us
+    )
+
+
+def suggest(
+    actor: User | None, need: Listing, result: Listing, origin: Origin = Origin.MATCH, origin_ref: str | None = None
+) -> Introduction:
+    """Propose a pair to both sides; `actor` None is the system. What is open already is not suggested again."""
+    if actor is not None:
+        require(can_broker(actor, need, result), say("Only a broker who belongs to neither side may suggest."))
+    _check_pair(need, result)
+    for listing in (need, result):
+        if listing.state not in OPEN_FOR_INTEREST:
+            raise Conflict(say("{ref} is not open for interest now.", ref=listing.ref))
+    existing = _open(need, result)
+    if existing is not None:
+        return existing
+    if actor is None and _was_closed(need, result):
+        raise Conflict(say("This pair has been tried before; only a broker suggests it again."))
+    try:
+        return begin(SUGGEST, need, result, actor=actor, side=None, origin=origin, origin_ref=origin_ref, given={})
+    except IntegrityError:
+        raise Conflict(ONE_OPEN) from None
+
+
+def available_moves(actor: User, introduction: Introduction) -> list[Available]:
+    """What this person may do now, in the order of the table; what the page and the API offer."""
+    if not can_see(actor, introduction):
+        raise NotFound
+    who = capacities(actor, introduction)
+    found: dict[str, Available] = {}
+    for row in possible(introduction.stage, introduction.status, who):
+        if _side_for(actor, introduction, row, who) is _NOBODY or _blocked(introduction, row):
+            continue
+        earlier = found[row.key].targets if row.key in found else ()
+        targets = tuple(sorted({*earlier, *row.targets(introduction.stage)}))
+        found[row.key] = Available(row, inputs_of(row, who), targets)
+    return list(found.values())
+
+
+def move(
+    actor: User, introduction: Introduction, name: str, *, reason: CloseReason | str | None = None,
+    version: int | None = None, **given: Any,
+) -> Introduction:
+    """Make a move, if the table allows it to this person from where the introduction stands.
+
+    `version` is the one the person saw. The second click of a double click changes nothing; of two people moving at
+    once one wins and the other is told (Conflict).
+    """
+    if not can_see(actor, introduction):
+        raise NotFound
+    why = _close_reason(name, reason)
+    fingerprint = fingerprint_of(name, {**given, "reason": why})
+    if version is not None and version != introduction.version:
+        if _already_made(actor, introduction, version, fingerprint):
+            return introduction
+        raise Conflict(BEATEN)
+    who = capacities(actor, introduction)
+    row, side = _allowed(actor, introduction, name, why, given.get("to_stage"))
+    targets = row.targets(introduction.stage)
+    checked = entries.checked(inputs_of(row, who), given, targets)
+    at = entries.effective(checked.pop("effective_at", None), last_effective(introduction))
+    target = checked.get("to_stage") or targets[0]
+    make(Making(introduction, actor, side, checked, at), row, target, fingerprint)
+    return introduction
+
+
+def take_next(actor: User) -> Introduction | None:
+    """Take the oldest interest that has no broker yet; None when there is none."""
+    waiting = next_case(actor)
+    return None if waiting is None else move(actor, waiting, "take")
+
+
+def run_timers() -> int:
+    """Expire, wake up and remind whatever is due; safe to run at any time and more than once."""
+    now = clock.now()
+    sleeping = select(Introduction.id).where(Introduction.status == Status.ON_HOLD, Introduction.wakes_at <= now)
+    due = select(Introduction.id).where(Introduction.status == Status.ACTIVE, Introduction.remind_at <= now)
+    done = 0
+    for introduction_id in [*session.scalars(sleeping), *session.scalars(due)]:
+        with transaction():
+            this = select(Introduction).where(Introduction.id == introduction_id).with_for_update()
+            found = session.scalar(this.execution_options(populate_existing=True))
+            done += found is not None and _on_time(found)
+    return done
+
+
+def close_withdrawn(listing_ids: list[int]) -> None:
+    """A listing was withdrawn: its introductions that have no contract yet are closed."""
+    concerned = select(Introduction.id).where(
+        Introduction.need_id.in_(listing_ids) | Introduction.result_id.in_(listing_ids),
+        Introduction.status != Status.CLOSED,
+    )
+    for introduction_id in session.scalars(concerned).all():
+        with transaction():
+            this = select(Introduction).where(Introduction.id == introduction_id).with_for_update()
+            found = session.scalar(this.execution_options(populate_existing=True))
+            if found is not None:
+                _by_system(found, "close", CloseReason.LISTING_WITHDRAWN)
+
+
+def _on_time(introduction: Introduction) -> bool:
+    """What the clock alone brings about; False when another worker was here first."""
+    now = clock.now()
+    if introduction.status is Status.ON_HOLD:
+        return introduction.wakes_at is not None and introduction.wakes_at <= now and _by_system(introduction, "wake")
+    if introduction.status is not Status.ACTIVE or introduction.remind_at is None or introduction.remind_at > now:
+        return False
+    if introduction.stage is Stage.SUGGESTED:
+        return _by_system(introduction, "close", CloseReason.EXPIRED)
+    telling.remind(introduction, to_broker=introduction.reminders > 0)
+    introduction.reminders += 1
+    introduction.remind_at = next_reminder(introduction)
+    return True
+
+
+def _by_system(introduction: Introduction, name: str, reason: CloseReason | None = None) -> bool:
+    """Make the system's own move where the table has it."""
+    for row in rows(name, reason):
+        if Who.SYSTEM in row.who and row.leads_from(introduction.stage, introduction.status) \
+                and all(condition.holds(introduction, None) for condition in row.conditions):
+            at = entries.effective(None, last_effective(introduction))
+            make(Making(introduction, None, None, {}, at), row, row.targets(introduction.stage)[0])
+            return True
+    return False
+
+
+def _allowed(
+    actor: User, introduction: Introduction, name: str, reason: CloseReason | None, to_stage: object
+) -> tuple[Move, Side | None]:
+    """The row of the table under which this person may move, and the side they move for."""
+    who = capacities(actor, introduction)
+    named = rows(name, reason)
+    mine_to_make = [row for row in named if row.who & who]
+    if not mine_to_make:
+        roles = " / ".join(str(WHO[role]) for row in named for role in sorted(row.who))
+        raise Forbidden(say("This move is not yours to make, but: {roles}.", roles=roles))
+    here = [row for row in mine_to_make if row.leads_from(introduction.stage, introduction.status)]
+    if not here:
+        raise Conflict(say("“{move}” is not possible from stage {stage}, {status}.", move=named[0].label,
+                           stage=words.STAGES[introduction.stage].name, status=words.STATUSES[introduction.status]))
+    aimed = [row for row in here if str(to_stage) in {str(int(stage)) for stage in row.targets(introduction.stage)}]
+    for row in aimed or here:
+        side = _side_for(actor, introduction, row, who)
+        if side is not _NOBODY:
+            if _blocked(introduction, row):
+                raise Conflict(ONE_OPEN)
+            return row, side if isinstance(side, Side) else None
+    raise Conflict(say("Not yet: {condition}.", condition=_unmet(actor, introduction, (aimed or here)[0])))
+
+
+_NOBODY = object()
+
+
+def _side_for(actor: User, introduction: Introduction, row: Move, who: set[Who]) -> object:
+    """The side for which the row's conditions hold, None for a broker or operator; _NOBODY when they do not hold."""
+    sides: list[Side | None] = [None] if Who.SIDE not in who else list(acting_sides(actor, introduction))
+    for side in sides:
+        if all(condition.holds(introduction, side) for condition in row.conditions):
+            return side
+    return _NOBODY
+
+
+def _unmet(actor: User, introduction: Introduction, row: Move) -> Any:
+    sides = acting_sides(actor, introduction)
+    side = sides[0] if sides else None
+    return next(condition.says for condition in row.conditions if not condition.holds(introduction, side))
+
+
+def _blocked(introduction: Introduction, row: Move) -> bool:
+    """Would reopening make a second open introduction of the pair?"""
+    if row.name != "reopen":
+        return False
+    other = _open(introduction.need, introduction.result)
+    return other is not None and other is not introduction
+
+
+def _close_reason(name: str, reason: CloseReason | str | None) -> CloseReason | None:
+    if name not in NAMES:
+        raise Invalid({"move": say("There is no move “{move}”.", move=name[:40])})
+    if name != "close":
+        if reason:
+            raise Invalid({"reason": say("This move does not take this.")})
+        return None
+    codes = [code.value for code in CloseReason]
+    if reason not in codes:
+        raise Invalid({"reason": say("“{input}” is none of the choices: {choices}.", input=str(reason or "")[:40],
+                                     choices=", ".join(codes))})
+    return CloseReason(reason)
+
+
+def _already_made(actor: User, introduction: Introduction, version: int, fingerprint: str) -> bool:
+    """Is this the second click? The move after the version that was seen is the same one, by the same person."""
+    return session.scalar(select(History.id).where(
+        History.introduction_id == introduction.id, History.version == version + 1,
+        History.actor_id == actor.id, History.fingerprint == fingerprint,
+    )) is not None
+
+
+def _open(need: Listing, result: Listing) -> Introduction | None:
+    return session.scalar(select(Introduction).where(
+        Introduction.need_id == need.id, Introduction.result_id == result.id, Introduction.status != Status.CLOSED,
+    ))
+
+
+def _was_closed(need: Listing, result: Listing) -> bool:
+    this = select(Introduction.id).where(Introduction.need_id == need.id, Introduction.result_id == result.id)
+    return session.scalar(this.limit(1)) is not None
+
+
+def _check_pair(need: Listing, result: Listing) -> None:
+    """Do they belong together at all?"""
+    if need.kind is not Kind.NEED:
+        raise Invalid({"need": say("{ref} is not a need.", ref=need.ref)})
+    if result.kind is not Kind.RESULT:
+        raise Invalid({"result": say("{ref} is not a result.", ref=result.ref)})
+    if need.organisation_id == result.organisation_id:
+        raise Invalid({"": say("Both belong to the same organisation; it needs no introduction.")})
+    for one, other in ((need, result), (result, need)):
+        if any(e.organisation_id == other.organisation_id for e in one.exclusions):
+            raise Conflict(say("These two cannot be introduced to each other."))
+
+
+def _check_interest(need: Listing, result: Listing, side: Side) -> None:
+    own, other = (need, result) if side is Side.NEED else (result, need)
+    if other.state not in OPEN_FOR_INTEREST:
+        raise Conflict(say("{ref} is not open for interest now.", ref=other.ref))
+    if own.state not in OWN_STATES:
+        raise Conflict(say("Your {ref} is closed; open it again or choose another one.", ref=own.ref))
+    require(own.organisation.is_verified,
+            say("{organisation} has not been verified yet; interest can be expressed after that.",
+                organisation=own.organisation))
