@@ -1,12 +1,15 @@
 """For tests that search: put what is in the database into the index."""
 
 from marketplace import index
+from marketplace.db import session
 from marketplace.listings import documents
 
 
 def index_listings() -> None:
     """Index every listing there is, without detaching the test's objects from the session as a rebuild would."""
     index.keep(documents.LISTINGS)(list(documents.every_id()))
+    for row in list(session):
+        session.refresh(row)  # so that it can still be read when a request has closed the session
 
 
 class EngineThatIsDown:

@@ -38,6 +38,8 @@ GROUPS = {
     "organisation_kind": Label("机构类型", "Organisation"),
 }
 
+_AT_ONCE = 8
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -54,6 +56,15 @@ class Group:
     name: str
     label: Label
     choices: tuple[Choice, ...]
+
+    @property
+    def shown(self) -> tuple[Choice, ...]:
+        """Those offered at once: the first ones, whatever is chosen, and what opens beneath it."""
+        return tuple(c for n, c in enumerate(self.choices) if n < _AT_ONCE or c.chosen or c.depth)
+
+    @property
+    def rest(self) -> tuple[Choice, ...]:
+        return tuple(c for n, c in enumerate(self.choices) if n >= _AT_ONCE and not c.chosen and not c.depth)
 
 
 def groups(counted: Mapping[str, Mapping[str, int]], criteria: Criteria) -> list[Group]:

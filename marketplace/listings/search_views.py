@@ -45,7 +45,7 @@ def chips(criteria: Criteria) -> list[tuple[Any, Any, str]]:
             chosen.append((facets.GROUPS[name], facets.label_of(name, value, criteria), page_url(**{name: others})))
     if criteria.organisation:
         named = finding.organisation_called(criteria.organisation) or criteria.organisation
-        chosen.append((say("From"), named, page_url(organisation=None)))
+        chosen.append((say("Organisation"), named, page_url(organisation=None)))
     for name, group, shown in _ranges(criteria):
         chosen.append((group, shown, page_url(**{name: None})))
     return chosen
@@ -63,5 +63,5 @@ def _ranges(criteria: Criteria) -> list[tuple[str, Any, Any]]:
     if criteria.price_max is not None:
         found.append(("price_max", price, say("up to {high}", high=money(criteria.price_max))))
     if criteria.days is not None:
-        found.append(("days", say("Published"), DAYS.get(str(criteria.days), say("Last {n} days", n=criteria.days))))
+        found.append(("days", say("Date of publication"), DAYS.get(str(criteria.days), say("Last {n} days", n=criteria.days))))
     return found
