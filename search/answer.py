@@ -151,11 +151,14 @@ def needles_of(meanings: Iterable[Meaning], question: Question) -> Needles:
     runs = list(question.phrases)
     beginnings: list[str] = []
     for meaning in meanings:
-        words.update(meaning.terms)
-        if meaning.run:
+        begun = meaning.word.text
+        words.update(term for term in meaning.terms if not (meaning.unfinished and term.startswith(begun)))
+        if len(meaning.word.units) > 1:
             runs.append(meaning.word.units)
-        if meaning.beginning:
-            beginnings.append(meaning.beginning)
+        elif meaning.run:
+            words.add(begun)
+        if meaning.unfinished:
+            beginnings.append(begun)
     return Needles(frozenset(words), tuple(beginnings), tuple(runs))
 
 

@@ -43,8 +43,10 @@ class Meaning:
     """Word of the index -> how well it stands for the asked one, up to 1."""
     run: bool = False
     """Also look for its units in a row."""
-    beginning: str = ""
-    """Any word that begins so will do, when the completions were too many to list."""
+    unfinished: bool = False
+    """Words that begin like it are among the terms."""
+    more: bool = False
+    """There are more such words than could be listed; they are found, but not scored."""
 
     def __bool__(self) -> bool:
         return bool(self.terms or self.run)
@@ -70,13 +72,13 @@ class Reading:
         text = word.text
         frequency = self._frequency(text)
         terms = {text: 1.0} if frequency else {}
-        beginning = ""
+        more = False
         if unfinished:
             completions = self._completions(text)
             for completion, count in completions[:MOST_COMPLETIONS]:
                 terms.setdefault(completion, _COMPLETED)
                 frequency = max(frequency, count)
-            beginning = text if len(completions) > MOST_COMPLETIONS else ""
+            more = len(completions) > MOST_COMPLETIONS
         if frequency <= SUSPECT and (allowed := typing_errors(text)):
             for correction, distance in self._corrections(text, allowed):
                 terms.setdefault(correction, _CORRECTED ** distance)
@@ -88,7 +90,7 @@ class Reading:
         elif not terms and (single := self._single(word.units[0])):
             # A lone character of a longer word stands in no list of words, but in the row of units.
             return Meaning(word, single, run=True)
-        return Meaning(word, frequency, terms, run, beginning)
+        return Meaning(word, frequency, terms, run, unfinished, more)
 
     def matching(self, meanings: Iterable[Meaning], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         """Clauses that decide what is found, and say nothing of its rank: cheap enough to count with."""
@@ -118,8 +120,8 @@ class Reading:
 
     def _any_of(self, meaning: Meaning) -> tantivy.Query:
         found = [self._term(name, term, "basic") for term in meaning.terms for name in self._lists]
-        if meaning.beginning:
-            pattern = "".join(re.escape(c) if c.isascii() else c for c in meaning.beginning) + ".*"
+        if meaning.more:
+            pattern = "".join(re.escape(c) if c.isascii() else c for c in meaning.word.text) + ".*"
             found += [tantivy.Query.regex_query(self._schema, name, pattern) for name in self._lists]
         if meaning.run:
             found.append(self._runs(meaning.word.units))

@@ -1,14 +1,21 @@
-"""Mark the words that were found in the text as it was written, and crop a long one around them."""
+"""Mark the words that were found in the text as it was written, and crop a long one around them.
+
+Nothing is segmented here: a Chinese word is marked wherever its characters stand together, which costs a twentieth of
+cutting the text into words and differs from it only where two words meet by chance.
+"""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from search import Quote
-from search.text import Span, fold, spans, unit_spans
+from search.text import fold, traced
 
 QUOTE_LENGTH = 200
 _MARGIN = 60
+_JOINT = r"[-/.+&'’]?"
+_BEFORE, _AFTER = r"(?<![^\W_\u3040-\uffff])", r"(?![^\W_\u3040-\uffff])"
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Needles:
 def quote(text: str, needles: Needles, length: int = QUOTE_LENGTH) -> Quote:
     """The text, or about `length` characters of it around the first find, in marked and unmarked pieces."""
     start, end = _window(text, needles, length)
-    # A word at the edge of the window is cut differently than inside it, so a little more is looked at than shown.
+    # A word that reaches over the edge of the window is recognised only with what follows it.
     low, high = max(0, start - _MARGIN), min(len(text), end + _MARGIN)
     piece = text[low:high]
     marked = bytearray(len(piece))
@@ -50,43 +57,51 @@ def _pieces(text: str, marked: bytes | bytearray) -> Iterable[tuple[str, bool]]:
 def _finds(text: str, needles: Needles) -> Iterable[tuple[int, int]]:
     if not needles:
         return
-    for span in spans(text):
-        if span.word in needles.words or (needles.beginnings and span.word.startswith(needles.beginnings)):
-            yield span.start, span.end
-    if needles.runs:
-        row = unit_spans(text)
-        for run in needles.runs:
-            yield from _runs(row, run)
+    folded, places = traced(text)
+    for match in _pattern(needles).finditer(folded):
+        start, end = match.span()
+        if start < end:
+            yield (start, end) if places is None else (places[start][0], places[end - 1][1])
 
 
-def _runs(row: list[Span], run: tuple[str, ...]) -> Iterable[tuple[int, int]]:
-    for at in range(len(row) - len(run) + 1):
-        if row[at].word == run[0] and tuple(span.word for span in row[at:at + len(run)]) == run:
-            yield row[at].start, row[at + len(run) - 1].end
+@lru_cache(maxsize=256)
+def _pattern(needles: Needles) -> re.Pattern[str]:
+    """One pattern for the folded text. The longest come first, so that a whole name is marked rather than its part."""
+    forms = {_run(run): sum(map(len, run)) for run in needles.runs}
+    forms |= {_word(word): len(word) for word in needles.words}
+    forms |= {_beginning(word): len(word) for word in needles.beginnings}
+    return re.compile("|".join(sorted(forms, key=lambda form: -forms[form])))
+
+
+def _word(word: str) -> str:
+    if not word.isascii():
+        return re.escape(word)
+    stem, endings = (word[:-1], "(?:y|ies)") if word.endswith("y") else (word, "(?:e?s)?")
+    return _BEFORE + _JOINT.join(re.escape(character) for character in stem) + endings + _AFTER
+
+
+def _beginning(word: str) -> str:
+    return _BEFORE + re.escape(word) + r"[a-z0-9]*" if word.isascii() else re.escape(word)
+
+
+def _run(run: tuple[str, ...]) -> str:
+    inner = r"\W*".join(re.escape(unit) for unit in run)
+    before = _BEFORE if run[0].isascii() else ""
+    return before + inner + (_AFTER if run[-1].isascii() else "")
 
 
 def _window(text: str, needles: Needles, length: int) -> tuple[int, int]:
     if len(text) <= length:
         return 0, len(text)
-    first = _first(text, needles)
+    # Folding keeps the length of nearly every text, so the find is near enough to here in the text as written.
+    match = _pattern(needles).search(fold(text)) if needles else None
+    first = min(match.start(), len(text)) if match else 0
     # Three quarters of the window follow the find: what comes after a word says more of it than what came before.
     start = max(0, min(first - length // 4, len(text) - length))
-    end = min(len(text), start + length)
-    start = _break_before(text, start, first)
-    return start, end
+    return _after_a_cut_word(text, start, first), min(len(text), start + length)
 
 
-def _first(text: str, needles: Needles) -> int:
-    """Where the first find is likely to be. Folding keeps the length of nearly every text, so it is near enough."""
-    sought = {*needles.words, *needles.beginnings, *(run[0] for run in needles.runs)}
-    if not sought:
-        return 0
-    pattern = "|".join(re.escape(word) for word in sorted(sought, key=len, reverse=True))
-    match = re.search(rf"(?<![a-z0-9])(?:{pattern})", fold(text))
-    return min(match.start(), len(text)) if match else 0
-
-
-def _break_before(text: str, start: int, first: int) -> int:
+def _after_a_cut_word(text: str, start: int, first: int) -> int:
     """A window that begins inside a Latin word begins after it instead."""
     if start == 0 or not (text[start - 1].isascii() and text[start - 1].isalnum()):
         return start

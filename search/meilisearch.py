@@ -201,12 +201,11 @@ class MeilisearchEngine:
             dropped = self._given_up(self._body(index, settings, query), question)
             if dropped:
                 answers = self._ask(self._bodies(index, settings, query, server_text(question, dropped)))
-        written = {word.text: word.written for word in question.words}
         return Page(
             hits=_hits(answers[0]["hits"], query, question) if in_window(query) else (),
             total=int(answers[0]["totalHits"]),
             facets=_facets(query, answers),
-            dropped=tuple(written[word] for word in dropped),
+            dropped=tuple(word.written for word in question.words if word.text in dropped),
         )
 
     def _bodies(self, index: str, settings: Settings, query: Query, text: str) -> list[dict[str, Any]]:
@@ -228,7 +227,7 @@ class MeilisearchEngine:
         return [page, *counting]
 
     def _given_up(self, body: dict[str, Any], question: Question) -> tuple[str, ...]:
-        """The words to do without, in the order the embedded engine gives them up; none when nothing would help."""
+        """The words to do without, chosen in the order the embedded engine would; none when nothing would help."""
         every = [word.text for word in question.words]
         alone = [set(every) - {one} for one in every]
         bare = Question(words=question.words, unfinished=question.unfinished)

@@ -30,7 +30,7 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)*"
 _STANDARD = rf"(?:[a-z]{{2,3}}/[tz]|gb|iso|iec|ieee|astm|din|jis|ansi)[ -]?\d[\d.]*(?!{_LETTER})"
 _CHUNK = re.compile(
     # Most of an English text is long plain words: tried first, they spare it the dearer patterns below.
-    rf"(?P<plain>[a-z]{{5,}}(?=[\s,;:)]|\.\s))|(?P<han>[{_HAN}]+)|(?P<unspaced>[{_UNSPACED}]+)"
+    rf"(?P<plain>[a-z]{{5,{LONGEST_WORD}}}(?=[\s,;:)]|\.\s))|(?P<han>[{_HAN}]+)|(?P<unspaced>[{_UNSPACED}]+)"
     rf"|(?P<standard>{_STANDARD})"
     rf"|(?P<measure>(?:{_NUMBER})[ ]?°?(?:{_MEASURES})(?!{_LETTER}|°))"
     rf"|(?P<number>(?:{_NUMBER})(?!{_LETTER}))"
@@ -60,7 +60,7 @@ _to_simplified = opencc.OpenCC("t2s").convert
 
 
 class Span(NamedTuple):
-    """A word (or unit) and where it stands: text[start:end]."""
+    """A word and where it stands: text[start:end]."""
 
     word: str
     start: int
@@ -114,18 +114,23 @@ def units(text: str) -> list[str]:
 
 
 def words_and_units(text: str) -> tuple[list[str], list[str]]:
-    """Both views at the price of one fold; what indexing a document needs."""
+    """Both views at the price of one reading; what indexing a document needs."""
     found: list[str] = []
     row: list[str] = []
-    for kind, chunk, _ in _chunks(fold(text)):
-        if kind == "han":
+    # Written out rather than built of the functions above: indexing spends most of its time here.
+    for match in _CHUNK.finditer(fold(text)):
+        kind, chunk = match.lastgroup, match[0]
+        if kind == "plain":
+            found.append(singular(chunk))
+            row.append(chunk[:LONGEST_WORD])
+        elif kind == "han":
             found += rjieba.cut_for_search(chunk)
             row += chunk
         elif kind == "unspaced":
             found += _pairs(chunk)
             row += chunk
         else:
-            names = _names(kind, chunk)
+            names = _names(kind or "", chunk)
             found += names.words
             row += names.units
     return found, row
@@ -152,7 +157,7 @@ def key_words(text: str) -> list[str]:
 
 def spans(text: str) -> list[Span]:
     """`words`, each with its place in the text as it was written."""
-    folded, places = _traced(text)
+    folded, places = traced(text)
     found: list[Span] = []
     for kind, chunk, start in _chunks(folded):
         if kind == "han":
@@ -161,21 +166,24 @@ def spans(text: str) -> list[Span]:
             pieces = [(pair, at, at + len(pair)) for at, pair in enumerate(_pairs(chunk))]
         else:
             pieces = _name_pieces(kind, chunk)
-        found += (Span(word, places[start + a][0], places[start + b - 1][1]) for word, a, b in pieces)
+        for word, a, b in pieces:
+            first, last = start + a, start + b
+            found.append(Span(word, *((first, last) if places is None else (places[first][0], places[last - 1][1]))))
     return found
 
 
-def unit_spans(text: str) -> list[Span]:
-    """`units`, each with its place in the text as it was written."""
-    folded, places = _traced(text)
-    found: list[Span] = []
-    for kind, chunk, start in _chunks(folded):
-        if kind in ("han", "unspaced"):
-            pieces = [(character, at, at + 1) for at, character in enumerate(chunk)]
-        else:
-            pieces = _unit_pieces(kind, chunk)
-        found += (Span(unit, places[start + a][0], places[start + b - 1][1]) for unit, a, b in pieces)
-    return found
+def traced(text: str) -> tuple[str, list[tuple[int, int]] | None]:
+    """The folded text and, for each of its characters, the piece of `text` it came from; None when each came from the
+    character in its own place."""
+    if text.isascii() or not _UNUSUAL.search(text.translate(_NARROW)):
+        return fold(text), None
+    pieces: list[str] = []
+    places: list[tuple[int, int]] = []
+    for match in _CLUSTER.finditer(text):
+        piece = _fold_characters(match[0])
+        pieces.append(piece)
+        places += [match.span()] * len(piece)
+    return _simplify("".join(pieces)), places
 
 
 @lru_cache(maxsize=65_536)
@@ -268,16 +276,3 @@ def _simplify_singly(run: re.Match[str]) -> str:
 def _simplify_character(character: str) -> str:
     simplified = _to_simplified(character)
     return simplified if len(simplified) == 1 else character
-
-
-def _traced(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """The folded text and, for each of its characters, the piece of `text` it came from."""
-    if text.isascii() or not _UNUSUAL.search(text.translate(_NARROW)):
-        return fold(text), [(at, at + 1) for at in range(len(text))]
-    pieces: list[str] = []
-    places: list[tuple[int, int]] = []
-    for match in _CLUSTER.finditer(text):
-        piece = _fold_characters(match[0])
-        pieces.append(piece)
-        places += [match.span()] * len(piece)
-    return _simplify("".join(pieces)), places

@@ -124,7 +124,7 @@ def test_a_filter_that_leaves_nothing_for_a_word_loosens_it_too(searcher: Engine
     page = searcher.search(listings, Query("battery hydrogen ", (AnyOf("kind", ("result",)),)))
     assert (page.total, page.dropped) == (0, ())
     page = searcher.search(listings, Query("lithium battery hydrogen ", (AnyOf("kind", ("need",)),)))
-    assert ({hit.id for hit in page.hits}, page.dropped) == ({4}, ("battery", "lithium"))
+    assert ({hit.id for hit in page.hits}, page.dropped) == ({4}, ("lithium", "battery"))
 
 
 def test_nothing_is_dropped_when_nothing_can_be_found(searcher: Engine, listings: str) -> None:
@@ -255,8 +255,7 @@ def test_an_impossible_query_is_refused(searcher: Engine, listings: str, query: 
 @pytest.mark.parametrize("text", [
     '"', '""', '"unclosed lithium', "-", "--", '-"', "(((", "title:", "AND OR NOT", "+lithium", "lithium^5", "*", "?",
     "~2", "[a TO b]", "{", "\\", "\x00", "lithium\x00battery", "🔋🔋", "\u202e\u200f", "lithium\u200fbattery",
-    "\ud800",
-    "%_", "'; --",     "<script>", "a" * 1_000_000, "锂" * 1_000_000, '"' * 1_000_000, "-x " * 300_000,
+    "\ud800", "%_", "'; --", "<script>", "a" * 1_000_000, "锂" * 1_000_000, '"' * 1_000_000, "-x " * 300_000,
     "a b " * 250_000, "e\u0301" * 100_000,
     "\u0301", "1" * 5000, ".*", "lith.*", "�",
 ])

@@ -275,7 +275,7 @@ def test_words_are_given_up_in_the_stated_order(server: Imitation, meilisearch: 
 
     server.hits = hits
     page = meilisearch.search("listings", Query("battery unicorn lithium "))
-    assert (page.total, page.dropped) == (3, ("unicorn", "battery"))
+    assert (page.total, page.dropped) == (3, ("battery", "unicorn"))
     server.hits = lambda query: []
     page = meilisearch.search("listings", Query("battery unicorn "))
     assert (page.total, page.dropped) == (0, ())

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from search.highlight import Needles, quote
 from search.question import parse
-from search.text import LONGEST_WORD, asked, fold, key_words, singular, spans, unit_spans, units, words, words_and_units
+from search.text import LONGEST_WORD, asked, fold, key_words, singular, spans, units, words, words_and_units
 
 MIXED = st.text(alphabet=st.one_of(
     st.sampled_from("锂鋰電电池的ab cAZ09,./-'éÅß℃㎏ﬁＡ１，。×²“”…\u0301\u200f\x00🔋リン배ü\ud800µΩ"), st.characters(),
@@ -69,7 +69,7 @@ def test_a_query_is_read_into_words_phrases_and_exclusions() -> None:
 @settings(max_examples=300, deadline=None)
 def test_every_view_of_a_text_agrees_with_the_others(text: str) -> None:
     assert words_and_units(text) == (words(text), units(text))
-    for span in [*spans(text), *unit_spans(text)]:
+    for span in spans(text):
         assert 0 <= span.start < span.end <= len(text)
     for word in words(text):
         assert not any(character.isspace() for character in word)
@@ -80,9 +80,8 @@ def test_every_view_of_a_text_agrees_with_the_others(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_words_are_traced_to_where_they_stand(text: str) -> None:
     assert [span.word for span in spans(text)] == words(text)
-    assert [span.word for span in unit_spans(text)] == units(text)
-    for span in unit_spans(text):
-        assert fold(text[span.start:span.end]).replace(",", "") == span.word
+    for span in spans(text):
+        assert span.word in words(text[span.start:span.end])
 
 
 @given(MIXED)
