@@ -1,0 +1,66 @@
+# `make help` lists what there is. On a fresh machine: python3 (3.11 or newer) with venv, and make.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+RUNNABLE := $(VENV)/.runnable
+TESTABLE := $(VENV)/.testable
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# As many at a time as there are cores, the tests of a file together.
+PARALLEL := -n $(shell nproc 2>/dev/null || echo 2) --dist loadfile
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint bench shots wheel migration lock browser
+
+help:  ## What there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: $(RUNNABLE)  ## Install, migrate, load the demonstration the first time, serve on http://127.0.0.1:8000 (PORT=8080)
+	@$(BIN)/yinqiao migrate
+	@$(BIN)/yinqiao demo --first-time
+	@exec $(BIN)/yinqiao serve --port $(PORT)
+
+test: $(TESTABLE) browser lint  ## Lint, types, import contracts, then every test on SQLite and again on PostgreSQL
+	$(BIN)/python -m pytest $(PARALLEL)
+	TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) -m "not browser and not once"
+
+check: $(TESTABLE)  ## The tests of one place, on SQLite: make check T=tests/listings
+	$(BIN)/python -m pytest $(T)
+
+lint: $(TESTABLE)  ## Style (ruff), types (mypy), who may import whom (lint-imports)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(TESTABLE)  ## Measure searching and importing; prints ratios
+	$(BIN)/python -m benchmarks $(ARGS)
+
+shots: $(TESTABLE) browser  ## A picture of every page, both languages, wide and narrow, in shots/
+	$(BIN)/python scripts/shots.py $(ARGS)
+
+wheel: $(TESTABLE)  ## Build the wheel into dist/
+	@rm -rf build
+	$(BIN)/python -m build --wheel --no-isolation
+
+migration: $(TESTABLE)  ## Write a migration from what the models say now: make migration M="what changes"
+	$(BIN)/python scripts/migration.py $(M)
+
+lock: $(TESTABLE)  ## Write the requirements' exact versions anew from .venv
+	$(BIN)/python scripts/lock.py
+
+$(RUNNABLE): requirements.lock setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the marketplace needs (once) …"
+	@$(PIP) -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TESTABLE): $(RUNNABLE) requirements-test.lock
+	@echo "Installing what the tests need (once) …"
+	@$(PIP) -r requirements-test.lock
+	@touch $@
+
+# Without Chromium or Chinese type the browser tests skip, and say how to get them.
+browser:
+	@sh scripts/browser.sh
