@@ -15,6 +15,7 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.files import service as files
+from marketplace.files.models import StoredFile
 from marketplace.listings import versions
 from marketplace.listings.completeness import disagreements, missing
 from marketplace.listings.fields import BY_NAME
@@ -48,6 +49,7 @@ from marketplace.listings.renewal import expire_due
 from marketplace.listings.sharing import (
     attach,
     detach,
+    excluded,
     grant,
     revoke_grants,
     set_exclusions,
@@ -60,9 +62,9 @@ from marketplace.organisations.permissions import Reader
 from marketplace.phrases import say
 
 __all__ = [
-    "act", "approve", "attach", "change", "copy", "counts_of_mine", "create", "detach", "editing", "expire_due",
-    "get", "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause", "publish", "reading", "reject",
-    "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by", "send_back", "set_exclusions",
+    "act", "approve", "attach", "change", "copy", "counts_of_mine", "create", "detach", "editing", "excluded",
+    "expire_due", "get", "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause", "publish", "reading",
+    "reject", "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by", "send_back", "set_exclusions",
     "set_translation", "submit", "take_back", "teaser", "versions_of", "withdraw",
 ]
 
@@ -96,6 +98,23 @@ def reading(actor: Reader, listing: Listing) -> View:
     if read:
         record_reading(actor, listing, tier, read)
     return view
+
+
+def seen(actor: Reader, listing: Listing) -> bool:
+    """Does this reader still know of it, after what they just did to it?"""
+    return can_see(actor, listing)
+
+
+def open_attachment(actor: Reader, listing: Listing, file_id: int) -> StoredFile:
+    """A file of the listing that this reader may read; reading one of tier 2 or 3 is recorded."""
+    tier = tier_for(actor, listing)
+    readable = view_at(listing, tier, files.of("listing", listing.id)).attachments
+    file = next((file for file in readable if file.id == file_id), None)
+    if file is None:
+        raise NotFound
+    if file.tier >= 2:
+        record_reading(actor, listing, tier, [f"file {file.id}", file.name])
+    return file
 
 
 def teaser(actor: Reader, listing: Listing) -> View:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from marketplace import audit, clock, outbox
 from marketplace.accounts.models import User
@@ -17,6 +17,7 @@ from marketplace.listings.models import Exclusion, Grant, Listing, ListingTransl
 from marketplace.listings.moves import told_when_stale
 from marketplace.listings.permissions import can_edit, can_review, can_translate
 from marketplace.organisations.models import Organisation
+from marketplace.organisations.permissions import Reader, visible_to
 from marketplace.phrases import LANGUAGES, say
 
 
@@ -65,6 +66,28 @@ def _told(listing_ids: list[int]) -> None:
         if listing is not None:
             session.expire(listing, ["grants"])
     outbox.publish("listing.changed", *listing_ids)
+
+
+def excluded(listing: Listing) -> list[Organisation]:
+    """The organisations that must not learn of it, by name."""
+    ids = [exclusion.organisation_id for exclusion in listing.exclusions]
+    return list(session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name)))
+
+
+def named_organisations(actor: Reader, names: Iterable[str]) -> list[Organisation]:
+    """The organisations of these names (in either language) or slugs. Raises Invalid for names nobody has."""
+    wanted = [name.strip() for name in names if name.strip()][:500]
+    columns = (Organisation.name, Organisation.name_en, Organisation.slug)
+    found = session.scalars(
+        select(Organisation).where(visible_to(actor), or_(*(column.in_(wanted) for column in columns)))
+    ).all()
+    known = {name for o in found for name in (o.name, o.name_en, o.slug)}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise Invalid({"organisations": say(
+            "No organisation here is called {names}. Write the full name, one to a line.", names=", ".join(unknown[:5])
+        )})
+    return list(found)
 
 
 def set_exclusions(actor: User, listing: Listing, organisations: Iterable[Organisation]) -> None:

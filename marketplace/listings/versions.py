@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import SequenceMatcher
 from hashlib import sha256
+from itertools import pairwise
 from json import dumps
 from typing import Any
 
@@ -186,6 +187,14 @@ def differences(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any])
     """Field by field, in the order of the form."""
     one, other = settled(kind, before), settled(kind, after)
     return [Change(BY_NAME[name], one[name], other[name]) for name in changed_fields(kind, one, other)]
+
+
+def changes_between(kind: Kind, found: list[ListingVersion]) -> dict[int, list[Change]]:
+    """For versions from the newest to the oldest: number -> what it changed of the one before."""
+    return {
+        later.number: differences(kind, unpack(kind, earlier.content), unpack(kind, later.content))
+        for later, earlier in pairwise(found)
+    }
 
 
 _WORD = re.compile(r"[A-Za-z0-9À-ɏ]+(?:[.,'-][A-Za-z0-9]+)*|\s+|.", re.DOTALL)

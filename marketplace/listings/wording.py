@@ -19,13 +19,13 @@ def spoken(field: Field, kind: Kind, given: Any, currency: str | None = None) ->
         return ""
     match field.shape:
         case Shape.CHOICE | Shape.CHOICES:
-            labels: Mapping[str, Any] = field.choices_for(kind)
+            labels = dict(field.choices_for(kind))
             codes = given if isinstance(given, list) else [str(given)]
-            return listed([words(labels.get(code, code)) for code in codes])
+            return listed([str(words(labels[code])) if code in labels else code for code in codes])
         case Shape.TAGS:
             return listed(given)
         case Shape.FLAG:
-            return _("Yes") if given else _("No")
+            return str(_("Yes") if given else _("No"))
         case Shape.MONEY:
             return money(given, currency)
         case Shape.DAY:
