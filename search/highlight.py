@@ -15,7 +15,8 @@ from search.text import fold, traced
 QUOTE_LENGTH = 200
 _MARGIN = 60
 _JOINT = r"[-/.+&'’]?"
-_BEFORE, _AFTER = r"(?<![^\W_\u3040-\uffff])", r"(?![^\W_\u3040-\uffff])"
+_LETTER = r"[^\W_\u3040-\uffff]"
+_AFTER = f"(?!{_LETTER})"
 
 
 @dataclass(frozen=True)
@@ -76,18 +77,24 @@ def _pattern(needles: Needles) -> re.Pattern[str]:
 def _word(word: str) -> str:
     if not word.isascii():
         return re.escape(word)
-    stem, endings = (word[:-1], "(?:y|ies)") if word.endswith("y") else (word, "(?:e?s)?")
-    return _BEFORE + _JOINT.join(re.escape(character) for character in stem) + endings + _AFTER
+    stem, endings = (word[:-1], "(?:y|ies)") if len(word) > 2 and word[-1] == "y" else (word, "(?:e?s)?")
+    return _first(stem[0]) + "".join(_JOINT + re.escape(character) for character in stem[1:]) + endings + _AFTER
 
 
 def _beginning(word: str) -> str:
-    return _BEFORE + re.escape(word) + r"[a-z0-9]*" if word.isascii() else re.escape(word)
+    return _first(word[0]) + re.escape(word[1:]) + r"[a-z0-9]*" if word.isascii() else re.escape(word)
 
 
 def _run(run: tuple[str, ...]) -> str:
-    inner = r"\W*".join(re.escape(unit) for unit in run)
-    before = _BEFORE if run[0].isascii() else ""
-    return before + inner + (_AFTER if run[-1].isascii() else "")
+    inner = r"\W*".join([re.escape(run[0][1:]), *(re.escape(unit) for unit in run[1:])])
+    first = _first(run[0][0]) if run[0].isascii() else re.escape(run[0][0])
+    return first + inner + (_AFTER if run[-1].isascii() else "")
+
+
+def _first(character: str) -> str:
+    """The first character of a Latin word. What stands before it is looked at afterwards: a pattern whose every choice
+    begins with a letter is searched for many times faster than one that begins with a look behind."""
+    return f"{re.escape(character)}(?<!{_LETTER}{re.escape(character)})"
 
 
 def _window(text: str, needles: Needles, length: int) -> tuple[int, int]:

@@ -180,7 +180,7 @@ def traced(text: str) -> tuple[str, list[tuple[int, int]] | None]:
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
     for match in _CLUSTER.finditer(text):
-        piece = _fold_characters(match[0])
+        piece = _fold_cluster(match[0])
         pieces.append(piece)
         places += [match.span()] * len(piece)
     return _simplify("".join(pieces)), places
@@ -258,6 +258,10 @@ def _fold_characters(text: str) -> str:
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     stripped = "".join(c for c in text if not "\u0300" <= c <= "\u036f")
     return unicodedata.normalize("NFKC", stripped)
+
+
+_fold_cluster = lru_cache(maxsize=16_384)(_fold_characters)
+"""For one character with its marks; not for whole texts, which would fill the memory."""
 
 
 def _simplify(text: str) -> str:
