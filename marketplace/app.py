@@ -29,6 +29,7 @@ from marketplace.matching import views as matching_views
 from marketplace.messaging import mail
 from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
+from marketplace.organisations import operator_views as operator_organisations_views
 from marketplace.organisations import views as organisations_views
 from marketplace.web import errors, guard, health, language, pagination, security
 from search import Engine
@@ -36,8 +37,8 @@ from search.embedded import EmbeddedEngine
 from search.meilisearch import MeilisearchEngine
 
 PAGES = (
-    accounts_views, organisations_views, messaging_views, files_views, listings_views, search_views, review_views,
-    import_views, matching_views, events_views, introductions_views, analytics_views, health,
+    accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
+    search_views, review_views, import_views, matching_views, events_views, introductions_views, analytics_views, health,
 )
 APIS = (accounts_api, organisations_api, listings_api, search_api, matching_api, introductions_api)
 

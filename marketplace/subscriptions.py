@@ -22,6 +22,11 @@ def table() -> dict[str, dict[str, Handler]]:
         "user.registered": {"mail": letters.confirm_address},
         "user.reset_requested": {"mail": letters.reset_password},
         "user.invited": {"mail": letters.welcome},
+        "organisation.registered": {"notices": letters.organisation_registered},
+        "organisation.decided": {"notices": letters.organisation_decided},
+        "organisation.steward": {"notices": letters.steward_chosen},
+        "organisation.invited": {"mail": letters.invited_to_organisation},
+        "organisation.joined": {"notices": letters.member_joined},
         "organisation.changed": {"index of its listings": index_of_organisations},
     }
 

@@ -10,17 +10,20 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from marketplace.accounts import links
+from marketplace.accounts import service as accounts
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.messaging import service
-from marketplace.phrases import Phrase, say
+from marketplace.organisations import members
+from marketplace.organisations.models import Invitation, Membership, Organisation, State
+from marketplace.phrases import DEFAULT, Phrase, say
 
 IGNORE = say("If it was not you, there is nothing to do.")
 
 
 def confirm_address(ids: list[int]) -> None:
-    """user.registered: ask whether the address is theirs; who has confirmed it long since has an account, and is told."""
+    """user.registered: ask whether the address is theirs; who has confirmed it before has an account, and is told."""
     for person in _people(ids):
         if person.confirmed_at is None:
             link = links.link(Purpose.CONFIRM, person)
@@ -55,6 +58,76 @@ def welcome(ids: list[int]) -> None:
                 say("Hello {name},", name=person.name),
                 say("an account has been opened for you. Open the link within 14 days and choose a password:"),
             ], links.link(Purpose.WELCOME, person))
+
+
+def organisation_registered(ids: list[int]) -> None:
+    """organisation.registered: an operator is to look at it."""
+    for organisation in _organisations(ids):
+        if organisation.state is State.PENDING:
+            service.notify(
+                accounts.operators(), say("{organisation} waits to be verified.", organisation=organisation),
+                f"/operator/organisations/{organisation.slug}",
+                once=f"organisation.registered:{organisation.id}:{organisation.decided_at}",
+            )
+
+
+def organisation_decided(ids: list[int]) -> None:
+    """organisation.decided: its administrators learn what the operators found."""
+    for organisation in _organisations(ids):
+        if organisation.state is State.VERIFIED:
+            phrase = say("{organisation} has been verified. Its listings can be published now.",
+                         organisation=organisation)
+        elif organisation.state is State.REFUSED:
+            phrase = say("{organisation} could not be verified: {reason}", organisation=organisation,
+                         reason=organisation.reason)
+        else:
+            continue
+        service.notify(members.admin_ids(organisation.id), phrase, f"/organisations/{organisation.slug}",
+                       once=f"organisation.decided:{organisation.id}:{organisation.decided_at}")
+
+
+def steward_chosen(ids: list[int]) -> None:
+    """organisation.steward: both sides learn who answers for the company."""
+    for organisation in _organisations(ids):
+        if organisation.steward is not None:
+            service.notify(
+                {*members.admin_ids(organisation.id), organisation.steward.id},
+                say("{person} is now the steward of {organisation}.", person=organisation.steward.name,
+                    organisation=organisation),
+                f"/organisations/{organisation.slug}",
+                once=f"organisation.steward:{organisation.id}:{organisation.version}",
+            )
+
+
+def invited_to_organisation(ids: list[int]) -> None:
+    """organisation.invited: the mail with the link to join."""
+    for invitation in session.scalars(select(Invitation).where(Invitation.id.in_(ids))).all():
+        if members.is_open(invitation):
+            inviter = session.get(User, invitation.invited_by_id)
+            reader = accounts.by_email(invitation.email) or inviter
+            organisation = invitation.organisation
+            service.post_mail(
+                invitation.email, reader.language if reader else DEFAULT,
+                say("Invitation to {organisation}", organisation=organisation),
+                [say("{inviter} invites you to join {organisation} at Yinqiao. Open the link within 14 days:",
+                     inviter=inviter.name if inviter else organisation, organisation=organisation)],
+                f"/join/{members.token(invitation)}", IGNORE,
+            )
+
+
+def member_joined(ids: list[int]) -> None:
+    """organisation.joined: the administrators see who came."""
+    for membership in session.scalars(select(Membership).where(Membership.id.in_(ids))).all():
+        organisation = membership.organisation
+        service.notify(
+            set(members.admin_ids(organisation.id)) - {membership.user_id},
+            say("{person} has joined {organisation}.", person=membership.user.name, organisation=organisation),
+            f"/organisations/{organisation.slug}/members", once=f"organisation.joined:{membership.id}",
+        )
+
+
+def _organisations(ids: list[int]) -> Sequence[Organisation]:
+    return session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.id)).all()
 
 
 def _people(ids: list[int]) -> Sequence[User]:

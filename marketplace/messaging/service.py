@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import clock, outbox
 from marketplace.accounts.models import User
@@ -116,7 +117,11 @@ def unread_count(actor: Reader) -> int:
     if actor is None:
         return 0
     unread = select(func.count()).where(Notice.user_id == actor.id, Notice.read_at.is_(None))
-    return session.scalar(unread) or 0
+    try:
+        return session.scalar(unread) or 0
+    except SQLAlchemyError:  # the page that says the database is down shows this number too
+        session.rollback()
+        return 0
 
 
 def notices(actor: User, *, unread_only: bool = False, page: int = 1, size: int = 30) -> tuple[Sequence[Notice], int]:

@@ -73,8 +73,9 @@ class Organisation(Base):
     version: Mapped[int] = mapped_column()
 
     steward: Mapped[User | None] = relationship(foreign_keys=[steward_id])
+    created_by: Mapped[User | None] = relationship(foreign_keys=[created_by_id])
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
     @property
     def is_verified(self) -> bool:

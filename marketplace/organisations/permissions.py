@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TypeGuard, cast
 
 from sqlalchemy import ColumnElement, or_, true
 
 from marketplace.accounts.models import User
-from marketplace.organisations.models import Membership, Organisation, Role, State
+from marketplace.accounts.permissions import can_act
+from marketplace.organisations.models import Invitation, Membership, Organisation, Role, State
 
 Reader = User | None
 """None is a visitor who has not signed in."""
@@ -40,6 +41,25 @@ def is_verified_member(actor: Reader) -> bool:
 
 def can_administer(actor: Reader, organisation: Organisation) -> bool:
     return role_in(actor, organisation.id) is Role.ADMIN or (actor is not None and actor.is_operator)
+
+
+def can_create(actor: Reader) -> TypeGuard[User]:
+    return can_act(actor)
+
+
+def can_see_members(actor: Reader, organisation: Organisation) -> bool:
+    """Who works where is for colleagues, and for the platform staff who help them."""
+    return role_in(actor, organisation.id) is not None or (actor is not None and actor.is_operator)
+
+
+def can_remove(actor: Reader, membership: Membership) -> bool:
+    """Administrators remove others; everybody may leave."""
+    return can_administer(actor, membership.organisation) or (actor is not None and membership.user_id == actor.id)
+
+
+def can_accept(actor: Reader, invitation: Invitation) -> TypeGuard[User]:
+    """Only the person whose mailbox was asked."""
+    return actor is not None and actor.is_active and actor.email == invitation.email
 
 
 def can_verify(actor: Reader) -> bool:
