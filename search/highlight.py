@@ -15,7 +15,7 @@ from search.text import fold, traced
 QUOTE_LENGTH = 200
 _MARGIN = 60
 _JOINT = r"[-/.+&'’]?"
-_LETTER = r"[^\W_\u3040-\uffff]"
+_LETTER = "[a-z0-9]"
 _AFTER = f"(?!{_LETTER})"
 
 
