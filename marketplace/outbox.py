@@ -39,6 +39,8 @@ class Entry(Base):
         Index(None, "due_at", "id"),
         Index(None, "subscriber", "topic", "due_at", "id"),
         Index(None, "subscriber", "subject_id"),
+        # A number is never given twice: deleting what we told of must not hit a later promise.
+        {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     topic: Mapped[str]

