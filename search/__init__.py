@@ -16,7 +16,8 @@ class SearchError(Exception):
 
 
 class Unavailable(SearchError):
-    """The engine did not answer, or answered that it cannot now. Trying later may help."""
+    """The engine did not answer, or answered that it cannot now: it is down, another process is writing, or the index
+    has not been built yet. Trying later may help."""
 
 
 class Refused(SearchError):
@@ -74,7 +75,12 @@ Filter = AnyOf | NoneOf | Between
 @dataclass(frozen=True)
 class Query:
     """One question. Every filter must hold. Hostile text is data: no character in it is an operator, except that
-    a "quoted phrase" must occur as it stands and a -word must not occur."""
+    a "quoted phrase" must occur as it stands and a -word must not occur. A text without a single word asks for
+    everything.
+
+    Every word must occur, mistyped by one letter from four letters on and by two from eight; the last word, unless a
+    space follows it, may be the beginning of a longer one. When that finds nothing, words are given up: first those
+    that occur nowhere, then the most common, one after the other. Phrases and exclusions never are."""
 
     text: str = ""
     filters: tuple[Filter, ...] = ()
@@ -117,7 +123,7 @@ class Page:
     total: int
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
-    """Words of the query that were given up so that something could be found."""
+    """Words of the query that were given up so that something could be found, in the order of the query."""
     took_ms: float = 0.0
 
 

@@ -33,7 +33,7 @@ def _complaints() -> Iterator[None]:
 
 class EmbeddedEngine:
     """An engine in the folder `path`. With `writer` it may change it, once no other process does; the first change
-    takes the folder's lock and `close` gives it back."""
+    takes the folder's lock (Unavailable while another holds it) and `close` gives it back."""
 
     name = "embedded"
 
