@@ -46,6 +46,7 @@ class Invalid(MarketplaceError):
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         super().__init__(", ".join(f"{name}: {message}" for name, message in fields.items()))
+        self.message = fields.get("", "")
         self.fields = dict(fields)
 
 

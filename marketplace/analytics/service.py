@@ -17,6 +17,8 @@ from marketplace.analytics.cuts import CUTS, Cut
 from marketplace.analytics.funnel import Course, Passage
 from marketplace.db import session
 from marketplace.errors import require
+from marketplace.events import service as events
+from marketplace.events.models import Edition
 from marketplace.introductions.models import CloseReason, History, Introduction, ReasonCode, Stage
 from marketplace.listings import finding
 from marketplace.listings.finding import Row
@@ -25,20 +27,12 @@ from marketplace.listings.permissions import visible_to
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.models import State as OrganisationState
 from marketplace.organisations.permissions import Reader
-from marketplace.phrases import Label
 
 NEWEST = 6
+NEXT = 3
 PERIODS = (3, 6, 12, 0)
 """Months back that the figures may be cut to; 0 is all."""
 ANSWERED_WITHIN = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Upcoming:
-    title: Label
-    place: Label | None
-    starts_at: datetime
-    url: str
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Home:
     concluded: int
     newest_results: list[Row]
     newest_needs: list[Row]
-    upcoming: tuple[Upcoming, ...] = ()
+    upcoming: Sequence[Edition]
 
 
 @dataclass(frozen=True)
@@ -84,6 +78,7 @@ def home_figures(actor: Reader, language: str) -> Home:
         results=published.get(Kind.RESULT, 0), needs=published.get(Kind.NEED, 0),
         organisations=session.scalar(verified) or 0, concluded=session.scalar(concluded) or 0,
         newest_results=_newest(actor, Kind.RESULT, language), newest_needs=_newest(actor, Kind.NEED, language),
+        upcoming=events.upcoming(NEXT),
     )
 
 
@@ -172,7 +167,7 @@ def _names(cut: Cut, courses: Sequence[Course]) -> list[tuple[Any, Course]]:
     if cut.name != "broker":
         return [(cut.called(value), course) for value, course in values]
     query = select(User.id, User.name).where(User.id.in_({value for value, _ in values if value}))
-    people: dict[Any, str] = dict(session.execute(query).tuples().all())
+    people: dict[Any, str] = {row.id: row.name for row in session.execute(query)}
     return [(people.get(value, cut.nothing), course) for value, course in values]
 
 

@@ -41,8 +41,7 @@ def install(app: Flask) -> None:
 def ours(error: MarketplaceError) -> Response:
     session.rollback()
     fields = {name: words(text) for name, text in error.fields.items()} if isinstance(error, Invalid) else None
-    detail = words(error.message) or (fields or {}).get("", "")
-    return answer(error.status, words(error.title), detail, fields)
+    return answer(error.status, words(error.title), words(error.message), fields)
 
 
 def stale(_: StaleDataError) -> Response:
@@ -50,7 +49,9 @@ def stale(_: StaleDataError) -> Response:
 
 
 def expired_form(_: CSRFError) -> Response:
-    message = say("This form was open too long or came from another site. Go back, load it again and send it once more.")
+    message = say(
+        "This form was open too long or came from another site. Go back, load it again and send it once more."
+    )
     return answer(400, words(TITLES[400]), words(message))
 
 
@@ -69,7 +70,8 @@ def http(error: HTTPException) -> Response:
 def unexpected(error: Exception) -> Response:
     session.rollback()
     current_app.logger.exception("unexpected error at %s %s", request.method, request.path)
-    return answer(500, words(TITLES[500]), words(say("It has been noted. Nothing you sent was kept; please try again.")))
+    detail = say("It has been noted. Nothing you sent was kept; please try again.")
+    return answer(500, words(TITLES[500]), words(detail))
 
 
 def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | None = None) -> Response:

@@ -14,7 +14,7 @@ from marketplace.db import session
 from marketplace.errors import Conflict, Invalid
 from marketplace.phrases import say
 from marketplace.web.language import words
-from marketplace.web.payloads import Tags, load
+from marketplace.web.payloads import load
 
 
 def form_page(
@@ -49,7 +49,7 @@ def submitted(schema: Schema, form: MultiDict[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, field in schema.load_fields.items():
         key = field.data_key or name
-        if isinstance(field, fields.List) and not isinstance(field, Tags):
+        if isinstance(field, fields.List):
             values[key] = [v for v in form.getlist(key) if v != ""]
         elif isinstance(field, fields.Boolean):
             values[key] = key in form and form[key] not in ("", "false", "0")

@@ -53,7 +53,9 @@ def _chosen() -> str:
     person = _person()
     if person is not None and person.language in phrases.LANGUAGES:
         return str(person.language)
-    return request.accept_languages.best_match(phrases.LANGUAGES) or phrases.DEFAULT
+    # Werkzeug's best_match would prefer a plain `zh` to a better liked `en-US`.
+    wishes = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((wish for wish in wishes if wish in phrases.LANGUAGES), phrases.DEFAULT)
 
 
 def _person() -> Any:
@@ -86,7 +88,10 @@ def moment(value: datetime | None) -> str:
     if abs(distance) < timedelta(minutes=1):
         return str(words(say("just now")))
     if abs(distance) < timedelta(days=7):
-        return str(format_timedelta(distance, threshold=1, add_direction=True, locale=locale()))
+        units = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
+        unit = next(unit for unit in units if abs(distance) >= unit)
+        whole = unit * int(distance / unit)  # towards now: six days and twenty hours are not a week
+        return str(format_timedelta(whole, threshold=1, add_direction=True, locale=locale()))
     return day(value)
 
 

@@ -1,4 +1,4 @@
-"""What every schema of every room stands on: messages that can be translated, and fields that read what people write."""
+"""What every schema of every room stands on: messages that can be translated, fields that read what people write."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from marketplace.errors import Invalid
 from marketplace.phrases import say
 
 fields.Field.default_error_messages.update(
-    required=say("This is needed."), null=say("This may not be empty."), validator_failed=say("This value does not fit.")
+    required=say("This is needed."), null=say("This may not be empty."),
+    validator_failed=say("This value does not fit."),
 )
-fields.String.default_error_messages.update(invalid=say("Write text here."), invalid_utf8=say("This text is not UTF-8."))
+fields.String.default_error_messages.update(
+    invalid=say("Write text here."), invalid_utf8=say("This text is not UTF-8.")
+)
 fields.Number.default_error_messages.update(invalid=say("Write a number."), too_large=say("This number is too large."))
 fields.Integer.default_error_messages.update(invalid=say("Write a whole number."))
 fields.Boolean.default_error_messages.update(invalid=say("Answer yes or no."))
@@ -96,7 +99,7 @@ class Day(fields.Field[date]):
                 return date(*map(int, match.groups()))
             for form in self._named:
                 try:
-                    return datetime.strptime(text, form).date()  # noqa: DTZ007
+                    return datetime.strptime(text, form).date()
                 except ValueError:
                     continue
         except ValueError:
@@ -111,8 +114,13 @@ class Money(fields.Field[Decimal]):
         "invalid": say("“{input}” is not an amount. Write it like 800000, 800,000 or 80万元."),
         "range": say("An amount lies between 0 and 99,999,999,999,999."),
     }
-    _scales = {"千": 1_000, "万": 10_000, "百万": 1_000_000, "亿": 100_000_000, "k": 1_000, "m": 1_000_000, "million": 1_000_000}
-    _form = re.compile(r"[¥￥$€£]?\s*([\d.,\s]+?)\s*(千|百万|万|亿|k|m|million)?\s*(?:元|rmb|cny|usd|eur)?", re.IGNORECASE)
+    _scales = {
+        "千": 1_000, "万": 10_000, "百万": 1_000_000, "亿": 100_000_000,
+        "k": 1_000, "m": 1_000_000, "million": 1_000_000,
+    }
+    _form = re.compile(
+        r"[¥￥$€£]?\s*([\d.,\s]+?)\s*(千|百万|万|亿|k|m|million)?\s*(?:元|rmb|cny|usd|eur)?", re.IGNORECASE
+    )
 
     def _serialize(self, value: Decimal | None, attr: str | None, obj: Any, **_: Any) -> str | None:
         return None if value is None else f"{value:f}"

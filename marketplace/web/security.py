@@ -38,7 +38,8 @@ def install(app: Flask, base_url: str) -> None:
         if https:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.endpoint not in STATIC:
-            response.headers.setdefault("Cache-Control", "private, no-store" if request.cookies else "private, no-cache")
+            kept = "no-store" if request.cookies else "no-cache"
+            response.headers.setdefault("Cache-Control", f"private, {kept}")
             response.vary.add("Cookie")
             response.vary.add("Accept-Language")
         return response
