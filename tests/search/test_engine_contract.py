@@ -1,4 +1,4 @@
-"""What the port promises, held against every engine (of filters, facets, order and pages: see _narrowing)."""
+"""What the port promises, held against every engine (_narrowing has filters, facets, pages, suggestions)."""
 
 import threading
 from dataclasses import replace
@@ -268,30 +268,6 @@ def test_likeness_keeps_to_filters_attributes_and_limit(searcher: Engine, listin
 def test_likeness_of_nothing_is_nothing(searcher: Engine, listings: str) -> None:
     assert searcher.similar(listings, []).hits == ()
     assert searcher.similar(listings, [Term(""), Term("!!!"), Term("unheard")]).hits == ()
-
-
-# --- suggestions
-
-
-def test_values_that_begin_so_are_suggested_before_those_with_such_a_word(searcher: Engine, listings: str) -> None:
-    texts = [one.text for one in searcher.suggest(listings, "电池")]
-    assert texts[0] == "电池"
-    assert set(texts) == {"电池", "鈉離子電池正極材料", "磷酸铁锂电池回收技术"}
-    assert [one.text for one in searcher.suggest(listings, "SEP")] == ["separator", "Lithium battery separator"]
-    first = searcher.suggest(listings, "lith")[0]
-    assert (first.text, first.id, first.attribute) == ("Lithium battery separator", 2, "title")
-
-
-def test_suggestions_keep_to_filters_and_limit(searcher: Engine, listings: str) -> None:
-    assert {one.id for one in searcher.suggest(listings, "电池", filters=(AnyOf("region", ("cn-bj",)),))} == {1}
-    assert len(searcher.suggest(listings, "s", limit=1)) == 1
-    assert searcher.suggest(listings, "s", limit=0) == []
-    assert searcher.suggest(listings, "") == []
-
-
-def test_a_text_carried_by_many_is_suggested_once(searcher: Engine, empty: str) -> None:
-    searcher.upsert(empty, [{"id": number, "title": "Perovskite cell"} for number in range(30)])
-    assert [one.text for one in searcher.suggest(empty, "perov")] == ["Perovskite cell"]
 
 
 # --- writing
