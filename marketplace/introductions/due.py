@@ -34,6 +34,8 @@ TIMERS: dict[Stage, Timer] = {
     Stage.PERFORMING: Timer(days=182),
     Stage.IMPLEMENTED: Timer(days=365),
 }
+CONFIRMING = Timer(working_days=5)
+"""While a contract or an outcome waits for the sides to confirm it."""
 RESTARTS = frozenset({"discuss", "no_show", "wake", "reopen", "record_contract", "report_outcome"})
 """Moves that stay in a stage and still give its timer a new beginning."""
 
@@ -74,9 +76,11 @@ def due(introduction: Introduction, at: datetime) -> datetime:
     """When the step that begins at `at` is due. A date that people agreed on goes before the table's."""
     latest = introduction.minutes[-1] if introduction.minutes else None
     agreed_here = introduction.stage in (Stage.INTRODUCED, Stage.DISCUSSING)
-    if agreed_here and latest is not None and latest.due_on is not None and not _waits_for_contract(introduction):
+    confirming = introduction.stage <= Stage.NEGOTIATING and _waits_for_contract(introduction)
+    confirming = confirming or (introduction.stage is Stage.PERFORMING and bool(sides_of(introduction.owed_by)))
+    if agreed_here and latest is not None and latest.due_on is not None and not confirming:
         return max(end_of(latest.due_on), at)
-    timer = TIMERS[introduction.stage]
+    timer = CONFIRMING if confirming else TIMERS[introduction.stage]
     if timer.working_days:
         here = at.astimezone(clock.PLACE).date()
         return end_of(CHINA.get_nth_working_day(here, timer.working_days))

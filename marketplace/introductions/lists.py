@@ -16,10 +16,12 @@ from marketplace.db import session
 from marketplace.errors import require
 from marketplace.introductions.models import Introduction, Owes, ReasonCode, Stage, Status
 from marketplace.introductions.permissions import can_use_desk, visible_to
-from marketplace.listings.models import Listing
+from marketplace.listings.models import OPEN_FOR_INTEREST, Listing, State
 from marketplace.listings.permissions import is_own
 from marketplace.organisations.permissions import Reader, editable_ids, organisation_ids
 
+OWN_STATES = OPEN_FOR_INTEREST | {State.DRAFT, State.AWAITING_APPROVAL, State.SUBMITTED, State.CHANGES_REQUESTED}
+"""States in which one's own listing may come with an expression of interest."""
 SHOWN = 50
 """At most so many of each kind on the desk; the count says when there are more."""
 LISTED = (
@@ -102,6 +104,22 @@ def desk(actor: User) -> Desk:
                                or_(ours, Introduction.broker_id.is_(None))), *oldest),
         on_hold=_pile(and_(ours, Introduction.status == Status.ON_HOLD), Introduction.wakes_at, Introduction.id),
     )
+
+
+def candidates(actor: User, other: Listing) -> Sequence[Listing]:
+    """The reader's own listings that could be introduced to this one, the latest change first."""
+    own = [i for i in editable_ids(actor) if i != other.organisation_id]
+    return session.scalars(
+        select(Listing)
+        .where(Listing.organisation_id.in_(own), Listing.kind == other.kind.counterpart,
+               Listing.state.in_(sorted(OWN_STATES)))
+        .order_by(Listing.changed_at.desc(), Listing.id.desc()).limit(2 * SHOWN)
+    ).all()
+
+
+def brokers() -> Sequence[User]:
+    """Everybody who may be given a case."""
+    return session.scalars(select(User).where(User.is_broker, User.disabled_at.is_(None)).order_by(User.name)).all()
 
 
 def next_case(actor: User) -> Introduction | None:

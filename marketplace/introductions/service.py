@@ -17,7 +17,19 @@ from marketplace.introductions import entries, telling
 from marketplace.introductions import vocabulary as words
 from marketplace.introductions.due import next_reminder
 from marketplace.introductions.inputs import Input
-from marketplace.introductions.lists import Desk, desk, mine, next_case, open_for, reasons
+from marketplace.introductions.lists import (
+    OWN_STATES,
+    Desk,
+    brokers,
+    candidates,
+    count_owed,
+    desk,
+    mine,
+    next_case,
+    open_for,
+    owes_now,
+    reasons,
+)
 from marketplace.introductions.making import BEATEN, ONE_OPEN, begin, fingerprint_of, last_effective, make
 from marketplace.introductions.models import (
     CloseReason,
@@ -32,17 +44,18 @@ from marketplace.introductions.moves import BEGINNINGS, NAMES, WHO, Move, Who, i
 from marketplace.introductions.permissions import acting_sides, can_broker, can_see, capacities
 from marketplace.introductions.records import Making
 from marketplace.introductions.talk import read_messages, write_message
-from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing, State
+from marketplace.listings import service as listings
+from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
+from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, editable_ids
 from marketplace.phrases import say
 
 __all__ = [
-    "Available", "Desk", "available_moves", "close_withdrawn", "desk", "express_interest", "get", "history", "mine",
-    "move", "next_case", "open_for", "read_messages", "reasons", "run_timers", "suggest", "take_next", "write_message",
+    "Available", "Desk", "available_moves", "brokers", "candidates", "close_withdrawn", "count_owed", "desk",
+    "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "next_case", "open_for", "owes_now", "read_messages",
+    "reasons", "run_timers", "suggest", "take_next", "write_message",
 ]
 
-OWN_STATES = OPEN_FOR_INTEREST | {State.DRAFT, State.AWAITING_APPROVAL, State.SUBMITTED, State.CHANGES_REQUESTED}
-"""States in which one's own listing may come with an expression of interest."""
 SUGGEST, EXPRESS = BEGINNINGS
 
 
@@ -99,6 +112,18 @@ def express_interest(
     return move(
         actor, existing, EXPRESS.name, cooperation_sought=cooperation_sought, unclear=unclear, about_us=about_us
     )
+
+
+def interest_with_a_draft(
+    actor: User, other: Listing, organisation: Organisation, title: str, **answers: Any
+) -> Introduction:
+    """Express interest before having a listing of one's own: a title is enough to begin a draft."""
+    if not title:
+        raise Invalid({"new_title": say("Give your new listing a title.")})
+    with transaction():
+        own = listings.create(actor, organisation, other.kind.counterpart, {"title": title, "language": actor.language})
+        pair = (own, other) if own.kind is Kind.NEED else (other, own)
+        return express_interest(actor, *pair, **answers)
 
 
 def suggest(

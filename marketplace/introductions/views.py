@@ -1,5 +1,116 @@
 """Introductions as pages."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.errors import Conflict, NotFound
+from marketplace.introductions import moves, service, showing
+from marketplace.introductions.models import Introduction, Origin, Status
+from marketplace.introductions.permissions import can_broker, can_use_desk
+from marketplace.introductions.schemas import InterestForm, MessageForm, form_of
+from marketplace.listings import service as listings
+from marketplace.phrases import say
+from marketplace.web.forms import form_page
+from marketplace.web.guard import actor, public
+from marketplace.web.language import words
+from marketplace.web.pagination import Slice, page_argument
 
 bp = Blueprint("introductions", __name__)
+SIZE = 30
+
+
+@bp.get("/introductions")
+def index() -> ResponseReturnValue:
+    asked = request.args.get("status", "")
+    status = Status(asked) if asked in list(Status) else None
+    items, total = service.mine(actor(), status=status, page=page_argument(), size=SIZE)
+    rows = [showing.row(actor(), introduction) for introduction in items]
+    page = Slice(rows, total, page_argument(), SIZE)
+    return render_template("introductions/index.html", page=page, status=status, statuses=showing.STATUSES)
+
+
+@bp.route("/introductions/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    """?listing=REF, and the person chooses one of their own; or ?need=…&result=… when both are known."""
+    offer = showing.offer(actor(), request.args)
+    chosen = {"own": offer.own.ref if offer.own else "", "origin": request.args.get("origin", Origin.SEARCH)}
+    return form_page(
+        "introductions/new.html", InterestForm(), lambda form: _to(showing.express(actor(), offer, form)),
+        initial=chosen, offer=offer, answers=moves.ANSWERS,
+    )
+
+
+@bp.post("/introductions/suggest")
+def suggest() -> ResponseReturnValue:
+    need, result = (listings.get(actor(), request.form.get(name, "")) for name in ("need", "result"))
+    if not can_broker(actor(), need, result):
+        raise NotFound
+    return _to(service.suggest(actor(), need, result, Origin.BROKER))
+
+
+@bp.get("/introductions/<ref>")
+def show(ref: str) -> ResponseReturnValue:
+    introduction = service.get(actor(), ref)
+    context = showing.case(actor(), introduction)
+    return render_template("introductions/show.html", values={}, errors={}, **context)
+
+
+@bp.route("/introductions/<ref>/messages", methods=["GET", "POST"])
+def write(ref: str) -> ResponseReturnValue:
+    introduction = service.get(actor(), ref)
+
+    def done(form: dict[str, Any]) -> ResponseReturnValue:
+        service.write_message(actor(), introduction, form["body"], form.get("audience"))
+        return redirect(url_for("introductions.show", ref=ref, _anchor="messages"))
+
+    return form_page("introductions/show.html", MessageForm(), done, **showing.case(actor(), introduction))
+
+
+@bp.route("/introductions/<ref>/moves/<key>", methods=["GET", "POST"])
+def move(ref: str, key: str) -> ResponseReturnValue:
+    introduction = service.get(actor(), ref)
+    row, inputs, targets = showing.move_of(actor(), introduction, key)
+
+    def done(form: dict[str, Any]) -> ResponseReturnValue:
+        service.move(actor(), introduction, row.name, reason=row.reason, **form)
+        return _to(introduction)
+
+    return form_page(
+        "introductions/move.html", form_of(inputs), done, initial={"version": introduction.version}, row=row,
+        inputs=inputs, targets=targets, **showing.beside(actor(), introduction, row),
+    )
+
+
+@bp.get("/desk")
+def desk() -> ResponseReturnValue:
+    if not can_use_desk(actor()):
+        raise NotFound
+    waiting = service.next_case(actor())
+    return render_template("introductions/desk.html", piles=showing.piles(actor()), next_case=waiting)
+
+
+@bp.post("/desk/next")
+def take_next() -> ResponseReturnValue:
+    if not can_use_desk(actor()):
+        raise NotFound
+    try:
+        taken = service.take_next(actor())
+    except Conflict as beaten:
+        flash(words(beaten.message), "warning")
+        taken = None
+    return redirect(url_for("introductions.desk")) if taken is None else _to(taken)
+
+
+@bp.get("/help/pipeline")
+@public
+def pipeline() -> ResponseReturnValue:
+    return render_template("introductions/pipeline.html", **showing.table())
+
+
+def _to(introduction: Introduction) -> ResponseReturnValue:
+    flash(words(say("Done. Here is where it stands.")))
+    return redirect(url_for("introductions.show", ref=introduction.ref))

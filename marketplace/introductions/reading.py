@@ -1,0 +1,189 @@
+"""Exactly what one reader may know of an introduction; pages and JSON are made from this and not from the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace import audit
+from marketplace.accounts.models import User
+from marketplace.introductions import conditions
+from marketplace.introductions.models import (
+    Confirmed,
+    Contract,
+    History,
+    Intent,
+    Introduction,
+    Minutes,
+    Outcome,
+    Owes,
+    Side,
+    Stage,
+)
+from marketplace.introductions.permissions import knows, knows_people, member_sides
+from marketplace.introductions.talk import VOICE_NAMES
+from marketplace.introductions.vocabulary import SIDES
+from marketplace.listings.models import Listing
+from marketplace.listings.permissions import can_see as can_see_listing
+from marketplace.listings.permissions import tier_for
+from marketplace.listings.tiers import Words, veil, view_at
+from marketplace.organisations.models import Organisation
+from marketplace.phrases import Label, say
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody to reach, once contacts are released."""
+
+    name: str
+    email: str
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class SideView:
+    side: Side
+    ref: str
+    kind: str
+    words: tuple[Words, ...]
+    region: str | None
+    organisation: Organisation | None
+    """None while this reader may not know."""
+    is_mine: bool
+    is_open: bool
+    """May the reader open the listing's page?"""
+    answers: dict[str, str] | None
+    has_interest: bool
+    has_consented: bool
+    has_signed_nda: bool
+    has_confirmed_contract: bool
+    has_confirmed_outcome: bool
+    people: tuple[Person, ...]
+
+    def in_language(self, language: str) -> Words:
+        return next((w for w in self.words if w.language == language), self.words[0])
+
+
+@dataclass(frozen=True)
+class Reading:
+    introduction: Introduction
+    need: SideView
+    result: SideView
+    needs_nda: bool
+    minutes: tuple[Minutes, ...]
+    intents: tuple[Intent, ...]
+    contract: Contract | None
+    outcome: Outcome | None
+
+    @property
+    def sides(self) -> tuple[SideView, SideView]:
+        return self.need, self.result
+
+    @property
+    def mine(self) -> SideView | None:
+        return next((side for side in self.sides if side.is_mine), None)
+
+    @property
+    def other(self) -> SideView | None:
+        """The counterpart, for a reader who is on one side only."""
+        others = [side for side in self.sides if not side.is_mine]
+        return others[0] if len(others) == 1 else None
+
+
+def read(actor: User, introduction: Introduction) -> Reading:
+    """What this reader may know. That contacts of somebody else were shown is recorded."""
+    need, result = (_side(actor, introduction, side) for side in Side)
+    shown = [view.side.value for view in (need, result) if view.people and not view.is_mine]
+    if shown:
+        audit.record(actor.id, "contacts.read", "introduction", introduction.id, introduction.ref, sides=shown)
+    return Reading(
+        introduction, need, result, conditions.asks_nda(introduction), tuple(introduction.minutes),
+        tuple(introduction.intents), conditions.contract(introduction),
+        introduction.outcomes[-1] if introduction.outcomes else None,
+    )
+
+
+def words_of(actor: User, listing: Listing) -> tuple[Words, ...]:
+    """Title and summary in each language, as this reader may read them; for lists."""
+    return view_at(listing, tier_for(actor, listing)).words
+
+
+def organisation_of(actor: User, introduction: Introduction, side: Side) -> Organisation | None:
+    listing = introduction.listing_of(side)
+    return listing.organisation if knows(actor, introduction, side) else None
+
+
+def who_moved(actor: User, introduction: Introduction, row: History) -> Any:
+    """The mover's name where this reader may know it, else what they are."""
+    if row.actor is None:
+        return say("The system")
+    if row.side is None:
+        return row.actor.name
+    return row.actor.name if knows_people(actor, introduction, row.side) else SIDES[row.side]
+
+
+def note_of(actor: User, introduction: Introduction, row: History) -> str | None:
+    """What was noted with a move. A note may name people, so the other side reads it only once names are released;
+    why an introduction was closed goes back to both."""
+    may = (
+        actor.is_reviewer or introduction.is_released or row.reason is not None
+        or row.side in member_sides(actor, introduction)
+    )
+    return row.note if may else None
+
+
+def whose_turn(actor: User, introduction: Introduction) -> Any:
+    """Who owes the next step, from where this reader stands."""
+    owed_by, sides = introduction.owed_by, member_sides(actor, introduction)
+    if owed_by is Owes.NOBODY:
+        return None
+    if owed_by is Owes.BROKER:
+        if introduction.broker_id == actor.id:
+            return say("You")
+        return introduction.broker.name if introduction.broker is not None else VOICE_NAMES["broker"]
+    if owed_by is Owes.BOTH:
+        return Label("双方", "Both sides")
+    return say("Your side") if Side(owed_by) in sides else SIDES[Side(owed_by)]
+
+
+def _side(actor: User, introduction: Introduction, side: Side) -> SideView:
+    listing = introduction.listing_of(side)
+    view = view_at(listing, tier_for(actor, listing))
+    return SideView(
+        side=side, ref=listing.ref, kind=listing.kind.value, words=view.words, region=listing.region,
+        organisation=organisation_of(actor, introduction, side), is_mine=side in member_sides(actor, introduction),
+        is_open=can_see_listing(actor, listing), answers=_answers(actor, introduction, side),
+        has_interest=side in conditions.interested(introduction),
+        has_consented=side in conditions.consented(introduction),
+        has_signed_nda=side in conditions.signed_nda(introduction),
+        has_confirmed_contract=side in conditions.confirmed(introduction, Confirmed.SIGNED),
+        has_confirmed_outcome=side in conditions.confirmed(introduction, Confirmed.OUTCOME),
+        people=_people(introduction, side) if knows_people(actor, introduction, side) else (),
+    )
+
+
+def _answers(actor: User, introduction: Introduction, side: Side) -> dict[str, str] | None:
+    """The three answers. The other side reads them once a broker has looked at them, and what tells who wrote them
+    only when it may know that."""
+    interest = next((i for i in introduction.interests if i.side is side), None)
+    if interest is None:
+        return None
+    answers = {name: getattr(interest, name) for name in ("cooperation_sought", "unclear", "about_us")}
+    if actor.is_reviewer or side in member_sides(actor, introduction):
+        return answers
+    if introduction.stage < Stage.QUALIFIED:
+        return None
+    if not knows(actor, introduction, side):
+        del answers["about_us"]
+        organisation = introduction.listing_of(side).organisation
+        return {name: veil(text, organisation) for name, text in answers.items()}
+    return answers
+
+
+def _people(introduction: Introduction, side: Side) -> tuple[Person, ...]:
+    """The listing's contact, then who acted for the side."""
+    contact = introduction.listing_of(side).contact
+    acted = [i.user for i in introduction.interests if i.side is side]
+    acted += [c.user for c in introduction.consents if c.side is side]
+    found = {user.id: user for user in ([contact] if contact else []) + acted if user.is_active}
+    return tuple(Person(user.name, user.email, user.phone) for user in found.values())
