@@ -20,7 +20,7 @@ from marketplace.db import session
 from marketplace.listings import vocabulary
 from marketplace.listings.fields import FIELDS, Shape
 from marketplace.listings.models import Kind, Listing
-from marketplace.listings.permissions import audience_of
+from marketplace.listings.permissions import audience_of, organisation_token
 from marketplace.listings.tiers import view_at
 from search import Document, Settings
 
@@ -30,7 +30,7 @@ FACETS = ("kind", "subtype", "field", "region", "industry", "trl", "mode", "orga
 
 SETTINGS = Settings(
     searchable={"title": 4.0, "keywords": 3.0, "organisation": 1.0, "summary": 2.0, "body": 1.0},
-    strings=("audience", "excluded", "state", "language", "organisation_slug", *FACETS),
+    strings=("audience", "excluded", "owner", "state", "language", "organisation_slug", *FACETS),
     numbers=("trl_low", "trl_high", "price_low", "price_high", "published_at", "closing"),
     suggest=("title", "keywords", "organisation"),
     stored=("title", "keywords", "summary", "body"),
@@ -77,6 +77,7 @@ def document_of(listing: Listing) -> dict[str, Any]:
     audience, excluded = audience_of(listing)
     return {
         "id": listing.id, "audience": audience, "excluded": excluded,
+        "owner": organisation_token(listing.organisation_id),  # for matching; no reader can ask for it
         **_texts(listing),
         "kind": listing.kind.value, "state": listing.state.value, "subtype": listing.subtype,
         "field": listing.field, "mode": listing.modes, "language": listing.language,

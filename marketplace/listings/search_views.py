@@ -63,5 +63,6 @@ def _ranges(criteria: Criteria) -> list[tuple[str, Any, Any]]:
     if criteria.price_max is not None:
         found.append(("price_max", price, say("up to {high}", high=money(criteria.price_max))))
     if criteria.days is not None:
-        found.append(("days", say("Date of publication"), DAYS.get(str(criteria.days), say("Last {n} days", n=criteria.days))))
+        shown = DAYS.get(str(criteria.days)) or say("Last {n} days", n=criteria.days)
+        found.append(("days", say("Date of publication"), shown))
     return found

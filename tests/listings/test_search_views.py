@@ -74,7 +74,9 @@ def test_engine_down_is_said_on_the_page(client, institute):
     assert "not answering" in shown and result.ref in shown
 
 
-@pytest.mark.parametrize("query", ["%00", "%F0%9F%94%8B", "%E2%80%AE", "%22%28", "<script>alert(1)</script>", "a" * 200_000])
+@pytest.mark.parametrize(
+    "query", ["%00", "%F0%9F%94%8B", "%E2%80%AE", "%22%28", "<script>alert(1)</script>", "a" * 200_000]
+)
 def test_hostile_query_is_shown_as_text(client, query):
     index_listings()
     assert "<script>alert" not in page(client, f"/search?q={query}")

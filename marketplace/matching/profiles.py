@@ -1,0 +1,128 @@
+"""What a listing is about, as weighted terms by aspect: the first step of matching, the same for results and needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import sqrt
+
+from marketplace.listings.models import Kind, Listing
+from marketplace.listings.tiers import View, view_at
+from marketplace.matching.generic import GENERIC
+from marketplace.phrases import Label
+from search import Term
+from search.text import STOP_WORDS, asked, fold
+
+LONGEST = 3_000
+"""Characters of one field that are read: what a text is about stands at its beginning."""
+MOST_TERMS = 24
+"""Terms that candidates are looked for with."""
+_TRANSLATED = ("title", "keywords", "summary")
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """A part of a listing that has a counterpart on the other side."""
+
+    name: str
+    label: Label
+    need: tuple[str, ...]
+    result: tuple[str, ...]
+    tier: int
+    share: float
+    """How much of the text's points it decides."""
+
+    def fields(self, kind: Kind) -> tuple[str, ...]:
+        return self.need if kind is Kind.NEED else self.result
+
+
+ASPECTS = (
+    Aspect("subject", Label("标题与关键词", "Title and keywords"), ("title", "keywords"), ("title", "keywords"), 0, 45),
+    Aspect("summary", Label("摘要", "Summary"), ("summary",), ("summary",), 0, 20),
+    Aspect("problem", Label("难题与做法", "Problem and approach"), ("situation", "outcome", "tried"),
+           ("problem", "how_it_works"), 1, 20),
+    Aspect("figures", Label("目标与指标", "Targets and indicators"), ("targets", "constraints"),
+           ("indicators", "advantage"), 1, 15),
+)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The terms of one aspect: term -> how much it says, and how it is written there."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def length(self) -> float:
+        return sqrt(sum(weight * weight for weight in self.weights.values()))
+
+
+@dataclass(frozen=True)
+class Profile:
+    kind: Kind
+    passages: Mapping[str, Passage]
+    """By the name of the aspect; one without words is absent."""
+
+
+def profile(listing: Listing, tier: int = 1) -> Profile:
+    """What a reader of `tier` (0 or 1) could say the listing is about, in every language it has."""
+    view = view_at(listing, tier)
+    passages = {aspect.name: passage(_texts(view, aspect)) for aspect in ASPECTS if aspect.tier <= tier}
+    return Profile(listing.kind, {name: made for name, made in passages.items() if made.weights})
+
+
+def passage(texts: Iterable[str]) -> Passage:
+    counts: dict[str, float] = {}
+    written: dict[str, str] = {}
+    for text in texts:
+        for word in asked(text[:LONGEST]):
+            if word.text in STOP_WORDS or (len(word.text) == 1 and not word.is_chinese):
+                continue
+            counts[word.text] = counts.get(word.text, 0) + 1
+            written.setdefault(word.text, word.written)
+            for pair in _pairs(word.text) if word.is_chinese else ():
+                counts[pair] = counts.get(pair, 0) + _INSIDE
+    return Passage({term: sqrt(count) * telling(term) for term, count in counts.items()}, written)
+
+
+_INSIDE = 0.4
+"""锂离子电池 and 锂电池 share no word but the pair 电池: neighbours inside a word count this much of one."""
+
+
+def telling(term: str) -> float:
+    """How much sharing the term says, by its form alone, so that a pair's score does not depend on who asks."""
+    if term in GENERIC:
+        return 0.15
+    if term.isascii():
+        if not any(c.isalpha() for c in term):
+            return 0.4
+        return 0.7 if len(term) <= 2 else 1.0 if len(term) <= 4 else 1.2
+    return (0.3, 1.0, 1.2, 1.4)[min(len(term), 4) - 1]
+
+
+def key_terms(described: Profile) -> list[Term]:
+    """The terms that say most, for finding candidates."""
+    sums: dict[str, float] = {}
+    for aspect in ASPECTS:
+        found = described.passages.get(aspect.name)
+        if found is None:
+            continue
+        scale = aspect.share / (found.length or 1)
+        for term in found.written:
+            sums[term] = sums.get(term, 0) + found.weights[term] * scale
+    heaviest = sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:MOST_TERMS]
+    return [Term(term, round(weight, 3)) for term, weight in heaviest]
+
+
+def _texts(view: View, aspect: Aspect) -> list[str]:
+    texts: dict[str, str] = {}
+    for name in aspect.fields(view.kind):
+        for value in [getattr(words, name) for words in view.words] if name in _TRANSLATED else [view.fields.get(name)]:
+            for text in value if isinstance(value, list) else [value] if value else []:
+                texts.setdefault(fold(text), text)
+    return list(texts.values())
+
+
+def _pairs(word: str) -> list[str]:
+    return [word[at:at + 2] for at in range(len(word) - 1)] if len(word) > 2 else []

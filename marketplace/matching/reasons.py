@@ -1,0 +1,147 @@
+"""Why a pair belongs together, in the words and values of both sides, and what is missing.
+
+The profiles given here are those of the reader's tier: a reason never quotes what the reader could not open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace import regions
+from marketplace.listings import vocabulary as words
+from marketplace.listings.classifications import INDUSTRIES
+from marketplace.listings.models import Kind, Listing
+from marketplace.matching.features import Features
+from marketplace.matching.generic import GENERIC
+from marketplace.matching.profiles import ASPECTS, Profile
+from marketplace.matching.scoring import Score
+from marketplace.phrases import Label, in_language, say
+
+MOST_WORDS = 6
+NOT_STATED = say("not stated")
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Several terms of the field as one line of text."""
+
+    parts: tuple[Any, ...]
+
+    def in_language(self, language: str) -> str:
+        return ("、" if language == "zh" else ", ").join(str(in_language(part, language)) for part in self.parts)
+
+    def __str__(self) -> str:
+        return self.in_language("en")
+
+
+@dataclass(frozen=True)
+class Reason:
+    label: Label
+    here: Any
+    """What this listing says: text, or something with a text in each language."""
+    there: Any
+    """What its counterpart says."""
+    weight: float
+    """Its points of the score; 0 for what does not fit or is not stated."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Does one side not say?"""
+        return NOT_STATED in (self.here, self.there)
+
+
+def reasons(
+    here: Listing, there: Listing, ours: Profile, theirs: Profile, known: Features, made: Score
+) -> list[Reason]:
+    """The strongest first, what is missing last."""
+    found = [*_shared_words(ours, theirs, made), *_facts(here, there, known, made)]
+    return sorted(found, key=lambda reason: -reason.weight)
+
+
+def _shared_words(ours: Profile, theirs: Profile, made: Score) -> list[Reason]:
+    found: list[Reason] = []
+    for aspect in ASPECTS:
+        one, other = ours.passages.get(aspect.name), theirs.passages.get(aspect.name)
+        points = made.points.get(aspect.name, 0.0)
+        if one is None or other is None or points <= 0:
+            continue
+        shared = [term for term in one.written if term in other.written and term not in GENERIC]
+        shared.sort(key=lambda term: -one.weights[term] * other.weights[term])
+        terms = shared[:MOST_WORDS] or _near(one.written, other.written)
+        if terms:
+            found.append(Reason(
+                aspect.label, Joined(tuple(one.written.get(term, term) for term in terms)),
+                Joined(tuple(other.written.get(term, term) for term in terms)), round(points, 1),
+            ))
+    return found
+
+
+def _near(one: Any, other: Any) -> list[str]:
+    """Words of one side that lie inside words of the other (锂电池 in 锂电池隔膜)."""
+    found = [term for term in one if len(term) > 1 and any(term in longer or longer in term for longer in other
+                                                         if len(longer) > 1)]
+    return [term for term in found if term not in GENERIC][:MOST_WORDS]
+
+
+def _facts(here: Listing, there: Listing, known: Features, made: Score) -> list[Reason]:
+    found: list[Reason] = []
+    for name, (label, say_of, wanted) in _FACTS.items():
+        ours, theirs = say_of(here), say_of(there)
+        fits = known.facts.get(name)
+        if fits is None:
+            if wanted and (ours is None) != (theirs is None):
+                found.append(Reason(label, ours or NOT_STATED, theirs or NOT_STATED, 0.0))
+        elif fits > 0 or wanted:
+            found.append(Reason(label, ours, theirs, round(made.points.get(name, 0.0), 1)))
+    return found
+
+
+def _field(listing: Listing) -> Label | None:
+    return words.FIELDS.get(listing.field or "")
+
+
+def _industry(listing: Listing) -> Label | None:
+    return INDUSTRIES.get(listing.industry or "")
+
+
+def _ipc(listing: Listing) -> Joined | None:
+    return Joined(tuple(listing.ipc)) if listing.ipc else None
+
+
+def _readiness(listing: Listing) -> str | None:
+    if listing.kind is Kind.RESULT:
+        return str(listing.trl) if listing.trl else None
+    if listing.trl_min is None and listing.trl_max is None:
+        return None
+    return f"{listing.trl_min or 1}–{listing.trl_max or 9}"
+
+
+def _modes(listing: Listing) -> Joined | None:
+    return Joined(tuple(words.MODES[mode] for mode in listing.modes if mode in words.MODES)) if listing.modes else None
+
+
+def _price(listing: Listing) -> Any:
+    if listing.kind is Kind.NEED:
+        return words.BUDGET_BANDS.get(listing.budget_band or "") if listing.budget_band != "hidden" else None
+    if listing.price_amount is None or listing.price_kind not in ("indicative", "floor"):
+        return None
+    return f"{listing.price_currency or 'CNY'} {listing.price_amount:,.0f}"
+
+
+def _region(listing: Listing) -> Label | None:
+    code = listing.region
+    return Label(regions.name(code, "zh"), regions.name(code, "en")) if code else None
+
+
+_FACTS: dict[str, tuple[Label, Callable[[Listing], Any], bool]] = {
+    "field": (Label("领域", "Field"), _field, True),
+    "industry": (Label("行业", "Industry"), _industry, False),
+    "ipc": (Label("国际专利分类", "IPC"), _ipc, False),
+    "trl": (Label("技术就绪度", "Readiness level"), _readiness, True),
+    "mode": (Label("合作方式", "Transfer modes"), _modes, True),
+    "price": (Label("预算与报价", "Budget and price"), _price, True),
+    "region": (Label("地区", "Region"), _region, False),
+}
+"""Fact -> (name, what a listing says of it, is it worth telling when it is missing or does not fit). All are tier 0."""

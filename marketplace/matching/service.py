@@ -1,0 +1,107 @@
+"""The best counterparts of a listing: candidates from the index, scored and explained one by one."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from marketplace import index
+from marketplace.db import session
+from marketplace.listings.criteria import audience_filters
+from marketplace.listings.documents import LISTINGS, PUBLIC
+from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
+from marketplace.listings.permissions import organisation_token, tier_for, visible_to
+from marketplace.matching.features import features
+from marketplace.matching.profiles import Profile, key_terms, profile
+from marketplace.matching.reasons import Reason, reasons
+from marketplace.matching.scoring import score
+from marketplace.organisations.permissions import Reader
+from search import AnyOf, Filter, NoneOf, SearchError
+
+log = logging.getLogger(__name__)
+CANDIDATES = 40
+MOST = 50
+READ = 1
+"""The tier whose texts are compared: the same for every reader, so that a pair has one score."""
+
+
+@dataclass(frozen=True)
+class Match:
+    listing: Listing
+    score: float
+    """0–100; of the pair, whoever asks and from whichever side."""
+    reasons: list[Reason]
+
+
+def best(actor: Reader, listing: Listing, limit: int = 10) -> list[Match]:
+    """The counterparts that fit `listing` best among those published and visible to `actor`, the best first."""
+    compared = profile(listing, READ)
+    ours = compared if tier_for(actor, listing) >= READ else profile(listing, 0)
+    pairs = [Pair(listing, there, compared, profile(there, READ)) for there in _candidates(actor, listing, ours)]
+    pairs = [pair for pair in pairs if pair.score.total > 0]
+    pairs.sort(key=lambda pair: (-pair.score.total, pair.there.id))
+    return [_explained(actor, pair, ours) for pair in pairs[:limit]]
+
+
+def score_of(one: Listing, other: Listing) -> float:
+    """The score of a need and a result, in either order."""
+    return Pair(one, other, profile(one, READ), profile(other, READ)).score.total
+
+
+class Pair:
+    """A listing, a counterpart, and what comparing them gave."""
+
+    def __init__(self, here: Listing, there: Listing, ours: Profile, theirs: Profile) -> None:
+        self.here, self.there, self.theirs = here, there, theirs
+        if here.kind is Kind.NEED:
+            self.features = features(here, there, ours, theirs)
+        else:
+            self.features = features(there, here, theirs, ours)
+        self.score = score(self.features)
+
+
+def may_meet(one: Listing, other: Listing) -> bool:
+    """A need and a result of two organisations, neither of which excludes the other."""
+    if one.kind is other.kind or one.organisation_id == other.organisation_id:
+        return False
+    return not (
+        any(e.organisation_id == other.organisation_id for e in one.exclusions)
+        or any(e.organisation_id == one.organisation_id for e in other.exclusions)
+    )
+
+
+def _explained(actor: Reader, pair: Pair, ours: Profile) -> Match:
+    theirs = pair.theirs if tier_for(actor, pair.there) >= READ else profile(pair.there, 0)
+    told = reasons(pair.here, pair.there, ours, theirs, pair.features, pair.score)
+    return Match(pair.there, pair.score.total, told)
+
+
+def _candidates(actor: Reader, listing: Listing, asked: Profile) -> list[Listing]:
+    """Visible, published counterparts that share most with the listing."""
+    states = sorted(OPEN_FOR_INTEREST)
+    visible = [visible_to(actor), Listing.kind == listing.kind.counterpart, Listing.state.in_(states)]
+    try:
+        page = index.engine().similar(
+            LISTINGS.name, key_terms(asked), filters=_filters(actor, listing), limit=CANDIDATES,
+            attributes=None if tier_for(actor, listing) >= READ else PUBLIC,
+        )
+        rows = select(Listing).where(Listing.id.in_([hit.id for hit in page.hits]), *visible)
+    except SearchError as error:
+        log.warning("matching falls back to the newest of the field: %s", error)
+        rows = select(Listing).where(Listing.field == listing.field, *visible).order_by(Listing.published_at.desc())
+        rows = rows.limit(CANDIDATES)
+    return [there for there in session.scalars(rows) if may_meet(listing, there)]
+
+
+def _filters(actor: Reader, listing: Listing) -> tuple[Filter, ...]:
+    own = organisation_token(listing.organisation_id)
+    excluded = [organisation_token(e.organisation_id) for e in listing.exclusions]
+    return (
+        *audience_filters(actor),
+        AnyOf("kind", (listing.kind.counterpart.value,)),
+        AnyOf("state", tuple(sorted(state.value for state in OPEN_FOR_INTEREST))),
+        NoneOf("owner", (own, *excluded)),
+        NoneOf("excluded", (own,)),
+    )
