@@ -1,5 +1,183 @@
 """Events as pages."""
 
-from flask import Blueprint
+from __future__ import annotations
 
-bp = Blueprint("events", __name__)
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.errors import require
+from marketplace.events import attending, calendars, schemas, service, vocabulary
+from marketplace.events.models import Attendance, Edition, State
+from marketplace.events.permissions import can_run, can_see_people
+from marketplace.messaging.mail import address
+from marketplace.organisations.permissions import memberships
+from marketplace.phrases import say
+from marketplace.web.forms import form_page
+from marketplace.web.guard import actor, public
+from marketplace.web.language import current, words
+from marketplace.web.pagination import Slice, page_argument
+from marketplace.web.payloads import load
+
+bp = Blueprint("events", __name__, url_prefix="/events")
+FORM = ["GET", "POST"]
+PAST = 20
+
+
+@bp.app_template_filter("weekday")
+def weekday(edition: Edition) -> Any:
+    return words(vocabulary.weekday(edition.starts_at))
+
+
+@bp.app_template_filter("hours")
+def hours(edition: Edition) -> str:
+    return vocabulary.hours(edition.starts_at, edition.ends_at)
+
+
+@bp.get("")
+@public
+def index() -> ResponseReturnValue:
+    return page_of_editions("events/index.html", None)
+
+
+@bp.get("/series/<slug>")
+@public
+def series(slug: str) -> ResponseReturnValue:
+    return page_of_editions("events/series.html", service.get_series(slug))
+
+
+def page_of_editions(template: str, series: Any) -> ResponseReturnValue:
+    upcoming = service.upcoming(actor=actor(), series=series)
+    items, total = service.past(actor(), series, page=page_argument(), size=PAST)
+    return render_template(
+        template, series=series, upcoming=upcoming, past=Slice(items, total, page_argument(), PAST),
+        mine=attending.mine(actor(), [*upcoming, *items]), runs=can_run(actor()),
+        all_series=service.all_series() if can_run(actor()) else [], words_of=vocabulary, State=State,
+    )
+
+
+@bp.get("/<ref>")
+@public
+def show(ref: str) -> ResponseReturnValue:
+    edition = service.get(actor(), ref)
+    mine = attending.of(actor(), edition)
+    waits = mine is not None and mine.state is Attendance.WAITING
+    return render_template(
+        "events/show.html", edition=edition, mine=mine, turn=attending.turn(mine) if mine and waits else 0,
+        people=attending.people(actor(), edition), sees_people=can_see_people(actor()), runs=can_run(actor()),
+        own=[(m.organisation_id, m.organisation) for m in memberships(actor())], words_of=vocabulary,
+        moves=service.MOVES[edition.state], State=State, Attendance=Attendance,
+    )
+
+
+@bp.get("/<ref>/calendar.ics")
+@public
+def calendar(ref: str) -> ResponseReturnValue:
+    edition = service.get(actor(), ref)
+    text = calendars.calendar(edition, current(), address(url_for("events.show", ref=ref)))
+    name = f"attachment; filename={edition.ref}.ics"
+    return Response(text, content_type="text/calendar; charset=utf-8", headers={"Content-Disposition": name})
+
+
+@bp.post("/<ref>/register")
+def register(ref: str) -> ResponseReturnValue:
+    edition = service.get(actor(), ref)
+    asked = load(schemas.Registering(unknown="exclude"), {k: v for k, v in request.form.items() if v})
+    mine = attending.register(actor(), edition, asked["organisation"])
+    if mine.state is Attendance.WAITING:
+        flash(words(say("You are on the waiting list, turn {turn}. You hear from us when a place becomes free.",
+                        turn=attending.turn(mine))), "warning")
+    else:
+        flash(words(say("You are registered.")))
+    return redirect(url_for("events.show", ref=ref))
+
+
+@bp.post("/<ref>/cancel")
+def cancel(ref: str) -> ResponseReturnValue:
+    attending.cancel(actor(), service.get(actor(), ref))
+    flash(words(say("You are no longer registered. You can register again while places are left.")))
+    return redirect(url_for("events.show", ref=ref))
+
+
+@bp.get("/<ref>/participants")
+def participants(ref: str) -> ResponseReturnValue:
+    edition = service.get(actor(), ref)
+    return render_template(
+        "events/participants.html", edition=edition, participants=attending.participants(actor(), edition),
+        words_of=vocabulary, Attendance=Attendance,
+    )
+
+
+@bp.post("/<ref>/participants/<int:registration_id>/check-in")
+def check_in(ref: str, registration_id: int) -> ResponseReturnValue:
+    attending.check_in(actor(), service.get(actor(), ref), registration_id)
+    return redirect(url_for("events.participants", ref=ref, _anchor=f"p-{registration_id}"))
+
+
+@bp.post("/<ref>/participants/<int:registration_id>/undo")
+def undo_check_in(ref: str, registration_id: int) -> ResponseReturnValue:
+    attending.undo_check_in(actor(), service.get(actor(), ref), registration_id)
+    return redirect(url_for("events.participants", ref=ref, _anchor=f"p-{registration_id}"))
+
+
+@bp.route("/series/new", methods=FORM)
+def new_series() -> ResponseReturnValue:
+    require(can_run(actor()))
+
+    def done(values: dict[str, Any]) -> ResponseReturnValue:
+        made = service.create_series(actor(), values)
+        flash(words(say("The series is there. Plan its first event.")))
+        return redirect(url_for("events.new_edition", slug=made.slug))
+
+    return form_page("events/series_form.html", schemas.SeriesForm(), done, series=None)
+
+
+@bp.route("/series/<slug>/edit", methods=FORM)
+def edit_series(slug: str) -> ResponseReturnValue:
+    require(can_run(actor()))
+    series = service.get_series(slug)
+
+    def done(values: dict[str, Any]) -> ResponseReturnValue:
+        service.change_series(actor(), series, values, values["version"])
+        flash(words(say("Saved.")))
+        return redirect(url_for("events.series", slug=series.slug))
+
+    return form_page("events/series_form.html", schemas.SeriesForm(), done, initial=schemas.form_of_series(series),
+                     series=series)
+
+
+@bp.route("/series/<slug>/new", methods=FORM)
+def new_edition(slug: str) -> ResponseReturnValue:
+    require(can_run(actor()))
+    series = service.get_series(slug)
+
+    def done(values: dict[str, Any]) -> ResponseReturnValue:
+        made = service.create_edition(actor(), series, values)
+        flash(words(say("Saved as a draft. Announce it when everything is right.")))
+        return redirect(made.url)
+
+    return form_page("events/edition_form.html", schemas.EditionForm(), done, series=series, edition=None,
+                     initial={"hosts": series.organisation.name}, strands=vocabulary.STRANDS)
+
+
+@bp.route("/<ref>/edit", methods=FORM)
+def edit_edition(ref: str) -> ResponseReturnValue:
+    require(can_run(actor()))
+    edition = service.get(actor(), ref)
+
+    def done(values: dict[str, Any]) -> ResponseReturnValue:
+        service.change_edition(actor(), edition, values, values["version"])
+        flash(words(say("Saved.")))
+        return redirect(edition.url)
+
+    return form_page("events/edition_form.html", schemas.EditionForm(), done, initial=schemas.form_of_edition(edition),
+                     series=edition.series, edition=edition, strands=vocabulary.STRANDS)
+
+
+@bp.post("/<ref>/state")
+def set_state(ref: str) -> ResponseReturnValue:
+    step = load(schemas.Step(unknown="exclude"), request.form.to_dict())
+    service.set_state(actor(), service.get(actor(), ref), step["state"])
+    flash(words(say("{event}: {state}.", event=service.get(actor(), ref), state=vocabulary.STATES[step["state"]])))
+    return redirect(url_for("events.show", ref=ref))

@@ -1,0 +1,230 @@
+"""Registering, waiting, cancelling and checking in: every place is given out once.
+
+Each change first locks the edition's row, so that whoever comes for the last place and whoever gives one up see
+each other; the count of places is changed by compare-and-set all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from marketplace import clock
+from marketplace.accounts.models import User
+from marketplace.accounts.permissions import CONFIRM_FIRST, can_act
+from marketplace.db import session, transaction
+from marketplace.errors import Conflict, Invalid, NotFound, require
+from marketplace.events.models import HAS_PLACE, RUNS, Attendance, Edition, Registration
+from marketplace.events.permissions import Reader, can_run, can_see_people
+from marketplace.messaging import service as messaging
+from marketplace.organisations.permissions import memberships
+from marketplace.phrases import Phrase, say
+
+DOORS_OPEN = timedelta(hours=12)
+"""People are checked in from this long before the beginning."""
+
+
+def register(actor: User, edition: Edition, organisation_id: int | None = None) -> Registration:
+    """Take a place, or the last turn on the waiting list when none is left. Registering twice changes nothing.
+
+    `organisation_id` is the organisation they come for, one of their own; without it, their first.
+    """
+    require(can_act(actor), CONFIRM_FIRST)
+    organisation_id = _organisation_of(actor, organisation_id)
+    with transaction():
+        lock(edition)
+        mine = of(actor, edition)
+        if mine is not None and mine.state is not Attendance.CANCELLED:
+            return mine
+        if not edition.takes_registrations:
+            raise Conflict(say("This event does not take registrations any more."))
+        state = Attendance.REGISTERED if _take_place(edition) else Attendance.WAITING
+        if mine is None:
+            mine = Registration(edition_id=edition.id, user_id=actor.id)
+            session.add(mine)
+        mine.organisation_id, mine.state, mine.registered_at = organisation_id, state, clock.now()
+    return mine
+
+
+def cancel(actor: User, edition: Edition) -> None:
+    """Give one's place back; the first who waits gets it and is told."""
+    with transaction():
+        lock(edition)
+        mine = of(actor, edition)
+        if mine is None or mine.state is Attendance.CANCELLED:
+            return
+        if edition.has_begun or mine.state is Attendance.ATTENDED:
+            raise Conflict(say("The event has begun; there is nothing left to cancel."))
+        had_place = mine.state in HAS_PLACE
+        mine.state = Attendance.CANCELLED
+        session.flush()
+        if had_place:
+            _give_back(edition)
+            fill(edition)
+
+
+def check_in(actor: User, edition: Edition, registration_id: int) -> Registration:
+    """Note that somebody came. Who waited is let in while a place is left."""
+    require(can_run(actor))
+    with transaction():
+        lock(edition)
+        registration = _registration(edition, registration_id)
+        if registration.state is Attendance.ATTENDED:
+            return registration
+        _require_day(edition)
+        if registration.state not in HAS_PLACE and not _take_place(edition):
+            raise Conflict(say("All {capacity} places are given out. Raise the capacity, or free a place first.",
+                               capacity=edition.capacity))
+        registration.state, registration.attended_at = Attendance.ATTENDED, clock.now()
+    return registration
+
+
+def undo_check_in(actor: User, edition: Edition, registration_id: int) -> Registration:
+    """They were checked in by mistake; they keep their place."""
+    require(can_run(actor))
+    with transaction():
+        lock(edition)
+        registration = _registration(edition, registration_id)
+        if registration.state is Attendance.ATTENDED:
+            registration.state, registration.attended_at = Attendance.REGISTERED, None
+    return registration
+
+
+def of(actor: Reader, edition: Edition) -> Registration | None:
+    """This person's registration, cancelled or not."""
+    if actor is None:
+        return None
+    this = select(Registration).where(Registration.edition_id == edition.id, Registration.user_id == actor.id)
+    return session.scalar(this)
+
+
+def mine(actor: Reader, editions: Iterable[Edition]) -> dict[int, Attendance]:
+    """edition's id -> how this person stands to it, for those they have not cancelled."""
+    if actor is None:
+        return {}
+    ids = [edition.id for edition in editions]
+    rows = session.execute(select(Registration.edition_id, Registration.state).where(
+        Registration.user_id == actor.id, Registration.edition_id.in_(ids),
+        Registration.state != Attendance.CANCELLED,
+    ))
+    return {row.edition_id: row.state for row in rows}
+
+
+def turn(registration: Registration) -> int:
+    """Which turn somebody on the waiting list has, from 1."""
+    before = select(func.count()).select_from(Registration).where(
+        *_waits(registration.edition_id),
+        (Registration.registered_at < registration.registered_at)
+        | ((Registration.registered_at == registration.registered_at) & (Registration.id <= registration.id)),
+    )
+    return session.scalar(before) or 0
+
+
+def people(actor: Reader, edition: Edition, limit: int = 500) -> Sequence[Registration]:
+    """Who has a place, in the order they registered; nobody, for readers who may not know."""
+    if not can_see_people(actor):
+        return []
+    return session.scalars(select(Registration).where(
+        Registration.edition_id == edition.id, Registration.state.in_(sorted(HAS_PLACE))
+    ).order_by(Registration.registered_at, Registration.id).limit(limit)).all()
+
+
+def participants(actor: User, edition: Edition) -> Sequence[Registration]:
+    """Everybody who ever registered, as those at the door need them: by name."""
+    require(can_run(actor))
+    return session.scalars(select(Registration).join(Registration.user).where(
+        Registration.edition_id == edition.id).order_by(User.name, Registration.id)).all()
+
+
+def lock(edition: Edition) -> None:
+    """Hold the edition's row until the commit, and read it as it is now."""
+    session.execute(select(Edition.id).where(Edition.id == edition.id).with_for_update())
+    session.refresh(edition)
+
+
+def fill(edition: Edition) -> None:
+    """Give free places to those who wait, in their order, and tell them. The edition is locked."""
+    if edition.state not in RUNS or edition.has_begun:
+        return
+    while edition.places_left:
+        first = session.scalar(select(Registration).where(*_waits(edition.id)).order_by(
+            Registration.registered_at, Registration.id).limit(1))
+        if first is None or not _take_place(edition):
+            return
+        first.state = Attendance.REGISTERED
+        session.flush()
+        _tell([first.user_id], edition, say(
+            "A place has become free: you are registered for {event}, {moment}.", event=edition, moment=_when(edition)))
+
+
+def tell_of_change(actor: User, edition: Edition) -> None:
+    news = say("{event} has a new time or place: {moment}, {place}.",
+               event=edition, moment=_when(edition), place=edition.place)
+    _tell(_everybody(edition, but=actor), edition, news)
+
+
+def tell_of_cancellation(actor: User, edition: Edition) -> None:
+    _tell(_everybody(edition, but=actor), edition, say(
+        "{event} on {moment} is cancelled.", event=edition, moment=_when(edition)))
+
+
+def _organisation_of(actor: User, organisation_id: int | None) -> int | None:
+    own = [m.organisation_id for m in memberships(actor)]
+    if organisation_id is None:
+        return own[0] if own else None
+    if organisation_id not in own:
+        raise Invalid({"organisation": say("Choose an organisation you belong to.")})
+    return organisation_id
+
+
+def _take_place(edition: Edition) -> bool:
+    return _count(edition, +1, Edition.taken < Edition.capacity, Edition.state.in_(sorted(RUNS)))
+
+
+def _give_back(edition: Edition) -> None:
+    if not _count(edition, -1, Edition.taken > 0):
+        raise RuntimeError(f"{edition.ref} gives back a place it never gave out")
+
+
+def _count(edition: Edition, change: int, *conditions: Any) -> bool:
+    this = update(Edition).where(Edition.id == edition.id, *conditions).values(taken=Edition.taken + change)
+    done = session.execute(this.execution_options(synchronize_session=False))
+    session.refresh(edition, ["taken"])
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _registration(edition: Edition, registration_id: int) -> Registration:
+    registration = session.get(Registration, registration_id, populate_existing=True)
+    if registration is None or registration.edition_id != edition.id:
+        raise NotFound
+    if registration.state is Attendance.CANCELLED:
+        raise Conflict(say("{name} has cancelled.", name=registration.user.name))
+    return registration
+
+
+def _require_day(edition: Edition) -> None:
+    if edition.state not in RUNS or edition.starts_at - clock.now() > DOORS_OPEN:
+        raise Conflict(say("People are checked in from {hours} hours before the beginning.",
+                           hours=int(DOORS_OPEN / timedelta(hours=1))))
+
+
+def _waits(edition_id: int) -> tuple[Any, ...]:
+    return (Registration.edition_id == edition_id, Registration.state == Attendance.WAITING)
+
+
+def _everybody(edition: Edition, but: User) -> list[int]:
+    states = [Attendance.REGISTERED, Attendance.WAITING]
+    return list(session.scalars(select(Registration.user_id).where(
+        Registration.edition_id == edition.id, Registration.state.in_(states), Registration.user_id != but.id)))
+
+
+def _tell(user_ids: list[int], edition: Edition, message: Phrase) -> None:
+    if user_ids:
+        messaging.notify(user_ids, message, edition.url)
+
+
+def _when(edition: Edition) -> str:
+    return f"{edition.starts_at.astimezone(clock.PLACE):%Y-%m-%d %H:%M}"

@@ -1,0 +1,190 @@
+"""A series of events, its editions, who hosts one, and who comes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace import clock
+from marketplace.accounts.models import User
+from marketplace.db import Base
+from marketplace.organisations.models import Organisation
+from marketplace.phrases import Label
+
+
+class Strand(StrEnum):
+    """The theme an edition is held under."""
+
+    POLICY = "policy"
+    PROCUREMENT = "procurement"
+    ROADSHOW = "roadshow"
+    FOUNDERS = "founders"
+    SCIENCE_MEETS_COMPANY = "science_meets_company"
+    EXPERT_FORUM = "expert_forum"
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+RUNS = frozenset({State.OPEN, State.CLOSED})
+"""Announced and not cancelled: it will take place."""
+
+
+class Attendance(StrEnum):
+    REGISTERED = "registered"
+    WAITING = "waiting"
+    CANCELLED = "cancelled"
+    ATTENDED = "attended"
+
+
+HAS_PLACE = frozenset({Attendance.REGISTERED, Attendance.ATTENDED})
+"""Who takes up one of the edition's places."""
+
+
+class Series(Base):
+    """Events that belong together, such as a weekly table."""
+
+    __tablename__ = "series"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title_zh: Mapped[str]
+    title_en: Mapped[str | None]
+    summary_zh: Mapped[str | None]
+    summary_en: Mapped[str | None]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    """Who organises it."""
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    version: Mapped[int] = mapped_column()
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def summary(self) -> Label:
+        return _both(self.summary_zh, self.summary_en)
+
+    def in_language(self, language: str) -> str:
+        return _both(self.title_zh, self.title_en).in_language(language)
+
+
+class Edition(Base):
+    """One event of a series: what, when, where, for how many."""
+
+    __tablename__ = "editions"
+    __table_args__ = (
+        Index(None, "state", "starts_at"),
+        Index(None, "state", "ends_at"),
+        Index(None, "series_id", "starts_at"),
+        CheckConstraint("ends_at > starts_at", name="lasts"),
+        CheckConstraint("taken >= 0 AND taken <= capacity", name="places"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(unique=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id"))
+    strand: Mapped[Strand]
+    title_zh: Mapped[str]
+    title_en: Mapped[str | None]
+    summary_zh: Mapped[str | None]
+    summary_en: Mapped[str | None]
+    place_zh: Mapped[str]
+    place_en: Mapped[str | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    capacity: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+    """Places given out. Counted here so that the last one is given out once, and lists need not count."""
+    state: Mapped[State] = mapped_column(default=State.DRAFT)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    version: Mapped[int] = mapped_column()
+
+    series: Mapped[Series] = relationship(lazy="joined", innerjoin=True)
+    hosts: Mapped[list[Host]] = relationship(
+        back_populates="edition", cascade="all, delete-orphan", order_by="Host.position"
+    )
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def title(self) -> Label:
+        return _both(self.title_zh, self.title_en)
+
+    @property
+    def summary(self) -> Label:
+        return _both(self.summary_zh, self.summary_en)
+
+    @property
+    def place(self) -> Label:
+        return _both(self.place_zh, self.place_en)
+
+    @property
+    def url(self) -> str:
+        return f"/events/{self.ref}"
+
+    @property
+    def places_left(self) -> int:
+        return self.capacity - self.taken
+
+    @property
+    def has_begun(self) -> bool:
+        return self.starts_at <= clock.now()
+
+    @property
+    def is_past(self) -> bool:
+        return self.ends_at <= clock.now()
+
+    @property
+    def takes_registrations(self) -> bool:
+        return self.state is State.OPEN and not self.has_begun
+
+    def in_language(self, language: str) -> str:
+        return self.title.in_language(language)
+
+
+class Host(Base):
+    """An organisation that hosts an edition, beside others."""
+
+    __tablename__ = "edition_hosts"
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True, index=True)
+    position: Mapped[int]
+
+    edition: Mapped[Edition] = relationship(back_populates="hosts")
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
+
+
+class Registration(Base):
+    """A person's place at an edition, or their turn on its waiting list. One row a person; it is never deleted."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (
+        UniqueConstraint("edition_id", "user_id"),
+        Index(None, "edition_id", "state", "registered_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    """For whom the person comes."""
+    state: Mapped[Attendance]
+    registered_at: Mapped[datetime]
+    """Decides the order on the waiting list; set anew by whoever cancels and comes back."""
+    attended_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+    organisation: Mapped[Organisation | None] = relationship(lazy="joined")
+
+
+def _both(zh: str | None, en: str | None) -> Label:
+    """What is written in one language only is shown to readers of both."""
+    return Label(zh or en or "", en or zh or "")
