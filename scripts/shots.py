@@ -35,7 +35,7 @@ def pages(one: Any) -> list[tuple[str, str | None, str]]:
     case = one("SELECT ref FROM introductions WHERE stage = 4 AND status = 'active' ORDER BY id")
     own_case = one("SELECT i.ref FROM introductions i JOIN listings l ON l.id = i.result_id JOIN organisations o ON "
                    "o.id = l.organisation_id WHERE o.slug = 'chengyue-institute' AND i.stage >= 3 ORDER BY i.id") or case
-    edition = one("SELECT id FROM event_editions ORDER BY starts_at DESC") or 1
+    edition = one("SELECT ref FROM editions WHERE state = 'open' ORDER BY starts_at DESC")
     return [
         ("home", None, "/"), ("home-alice", "alice", "/"), ("help", None, "/help"), ("pipeline", None, "/help/pipeline"),
         ("sign-in", None, "/sign-in"), ("register", None, "/register"), ("forgotten", None, "/forgotten"),
