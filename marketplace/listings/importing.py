@@ -221,7 +221,7 @@ def _complete(plan: Plan, raw: dict[str, Any], report: Report) -> None:
     if plan.for_submission and not raw.get("keywords"):
         # The words the title is about; people may better them, but nobody has to retype their sheet.
         counted = Counter(
-            word for word in text.key_words(f"{title} {title} {raw.get('summary') or ''}") if len(word) > 1
+            word for word in text.key_words(f"{title} {title} {str(raw.get('summary') or '')[:200]}") if len(word) > 1
         )
         raw["keywords"] = [word[:60] for word, _ in counted.most_common(6)]
         report.notes["keywords"] += 1
