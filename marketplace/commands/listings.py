@@ -181,7 +181,8 @@ def _summary(total: importing.Report, seconds: float, dry_run: bool) -> None:
     would = "would be " if dry_run else ""
     click.echo(
         f"{total.rows:,} rows in {seconds:.1f} s ({total.rows / max(seconds, 0.001):,.0f} rows/s): "
-        f"{total.new:,} {would}new, {total.changed:,} {would}changed, {total.unchanged:,} unchanged, {total.rejected:,} rejected."
+        f"{total.new:,} {would}new, {total.changed:,} {would}changed, {total.unchanged:,} unchanged, "
+        f"{total.rejected:,} rejected."
     )
     for name, count in total.notes.items():
         click.echo(f"  {count:,} {NOTES[name]}.")
