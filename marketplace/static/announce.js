@@ -1,6 +1,5 @@
 // Says something to those who listen to the page instead of looking at it.
 let place;
-
 export function announce(text) {
   if (!place) {
     place = document.createElement("p");

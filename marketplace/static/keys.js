@@ -7,10 +7,9 @@ export function watchKeys() {
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest(WRITING)) return;
     const act = { "/": toSearch, j: () => along(1), k: () => along(-1), "?": () => location.assign("/help#keyboard") }[event.key];
-    if (act) {
-      event.preventDefault();
-      act();
-    }
+    if (!act) return;
+    event.preventDefault();
+    act();
   });
   document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu, details.confirm")));
 }

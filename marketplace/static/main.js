@@ -4,7 +4,6 @@ import { watchKeys } from "./keys.js";
 import { searchWhileTyping } from "./live.js";
 import { poll } from "./poll.js";
 import { suggest } from "./suggest.js";
-
 watchKeys();
 watchForms(document);
 document.querySelectorAll("form[data-live]").forEach(searchWhileTyping);

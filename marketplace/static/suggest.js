@@ -41,13 +41,12 @@ export function suggest(input) {
   };
 
   const show = (suggestions) => {
-    list.replaceChildren(...suggestions.map(({ text, kind }, i) => {
+    list.replaceChildren(...suggestions.map(({ text }, i) => {
       const item = document.createElement("li");
       item.id = `${list.id}-${i}`;
       item.setAttribute("role", "option");
       item.setAttribute("aria-selected", "false");
       item.dataset.text = text;
-      item.dataset.kind = kind ?? "";
       item.textContent = text;
       return item;
     }));
@@ -88,7 +87,7 @@ export function suggest(input) {
     else return;
     event.preventDefault();
   });
-  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
   list.addEventListener("click", (event) => {
     const item = event.target.closest("li");
     if (item) take(item);
