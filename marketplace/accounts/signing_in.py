@@ -42,4 +42,4 @@ def person() -> User | None:
         return user
     if is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
         return None  # a browser's cookie must not be enough for another site to make a change through the API
-    return current_user._get_current_object() if current_user.is_authenticated else None  # type: ignore[no-any-return]
+    return current_user._get_current_object() if current_user.is_authenticated else None

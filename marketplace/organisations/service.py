@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
@@ -65,7 +65,7 @@ def find(
         )
     if kind is not None:
         wanted.append(Organisation.kind == kind)
-    return _page(wanted, [Organisation.name, Organisation.id], page, size)
+    return _page(select(Organisation), wanted, [Organisation.name, Organisation.id], page, size)
 
 
 def create(
@@ -128,7 +128,8 @@ def queue(
 ) -> tuple[Sequence[Organisation], int]:
     """(one page of the organisations in a state, those that have waited longest first; how many there are)."""
     require(can_verify(actor))
-    return _page([Organisation.state == state], [Organisation.created_at, Organisation.id], page, size)
+    with_people = select(Organisation).options(joinedload(Organisation.created_by), joinedload(Organisation.steward))
+    return _page(with_people, [Organisation.state == state], [Organisation.created_at, Organisation.id], page, size)
 
 
 def verify(actor: Reader, organisation: Organisation) -> None:
@@ -184,11 +185,10 @@ def _decide(
 
 
 def _page(
-    wanted: list[ColumnElement[bool]], order: list[Any], page: int, size: int
+    rows: Select[Organisation], wanted: list[ColumnElement[bool]], order: list[Any], page: int, size: int
 ) -> tuple[Sequence[Organisation], int]:
     total = session.scalar(select(func.count()).select_from(Organisation).where(*wanted)) or 0
-    with_people = (joinedload(Organisation.created_by), joinedload(Organisation.steward))
-    rows = select(Organisation).where(*wanted).options(*with_people).order_by(*order)
+    rows = rows.where(*wanted).order_by(*order)
     return session.scalars(rows.limit(size).offset((page - 1) * size)).all(), total
 
 

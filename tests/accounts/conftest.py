@@ -17,10 +17,8 @@ def mailed():
     def texts(address):
         while outbox.drain():
             pass
-        return [
-            f"{mail.subject}\n{mail.body}"
-            for mail in session.scalars(select(OutgoingMail).where(OutgoingMail.to == address).order_by(OutgoingMail.id))
-        ]
+        theirs = select(OutgoingMail).where(OutgoingMail.to == address).order_by(OutgoingMail.id)
+        return [f"{mail.subject}\n{mail.body}" for mail in session.scalars(theirs)]
 
     return texts
 

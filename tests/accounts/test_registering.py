@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-from accounts.conftest import PASSWORD
 
+from accounts.conftest import PASSWORD
 from marketplace import clock
 from marketplace.accounts import service
 from marketplace.db import transaction
@@ -63,6 +63,7 @@ def test_somebody_who_has_an_account_is_told_by_mail_only(client, alice, mailed)
 
 def test_registering_again_does_not_change_the_first_password(client, mailed):
     register(client)
+    mailed(ADDRESS)
     register(client, password="an intruder's own")
     assert service.person_with(ADDRESS, "an intruder's own") is None
     assert service.person_with(ADDRESS, PASSWORD) is not None
@@ -107,7 +108,9 @@ def test_mail_and_pages_are_chinese_for_chinese_readers(client, mailed):
 
 def test_unconfirmed_person_signs_in_is_told_and_has_the_mail_sent_again(client, mailed):
     register(client)
-    page = client.post("/sign-in", data={"email": ADDRESS, "password": PASSWORD, "next": "/account"}, follow_redirects=True)
+    mailed(ADDRESS)
+    credentials = {"email": ADDRESS, "password": PASSWORD, "next": "/account"}
+    page = client.post("/sign-in", data=credentials, follow_redirects=True)
     assert "Confirm your e-mail address first" in page.text
     assert "is not confirmed yet" in page.text
     client.post("/account/confirmation")

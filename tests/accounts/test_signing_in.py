@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import argon2
 import pytest
-from accounts.conftest import PASSWORD
 
+from accounts.conftest import PASSWORD
 from marketplace import clock
 from marketplace.accounts import passwords, service
 from marketplace.accounts.views import local_path
@@ -71,7 +71,7 @@ def test_signing_in_leads_nobody_elsewhere(next_):
 
 def test_old_hash_is_renewed_on_signing_in(fan):
     with transaction():
-        fan.password_hash = argon2.PasswordHasher(time_cost=1, memory_cost=8).hash(PASSWORD)
+        fan.password_hash = argon2.PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
     assert service.person_with(ADDRESS, PASSWORD) is fan
     assert not passwords.is_outdated(fan.password_hash)
 
