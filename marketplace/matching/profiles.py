@@ -81,7 +81,7 @@ def passage(texts: Iterable[str]) -> Passage:
                 continue
             counts[word.text] = counts.get(word.text, 0) + 1
             written.setdefault(word.text, word.written)
-            for pair in _pairs(word.text) if word.is_chinese else ():
+            for pair in pieces(word.text) if word.is_chinese and len(word.text) > 2 else ():
                 counts[pair] = counts.get(pair, 0) + _INSIDE
     return Passage({term: sqrt(count) * telling(term) for term, count in counts.items()}, written)
 
@@ -124,5 +124,6 @@ def _texts(view: View, aspect: Aspect) -> list[str]:
     return list(texts.values())
 
 
-def _pairs(word: str) -> list[str]:
-    return [word[at:at + 2] for at in range(len(word) - 1)] if len(word) > 2 else []
+def pieces(word: str) -> list[str]:
+    """The pairs of neighbours in a Chinese word of three or more; a shorter one is its own only piece."""
+    return [word[at:at + 2] for at in range(len(word) - 1)] if len(word) > 2 else [word]

@@ -15,11 +15,12 @@ from marketplace.listings.classifications import INDUSTRIES
 from marketplace.listings.models import Kind, Listing
 from marketplace.matching.features import Features
 from marketplace.matching.generic import GENERIC
-from marketplace.matching.profiles import ASPECTS, Profile
+from marketplace.matching.profiles import ASPECTS, Passage, Profile, pieces
 from marketplace.matching.scoring import Score
 from marketplace.phrases import Label, in_language, say
 
 MOST_WORDS = 6
+_KEPT = 24
 NOT_STATED = say("not stated")
 
 
@@ -31,6 +32,20 @@ class Joined:
 
     def in_language(self, language: str) -> str:
         return ("、" if language == "zh" else ", ").join(str(in_language(part, language)) for part in self.parts)
+
+    def __str__(self) -> str:
+        return self.in_language("en")
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of a text as they are written there; a reader is shown those of their own language first."""
+
+    written: tuple[str, ...]
+
+    def in_language(self, language: str) -> str:
+        own_first = sorted(self.written, key=lambda word: word.isascii() == (language == "zh"))
+        return ("、" if language == "zh" else ", ").join(own_first[:MOST_WORDS])
 
     def __str__(self) -> str:
         return self.in_language("en")
@@ -69,20 +84,23 @@ def _shared_words(ours: Profile, theirs: Profile, made: Score) -> list[Reason]:
             continue
         shared = [term for term in one.written if term in other.written and term not in GENERIC]
         shared.sort(key=lambda term: -one.weights[term] * other.weights[term])
-        terms = shared[:MOST_WORDS] or _near(one.written, other.written)
-        if terms:
-            found.append(Reason(
-                aspect.label, Joined(tuple(one.written.get(term, term) for term in terms)),
-                Joined(tuple(other.written.get(term, term) for term in terms)), round(points, 1),
-            ))
+        if shared:
+            here = Words(tuple(one.written[term] for term in shared[:_KEPT]))
+            there = Words(tuple(other.written[term] for term in shared[:_KEPT]))
+        else:
+            here, there = _near(one, other)
+        if here.written:
+            found.append(Reason(aspect.label, here, there, round(points, 1)))
     return found
 
 
-def _near(one: Any, other: Any) -> list[str]:
-    """Words of one side that lie inside words of the other (锂电池 in 锂电池隔膜)."""
-    found = [term for term in one if len(term) > 1 and any(term in longer or longer in term for longer in other
-                                                         if len(longer) > 1)]
-    return [term for term in found if term not in GENERIC][:MOST_WORDS]
+def _near(one: Passage, other: Passage) -> tuple[Words, Words]:
+    """Words that share a pair of characters (锂电池, 锂离子电池), where no whole word is shared."""
+    pairs = [
+        (ours, theirs) for ours in one.written for theirs in other.written
+        if not ours.isascii() and set(pieces(ours)) & set(pieces(theirs)) and not {ours, theirs} & GENERIC
+    ][:MOST_WORDS]
+    return Words(tuple(dict.fromkeys(a for a, _ in pairs))), Words(tuple(dict.fromkeys(b for _, b in pairs)))
 
 
 def _facts(here: Listing, there: Listing, known: Features, made: Score) -> list[Reason]:
@@ -127,7 +145,9 @@ def _price(listing: Listing) -> Any:
         return words.BUDGET_BANDS.get(listing.budget_band or "") if listing.budget_band != "hidden" else None
     if listing.price_amount is None or listing.price_kind not in ("indicative", "floor"):
         return None
-    return f"{listing.price_currency or 'CNY'} {listing.price_amount:,.0f}"
+    amount, currency = listing.price_amount, listing.price_currency or "CNY"
+    written = f"{currency} {amount:,.0f}"
+    return Label(f"{amount / 10_000:,.4g} 万元" if currency == "CNY" and amount >= 10_000 else written, written)
 
 
 def _region(listing: Listing) -> Label | None:

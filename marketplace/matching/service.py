@@ -23,6 +23,8 @@ from search import AnyOf, Filter, NoneOf, SearchError
 log = logging.getLogger(__name__)
 CANDIDATES = 40
 MOST = 50
+LEAST = 10
+"""Below this two listings share a word by chance."""
 READ = 1
 """The tier whose texts are compared: the same for every reader, so that a pair has one score."""
 
@@ -40,7 +42,7 @@ def best(actor: Reader, listing: Listing, limit: int = 10) -> list[Match]:
     compared = profile(listing, READ)
     ours = compared if tier_for(actor, listing) >= READ else profile(listing, 0)
     pairs = [Pair(listing, there, compared, profile(there, READ)) for there in _candidates(actor, listing, ours)]
-    pairs = [pair for pair in pairs if pair.score.total > 0]
+    pairs = [pair for pair in pairs if pair.score.total >= LEAST]
     pairs.sort(key=lambda pair: (-pair.score.total, pair.there.id))
     return [_explained(actor, pair, ours) for pair in pairs[:limit]]
 
