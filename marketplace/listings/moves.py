@@ -148,7 +148,9 @@ def withdraw(actor: Reader, listing: Listing, reason: str) -> Listing:
             listing.pending.state = VersionState.SUPERSEDED
             versions.forget_pending(listing)
         message = say("“{title}” was withdrawn: {reason}", title=listing.title, reason=said)
-        return _move(actor, listing, action, tell=message, remark=said)
+        moved = _move(actor, listing, action, tell=message, remark=said)
+        outbox.publish("listing.withdrawn", listing.id)
+    return moved
 
 
 def new_term(kind: Kind) -> date:
