@@ -149,7 +149,7 @@ def reasons(actor: Reader, listing: Listing) -> list[No]:
         .where(this, Introduction.status == Status.CLOSED, Introduction.reason_code.is_not(None))
         .order_by(Introduction.id.desc()).limit(SHOWN)
     )
-    return [No(code, text, at) for code, text, at in found.tuples() if code is not None]
+    return [No(code, text, at) for code, text, at in found if code is not None]
 
 
 def owes_now(actor: User, introduction: Introduction) -> bool:

@@ -52,8 +52,8 @@ from marketplace.phrases import say
 
 __all__ = [
     "Available", "Desk", "available_moves", "brokers", "candidates", "close_withdrawn", "count_owed", "desk",
-    "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "next_case", "open_for", "owes_now", "read_messages",
-    "reasons", "run_timers", "suggest", "take_next", "write_message",
+    "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "next_case", "open_for",
+    "owes_now", "read_messages", "reasons", "run_timers", "suggest", "take_next", "write_message",
 ]
 
 SUGGEST, EXPRESS = BEGINNINGS

@@ -101,7 +101,8 @@ def case(actor: User, introduction: Introduction) -> dict[str, Any]:
     main = forward[0] if forward else None
     rows = service.history(actor, introduction)
     return {
-        "seen": seen, "case": introduction, "labels": ANSWERS, "badge": badge(introduction), "turn": whose_turn(actor, introduction),
+        "seen": seen, "case": introduction, "labels": ANSWERS, "badge": badge(introduction),
+        "turn": whose_turn(actor, introduction),
         "is_mine_to_do": service.owes_now(actor, introduction), "main": main,
         "next_moves": [m for m in moves if m is not main and m.move not in (*EXCEPTIONS, *CLOSINGS)],
         "side_moves": [m for m in moves if m is not main and m.move in EXCEPTIONS],

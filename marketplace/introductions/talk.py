@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from marketplace.accounts.models import User
-from marketplace.db import transaction
+from marketplace.db import session, transaction
 from marketplace.errors import Invalid, NotFound, require
 from marketplace.introductions import telling
 from marketplace.introductions.models import Introduction, Side
@@ -83,6 +83,7 @@ def write_message(
     voice = VOICES[sides[0]].value if sides else BROKER
     with transaction():
         thread = messaging.thread_of(KIND, introduction.id)
+        session.flush()  # a thread that has just been begun gets its number
         message = messaging.write(actor, thread, body, chosen, side=voice)
         for side in Side:
             if chosen in (Audience.ALL, VOICES[side]):
