@@ -8,8 +8,8 @@ from typing import Any
 
 from marketplace import regions
 from marketplace.introductions.vocabulary import ORIGINS
-from marketplace.listings.facets import ORGANISATION_KINDS
 from marketplace.listings.vocabulary import FIELDS
+from marketplace.organisations.vocabulary import KINDS
 from marketplace.phrases import Label
 
 _UNKNOWN = Label("未填写", "Not stated")
@@ -34,7 +34,7 @@ CUTS = {
         Cut("origin", Label("来源", "Origin"), lambda code: ORIGINS[code]),
         Cut("event", Label("活动", "Event"), str, Label("非活动来源", "Not from an event")),
         Cut("broker", Label("技术经理人", "Broker"), str, Label("未指派", "Not assigned")),
-        Cut("organisation_kind", Label("供方类型", "Kind of supplier"), lambda kind: ORGANISATION_KINDS[str(kind)]),
+        Cut("organisation_kind", Label("供方类型", "Kind of supplier"), lambda kind: KINDS[kind]),
     )
 }
 

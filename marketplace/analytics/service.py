@@ -78,7 +78,7 @@ def home_figures(actor: Reader, language: str) -> Home:
         results=published.get(Kind.RESULT, 0), needs=published.get(Kind.NEED, 0),
         organisations=session.scalar(verified) or 0, concluded=session.scalar(concluded) or 0,
         newest_results=_newest(actor, Kind.RESULT, language), newest_needs=_newest(actor, Kind.NEED, language),
-        upcoming=events.upcoming(NEXT),
+        upcoming=events.upcoming(NEXT, actor),
     )
 
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.analytics import service
 from marketplace.analytics.cuts import CUTS
+from marketplace.events import vocabulary as events
 from marketplace.introductions import vocabulary as pipeline
 from marketplace.listings import vocabulary, workflow
 from marketplace.web.guard import actor, public
@@ -17,7 +18,7 @@ bp = Blueprint("analytics", __name__)
 @public
 def home() -> ResponseReturnValue:
     return render_template(
-        "analytics/home.html", home=service.home_figures(actor(), current()), fields=vocabulary.FIELDS
+        "analytics/home.html", home=service.home_figures(actor(), current()), fields=vocabulary.FIELDS, events=events
     )
 
 

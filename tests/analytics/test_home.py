@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from conftest import a_listing
 from sqlalchemy import event
 
+from marketplace import clock
 from marketplace.analytics import service
 from marketplace.db import session, transaction
+from marketplace.events import service as events
+from marketplace.events.models import State as EventState
 from marketplace.listings.models import Exclusion, Kind, State
 
 
@@ -86,3 +91,19 @@ def test_the_front_page_asks_the_database_no_more_often_for_more_listings(app, c
 def test_help_prints_the_pipeline_in_both_languages(client):
     assert "the contract is executed" in client.get("/help").get_data(as_text=True)
     assert "合同已签署" in client.get("/help?lang=zh").get_data(as_text=True)
+
+
+def test_what_comes_next_is_announced_and_what_is_not_yet_public_is_not(client, erin, company):
+    series = events.create_series(erin, {"slug": "fridays", "title_zh": "周五见", "organisation": "company"})
+    starts = clock.now() + timedelta(days=3)
+    for title, state in (("Next Friday", EventState.OPEN), ("Only planned", EventState.DRAFT)):
+        edition = events.create_edition(erin, series, {
+            "strand": "science_meets_company", "title_zh": title, "title_en": title, "place_zh": "渡口厅",
+            "starts_at": starts, "ends_at": starts + timedelta(hours=2), "capacity": 48,
+        })
+        if state is EventState.OPEN:
+            events.set_state(erin, edition, state)
+    page = client.get("/").get_data(as_text=True)
+    assert "Coming up" in page
+    assert "Next Friday" in page
+    assert "Only planned" not in page
