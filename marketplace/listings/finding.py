@@ -35,8 +35,8 @@ _NARRATIVE = tuple(
     field.name for field in FIELDS if field.tier == 1 and not field.column and field.shape is Shape.LONG_TEXT
 )
 _COLUMNS = (
-    Listing.id, Listing.ref, Listing.kind, Listing.state, Listing.title, Listing.summary, Listing.language,
-    Listing.field, Listing.region, Listing.trl, Listing.trl_min, Listing.trl_max, Listing.price_kind,
+    Listing.id, Listing.ref, Listing.kind, Listing.state, Listing.title, Listing.summary, Listing.keywords,
+    Listing.language, Listing.field, Listing.region, Listing.trl, Listing.trl_min, Listing.trl_max, Listing.price_kind,
     Listing.price_amount, Listing.price_currency, Listing.budget_band, Listing.deadline, Listing.valid_until,
     Listing.published_at, Listing.anonymous, Listing.organisation_id,
     Organisation.slug, Organisation.name, Organisation.name_en,
@@ -189,7 +189,8 @@ def _row(
         return veil(text, cast(Any, row)) if is_veiled else text
 
     title, summary = (translated.title, translated.summary or row.summary) if translated else (row.title, row.summary)
-    why, why_from = _why(clean, summary, row.summary, details, pattern)
+    keywords = [*((translated and translated.keywords) or ()), *row.keywords]
+    why, why_from = _why(clean, summary, row.summary, keywords, details, pattern)
     return Row(
         id=row.id, ref=row.ref, kind=row.kind, state=row.state, title=mark(clean(title), pattern), why=why,
         why_from=why_from, organisation=None if is_veiled else Label(row.name, row.name_en or row.name),
@@ -201,17 +202,20 @@ def _row(
 
 
 def _why(
-    clean: Callable[[str], str], summary: str, original: str, details: Mapping[str, Any],
+    clean: Callable[[str], str], summary: str, original: str, keywords: Sequence[str], details: Mapping[str, Any],
     pattern: re.Pattern[str] | None,
 ) -> tuple[Quote, Label | None]:
-    """Where a word was found: in the summary, else in a longer text this reader may read, else in the summary as it
-    was written; else how the summary begins."""
+    """Where a word was found: in the summary, else in a longer text this reader may read, else among the keywords,
+    else in the summary as it was written; else how the summary begins."""
     if pattern is None or pattern.search(summary):
         return quote(clean(summary), pattern), None
     for name in _NARRATIVE:
         text = details.get(name)
         if text and pattern.search(text):
             return quote(clean(text), pattern), BY_NAME[name].label
+    found = [word for word in keywords if pattern.search(word)]
+    if found:
+        return mark(clean(", ".join(found)), pattern), BY_NAME["keywords"].label
     return quote(clean(original if pattern.search(original) else summary), pattern), None
 
 
@@ -228,7 +232,8 @@ def _readiness(row: Any) -> str:
 def _translations(ids: list[int], language: str) -> dict[int, Any]:
     if not ids:
         return {}
-    query = select(ListingTranslation.listing_id, ListingTranslation.title, ListingTranslation.summary).where(
+    columns = (ListingTranslation.title, ListingTranslation.summary, ListingTranslation.keywords)
+    query = select(ListingTranslation.listing_id, *columns).where(
         ListingTranslation.listing_id.in_(ids), ListingTranslation.language == language, ListingTranslation.title != ""
     )
     return {row.listing_id: row for row in session.execute(query)}
