@@ -14,52 +14,93 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-import running  # noqa: E402
+import running
 
 FOLDER = Path(__file__).resolve().parents[1] / "shots"
 WIDTHS = (1280, 390)
-CAST = {"alice": "alice@institute.example", "bob": "bob@institute.example", "charlie": "charlie@company.example",
-        "dana": "dana@broker.example", "erin": "erin@operator.example"}
+CAST = {
+    "alice": "alice@institute.example",
+    "bob": "bob@institute.example",
+    "charlie": "charlie@company.example",
+    "dana": "dana@broker.example",
+    "erin": "erin@operator.example",
+}
 
 
 def pages(one: Any) -> list[tuple[str, str | None, str]]:
     """(name, who looks, address); `one(sql)` is the first value of a query on the demonstration's database."""
-    result = one("SELECT ref FROM listings l JOIN organisations o ON o.id = l.organisation_id WHERE l.kind = 'result' "
-                 "AND l.state = 'published' AND o.slug = 'chengyue-institute' ORDER BY l.id")
+    result = one(
+        "SELECT ref FROM listings l JOIN organisations o ON o.id = l.organisation_id WHERE l.kind = 'result' "
+        "AND l.state = 'published' AND o.slug = 'chengyue-institute' ORDER BY l.id"
+    )
     need = one("SELECT ref FROM listings WHERE kind = 'need' AND state = 'published' ORDER BY id")
-    own_need = one("SELECT ref FROM listings l JOIN organisations o ON o.id = l.organisation_id WHERE l.kind = 'need' "
-                   "AND l.state = 'published' AND o.slug = 'lichuan-manufacturing' ORDER BY l.id")
-    draft = one("SELECT ref FROM listings WHERE state = 'draft' AND organisation_id = "
-                "(SELECT id FROM organisations WHERE slug = 'chengyue-institute')") or result
+    own_need = one(
+        "SELECT ref FROM listings l JOIN organisations o ON o.id = l.organisation_id WHERE l.kind = 'need' "
+        "AND l.state = 'published' AND o.slug = 'lichuan-manufacturing' ORDER BY l.id"
+    )
+    draft = (
+        one(
+            "SELECT ref FROM listings WHERE state = 'draft' AND organisation_id = "
+            "(SELECT id FROM organisations WHERE slug = 'chengyue-institute')"
+        )
+        or result
+    )
     waiting = one("SELECT ref FROM listings WHERE state = 'submitted' ORDER BY id")
     case = one("SELECT ref FROM introductions WHERE stage = 4 AND status = 'active' ORDER BY id")
-    own_case = one("SELECT i.ref FROM introductions i JOIN listings l ON l.id = i.result_id JOIN organisations o ON "
-                   "o.id = l.organisation_id WHERE o.slug = 'chengyue-institute' AND i.stage >= 3 ORDER BY i.id") or case
+    own_case = (
+        one(
+            "SELECT i.ref FROM introductions i JOIN listings l ON l.id = i.result_id JOIN organisations o ON "
+            "o.id = l.organisation_id WHERE o.slug = 'chengyue-institute' AND i.stage >= 3 ORDER BY i.id"
+        )
+        or case
+    )
     edition = one("SELECT ref FROM editions WHERE state = 'open' ORDER BY starts_at DESC")
     return [
-        ("home", None, "/"), ("home-alice", "alice", "/"), ("help", None, "/help"), ("pipeline", None, "/help/pipeline"),
-        ("sign-in", None, "/sign-in"), ("register", None, "/register"), ("forgotten", None, "/forgotten"),
-        ("account", "alice", "/account"), ("notices", "alice", "/notices"),
-        ("search", None, "/search"), ("search-words", "charlie", "/search?q=锂电池"),
-        ("search-english", None, "/search?q=battery"), ("search-nothing", None, "/search?q=qqqqzzzz"),
-        ("listing-result-visitor", None, f"/listings/{result}"), ("listing-result-member", "charlie", f"/listings/{result}"),
-        ("listing-result-owner", "alice", f"/listings/{result}"), ("listing-need", "alice", f"/listings/{need}"),
-        ("listing-need-owner", "charlie", f"/listings/{own_need}"), ("listing-matches", "charlie", f"/listings/{own_need}/matches"),
-        ("listing-edit", "alice", f"/listings/{draft}/edit"), ("listing-preview", "alice", f"/listings/{result}/preview"),
+        ("home", None, "/"),
+        ("home-alice", "alice", "/"),
+        ("help", None, "/help"),
+        ("pipeline", None, "/help/pipeline"),
+        ("sign-in", None, "/sign-in"),
+        ("register", None, "/register"),
+        ("forgotten", None, "/forgotten"),
+        ("account", "alice", "/account"),
+        ("notices", "alice", "/notices"),
+        ("search", None, "/search"),
+        ("search-words", "charlie", "/search?q=锂电池"),
+        ("search-english", None, "/search?q=battery"),
+        ("search-nothing", None, "/search?q=qqqqzzzz"),
+        ("listing-result-visitor", None, f"/listings/{result}"),
+        ("listing-result-member", "charlie", f"/listings/{result}"),
+        ("listing-result-owner", "alice", f"/listings/{result}"),
+        ("listing-need", "alice", f"/listings/{need}"),
+        ("listing-need-owner", "charlie", f"/listings/{own_need}"),
+        ("listing-matches", "charlie", f"/listings/{own_need}/matches"),
+        ("listing-edit", "alice", f"/listings/{draft}/edit"),
+        ("listing-preview", "alice", f"/listings/{result}/preview"),
         ("listing-history", "alice", f"/listings/{result}/versions"),
-        ("listing-new-result", "alice", "/listings/new?kind=result"), ("listing-new-need", "charlie", "/listings/new?kind=need"),
-        ("mine", "alice", "/mine"), ("mine-company", "charlie", "/mine"),
+        ("listing-new-result", "alice", "/listings/new?kind=result"),
+        ("listing-new-need", "charlie", "/listings/new?kind=need"),
+        ("mine", "alice", "/mine"),
+        ("mine-company", "charlie", "/mine"),
         ("import", "alice", "/listings/import"),
-        ("review", "erin", "/review"), ("review-one", "erin", f"/review/{waiting}"),
-        ("organisations", None, "/organisations"), ("organisation", None, "/organisations/chengyue-institute"),
+        ("review", "erin", "/review"),
+        ("review-one", "erin", f"/review/{waiting}"),
+        ("organisations", None, "/organisations"),
+        ("organisation", None, "/organisations/chengyue-institute"),
         ("organisation-members", "alice", "/organisations/chengyue-institute/members"),
-        ("organisation-new", "charlie", "/organisations/new"), ("operator-organisations", "erin", "/operator/organisations"),
+        ("organisation-new", "charlie", "/organisations/new"),
+        ("operator-organisations", "erin", "/operator/organisations"),
         ("operator-mail", "erin", "/operator/mail"),
-        ("introductions", "charlie", "/introductions"), ("introduction-new", "charlie", f"/introductions/new?listing={result}"),
-        ("case-broker", "dana", f"/introductions/{case}"), ("case-side", "alice", f"/introductions/{own_case}"),
-        ("desk", "dana", "/desk"), ("figures", "erin", "/figures"),
-        ("events", None, "/events"), ("event", "alice", f"/events/{edition}"),
-        ("api-docs", None, "/api/docs"), ("not-found", None, "/nowhere"),
+        ("introductions", "charlie", "/introductions"),
+        ("introduction-new", "charlie", f"/introductions/new?listing={result}"),
+        ("case-broker", "dana", f"/introductions/{case}"),
+        ("case-side", "alice", f"/introductions/{own_case}"),
+        ("desk", "dana", "/desk"),
+        ("figures", "erin", "/figures"),
+        ("events", None, "/events"),
+        ("event", "alice", f"/events/{edition}"),
+        ("api-docs", None, "/api/docs"),
+        ("not-found", None, "/nowhere"),
     ]
 
 

@@ -18,10 +18,20 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 HOW_TO_GET_CHROMIUM = "Chromium is not installed: apt-get install chromium fonts-noto-cjk"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--font-render-hinting=none"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--font-render-hinting=none",
+]
 PASSWORD = "yinqiao-demo"
 
 
@@ -36,16 +46,32 @@ class Marketplace:
 
 
 def yinqiao(var: Path, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "marketplace", *arguments], env=environment(var), capture_output=True,
-                          text=True, check=False, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-m", "marketplace", *arguments],
+        env=environment(var),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def environment(var: Path, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")}
-    return {**kept, "YINQIAO_VAR": str(var), "SECRET_KEY": "only for the tests, nowhere else", "PYTHONWARNINGS": "default",
-            "PYTHONPATH": str(Path(__file__).resolve().parents[1]), **settings}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
+    }
+    return {
+        **kept,
+        "YINQIAO_VAR": str(var),
+        "SECRET_KEY": "only for the tests, nowhere else",
+        "PYTHONWARNINGS": "default",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        **settings,
+    }
 
 
 def free_port() -> int:
@@ -64,8 +90,9 @@ def marketplace(var: Path, *, demo: bool = True) -> Iterator[Marketplace]:
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "marketplace", "serve", "--port", str(port)]
     with (var / "serve.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment(var, YINQIAO_BASE_URL=address), stdout=log, stderr=log,
-                                   start_new_session=True)
+        process = subprocess.Popen(
+            command, env=environment(var, YINQIAO_BASE_URL=address), stdout=log, stderr=log, start_new_session=True
+        )
         try:
             _wait(address, process, var / "serve.log")
             yield Marketplace(address, var)
