@@ -46,6 +46,7 @@ def register(actor: User, edition: Edition, organisation_id: int | None = None) 
             mine = Registration(edition_id=edition.id, user_id=actor.id)
             session.add(mine)
         mine.organisation_id, mine.state, mine.registered_at = organisation_id, state, clock.now()
+        session.flush()
     return mine
 
 

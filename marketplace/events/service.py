@@ -79,6 +79,7 @@ def create_series(actor: User, content: Mapping[str, Any]) -> Series:
         series = Series(created_at=clock.now(), created_by_id=actor.id)
         _fill_series(series, content)
         session.add(series)
+        session.flush()
     return series
 
 
@@ -104,6 +105,7 @@ def create_edition(actor: User, series: Series, content: Mapping[str, Any]) -> E
         )
         edition.hosts = [Host(organisation_id=host.id, position=n) for n, host in enumerate(hosts)]
         session.add(edition)
+        session.flush()
     return edition
 
 

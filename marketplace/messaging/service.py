@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +21,7 @@ from marketplace.messaging.permissions import Reader, can_read, can_see_mail
 from marketplace.phrases import DEFAULT, LANGUAGES, Phrase, in_language, say
 
 LONGEST_MESSAGE = 10_000
+_by_mail: ContextVar[bool] = ContextVar("by_mail", default=True)
 SIGNATURE = say("Yinqiao, where results and needs meet")
 
 
@@ -82,8 +86,18 @@ def notify(user_ids: Iterable[int], phrase: Phrase, url: str, *, once: str | Non
                 user_id=person.id, msgid=phrase.msgid, values=packed(phrase.values), url=url, once=once,
                 created_at=clock.now(),
             ))
-            if mail and person.confirmed_at is not None:
+            if mail and _by_mail.get() and person.confirmed_at is not None:
                 post_mail(person.email, person.language, phrase, [phrase], url)
+
+
+@contextmanager
+def without_mail() -> Iterator[None]:
+    """Within the block, notices are kept and do not leave by mail: for a history that is told after the fact."""
+    token = _by_mail.set(False)
+    try:
+        yield
+    finally:
+        _by_mail.reset(token)
 
 
 def post_mail(
@@ -149,6 +163,13 @@ def read_all_notices(actor: User) -> None:
     with transaction():
         mine = update(Notice).where(Notice.user_id == actor.id, Notice.read_at.is_(None))
         session.execute(mine.values(read_at=clock.now()))
+
+
+def let_be_read(before: datetime) -> None:
+    """Notices of before that moment count as read when they came: nobody wants months of them at once."""
+    with transaction():
+        old = update(Notice).where(Notice.created_at < before, Notice.read_at.is_(None))
+        session.execute(old.values(read_at=Notice.created_at))
 
 
 def outgoing_mails(actor: Reader, *, page: int = 1, size: int = 50) -> tuple[Sequence[OutgoingMail], int]:
