@@ -31,14 +31,15 @@ from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
 from marketplace.organisations import operator_views as operator_organisations_views
 from marketplace.organisations import views as organisations_views
-from marketplace.web import errors, guard, health, language, pagination, security
+from marketplace.web import api_docs, errors, guard, health, language, pagination, security
 from search import Engine
 from search.embedded import EmbeddedEngine
 from search.meilisearch import MeilisearchEngine
 
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
-    search_views, review_views, import_views, matching_views, events_views, introductions_views, analytics_views, health,
+    search_views, review_views, import_views, matching_views, events_views, introductions_views, analytics_views,
+    health, api_docs,
 )
 APIS = (accounts_api, organisations_api, listings_api, search_api, matching_api, introductions_api)
 
@@ -97,9 +98,8 @@ class ProblemApi(Api):
 def _api_settings() -> dict[str, Any]:
     return {
         "API_TITLE": "Yinqiao", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0",
-        "OPENAPI_URL_PREFIX": "/api/v1", "OPENAPI_JSON_PATH": "openapi.json",
         "API_SPEC_OPTIONS": {
-            "info": {"description": "Search, listings, matches and introductions of a technology-transfer marketplace."},
+            "info": {"description": "Search, listings, matches and introductions of a marketplace for technology."},
             "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
             "security": [{"token": []}],
         },
