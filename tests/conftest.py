@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine as Database
@@ -21,6 +22,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.pool import StaticPool
 
 from marketplace import clock, config, db, index, refs
+from marketplace.accounts import passwords
 from marketplace.accounts.models import User
 from marketplace.app import create_app
 from marketplace.db import Base, session, transaction
@@ -73,6 +75,7 @@ def application(settings: config.Settings, database: Database, engine: EmbeddedE
     app = create_app(settings, database=database, engine=engine)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     limiter.enabled = False
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # as safe costs most of a test's time
     return app
 
 
