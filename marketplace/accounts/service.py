@@ -44,11 +44,16 @@ def register(*, name: str, email: str, password: str, language: str = DEFAULT) -
 
 
 def create(
-    email: str, name: str, password: str, *, broker: bool = False, operator: bool = False, language: str = DEFAULT
+    email: str, name: str, password: str, *, broker: bool = False, operator: bool = False, language: str = DEFAULT,
+    password_hash: str | None = None,
 ) -> User:
-    """Open a confirmed account with roles on the platform: for the command line, whose user owns the machine."""
+    """Open a confirmed account with roles on the platform: for the command line, whose user owns the machine.
+
+    `password_hash` is the password's, where it is at hand: hashing takes its time on purpose.
+    """
     _check_password(password, email, name)
-    return _open(email, name, language, password_hash=passwords.hashed(password), confirmed_at=clock.now(),
+    password_hash = password_hash or passwords.hashed(password)
+    return _open(email, name, language, password_hash=password_hash, confirmed_at=clock.now(),
                  is_broker=broker, is_operator=operator)
 
 

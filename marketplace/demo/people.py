@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+from marketplace.accounts import passwords
 from marketplace.accounts import service as accounts
 from marketplace.demo.timeline import Timeline, World, rows
 from marketplace.organisations import members
@@ -36,10 +37,15 @@ def plan(timeline: Timeline, world: World) -> None:
         timeline.add(timeline.moment(FOUNDED[state] - 1), partial(_decide, world, organisation, state))
 
 
+@cache
+def _password_hash() -> str:
+    return passwords.hashed(PASSWORD)
+
+
 def _open_account(world: World, person: dict[str, Any]) -> None:
     world.people[person["key"]] = accounts.create(
         person["email"], person["name"], PASSWORD, broker="broker" in person["roles"],
-        operator="operator" in person["roles"], language=person["language"],
+        operator="operator" in person["roles"], language=person["language"], password_hash=_password_hash(),
     )
 
 

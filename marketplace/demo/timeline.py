@@ -20,7 +20,7 @@ from marketplace.organisations.models import Organisation
 
 Act = Callable[[], object]
 TELLING = ("mail", "notices")
-"""The outbox's subscribers that write to people. In the past they do so at once; the index hears later, from the worker."""
+"""The outbox's subscribers that write to people, which in the past they do at once; the index hears from the worker."""
 
 
 @dataclass
