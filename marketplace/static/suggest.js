@@ -5,9 +5,7 @@ let count = 0;
 
 export function suggest(input) {
   const list = document.createElement("ul");
-  list.id = `suggestions-${++count}`;
-  list.className = "suggestions";
-  list.hidden = true;
+  Object.assign(list, { id: `suggestions-${++count}`, className: "suggestions", hidden: true });
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", input.labels?.[0]?.textContent ?? "");
   input.after(list);
@@ -35,7 +33,7 @@ export function suggest(input) {
   };
 
   const take = (item) => {
-    input.value = item.dataset.text;
+    input.value = item.textContent;
     close();
     input.form?.requestSubmit();
   };
@@ -43,11 +41,9 @@ export function suggest(input) {
   const show = (suggestions) => {
     list.replaceChildren(...suggestions.map(({ text }, i) => {
       const item = document.createElement("li");
-      item.id = `${list.id}-${i}`;
+      Object.assign(item, { id: `${list.id}-${i}`, textContent: text });
       item.setAttribute("role", "option");
       item.setAttribute("aria-selected", "false");
-      item.dataset.text = text;
-      item.textContent = text;
       return item;
     }));
     chosen = -1;
