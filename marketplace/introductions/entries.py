@@ -14,6 +14,7 @@ from marketplace.introductions.models import ReasonCode, Stage
 from marketplace.phrases import Phrase, say
 
 NEEDED = say("This is needed.")
+TICK_ALL = say("Every item of the list has to be done and ticked.")
 
 
 def checked(asked: Sequence[Input], given: Mapping[str, Any], targets: Sequence[Stage]) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _read(entry: Input, value: Any, targets: Sequence[Stage]) -> Any:
         value = value.strip()
     if value in (None, "", False) or (entry.shape is Shape.CHECKS and not value):
         if entry.required:
-            raise _Wrong(_tick_all(entry) if entry.shape is Shape.CHECKS else NEEDED)
+            raise _Wrong(TICK_ALL if entry.shape is Shape.CHECKS else NEEDED)
         return None
     return READERS[entry.shape](entry, value) if entry.shape is not Shape.STAGE else _stage(value, targets)
 
@@ -95,12 +96,8 @@ def _checks(entry: Input, value: Any) -> list[str]:
     for item in ticked:
         _choice(entry, item)
     if set(ticked) != set(entry.choices or {}):
-        raise _Wrong(_tick_all(entry))
+        raise _Wrong(TICK_ALL)
     return list(dict.fromkeys(ticked))
-
-
-def _tick_all(entry: Input) -> Phrase:
-    return say("Every item has to be done: {items}.", items=", ".join(entry.choices or {}))
 
 
 def _flag(_: Input, value: Any) -> bool:

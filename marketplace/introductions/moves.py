@@ -107,7 +107,7 @@ FORWARD = (
     Move("express_interest", Label("表达合作意向", "Express interest"),
          Label("由技术经理人受理并征询对方，对方此时看不到您的联系方式",
                "A broker takes it up and asks the other side, who does not see your contacts yet"),
-         SIDE, _step((0, 1)) | _stay(1, 2), (c.NOT_YET_INTERESTED,), ANSWERS, tone=Tone.PRIMARY),
+         SIDE, _step((0, 1)) | _stay(1, 2), (c.NOT_YET_INTERESTED,), ANSWERS, statuses=OPEN, tone=Tone.PRIMARY),
     Move("take", Label("受理此案", "Take the case"), Label("由您负责这项对接", "You become the broker of this introduction"),
          BROKER, _stay(0, 1), (c.UNASSIGNED,), tone=Tone.PRIMARY),
     Move("qualify", Label("核实并受理", "Qualify"), Label("完成核对清单，随后征求双方同意", "Complete the checklist; both sides are then asked to consent"),

@@ -48,7 +48,7 @@ from marketplace.listings import service as listings
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, editable_ids
-from marketplace.phrases import say
+from marketplace.phrases import Label, say
 
 __all__ = [
     "Available", "Desk", "available_moves", "brokers", "candidates", "close_withdrawn", "count_owed", "desk",
@@ -257,7 +257,8 @@ def _allowed(
     named = rows(name, reason)
     mine_to_make = [row for row in named if row.who & who]
     if not mine_to_make:
-        roles = " / ".join(str(WHO[role]) for row in named for role in sorted(row.who))
+        theirs = sorted({role for row in named for role in row.who})
+        roles = Label("、".join(WHO[role].zh for role in theirs), " / ".join(WHO[role].en for role in theirs))
         raise Forbidden(say("This move is not yours to make, but: {roles}.", roles=roles))
     here = [row for row in mine_to_make if row.leads_from(introduction.stage, introduction.status)]
     if not here:
