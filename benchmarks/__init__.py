@@ -1,0 +1,1 @@
+"""How fast it is, beside what it is made of: `python -m benchmarks --help`."""

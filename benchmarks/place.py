@@ -1,0 +1,105 @@
+"""A place to measure in: a temporary folder with a database and an index of so many listings."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import insert
+
+from benchmarks import corpus
+from marketplace import app, clock, config, db, index
+from marketplace.accounts.models import User
+from marketplace.db import Base, session, transaction
+from marketplace.listings.documents import LISTINGS
+from marketplace.listings.models import Kind, Listing, ListingTranslation, State
+from marketplace.organisations.models import Kind as OrganisationKind
+from marketplace.organisations.models import Organisation
+from marketplace.organisations.models import State as OrganisationState
+
+ORGANISATIONS = 200
+_BATCH = 2_000
+
+
+@dataclass(frozen=True)
+class Place:
+    settings: config.Settings
+    environment: dict[str, str]
+    """For child processes."""
+
+
+@contextmanager
+def place(listings: int = 0) -> Iterator[Place]:
+    """The folder is removed afterwards."""
+    with TemporaryDirectory(prefix="yinqiao-bench-") as folder:
+        yield prepared(Path(folder), listings)
+        db.session.remove()
+
+
+def prepared(folder: Path, listings: int) -> Place:
+    environment = {"YINQIAO_VAR": str(folder), "SECRET_KEY": "only for measuring, nowhere else"}
+    settings = config.read(environment)
+    engine = app.search_engine(settings, writes=True)
+    database = db.connect(settings.database_url)
+    Base.metadata.create_all(database)
+    app.bind(settings, database, engine)
+    with transaction():
+        session.add_all(_organisations())
+        session.add(User(email="erin@operator.example", name="Erin", language="en", is_operator=True,
+                         created_at=clock.now(), confirmed_at=clock.now()))
+    if listings:
+        started = time.perf_counter()
+        _fill(listings)
+        filled = time.perf_counter()
+        index.rebuild(LISTINGS)
+        print(
+            f"{listings:,} listings written in {filled - started:.1f} s and indexed in "
+            f"{time.perf_counter() - filled:.1f} s", file=sys.stderr,
+        )
+    else:
+        engine.create(LISTINGS.name, LISTINGS.settings)
+    engine.close()  # type: ignore[attr-defined]
+    return Place(settings, {**os.environ, **environment})
+
+
+def _organisations() -> Iterator[Organisation]:
+    kinds = list(OrganisationKind)
+    for number in range(1, ORGANISATIONS + 1):
+        yield Organisation(
+            slug=f"organisation-{number}", name=f"第{number}研究院", name_en=f"Institute No. {number}",
+            kind=kinds[number % len(kinds)], state=OrganisationState.VERIFIED, region="440300", created_at=clock.now(),
+        )
+
+
+def _fill(count: int) -> None:
+    now, number = clock.now(), 0
+    made = corpus.listings(count)
+    while batch := list(islice(made, _BATCH)):
+        rows, translations = [], []
+        for row in batch:
+            number += 1
+            letter = "R" if row["kind"] is Kind.RESULT else "N"
+            other = row.pop("translation", None)
+            if other:
+                language = "en" if row["language"] == "zh" else "zh"
+                translations.append({"listing_id": number, "language": language, "title": other, "keywords": []})
+            rows.append(_EMPTY | row | {
+                "id": number, "ref": f"{letter}-2026-{number:06d}", "state": State.PUBLISHED, "created_at": now,
+                "changed_at": now, "organisation_id": number % ORGANISATIONS + 1, "version": 1,
+            })
+        with transaction():
+            session.execute(insert(Listing), rows)
+            if translations:
+                session.execute(insert(ListingTranslation), translations)
+
+
+_EMPTY = dict.fromkeys(
+    ("subtype", "trl", "trl_min", "trl_max", "budget_band", "price_kind", "summary", "industry"), None
+)
