@@ -43,7 +43,7 @@ def plain_name(given: str) -> str:
 
 
 def checked_type(name: str, path: Path) -> str:
-    """The media type of the file at `path`. Raises Invalid when we take no such files or the bytes are something else."""
+    """The media type of the file at `path`. Raises Invalid when we do not take it or it is not what it says."""
     ending = PurePosixPath(name).suffix.lower()
     if ending not in TYPES:
         refused = say("“{name}” is not of a kind we take. Send one of: {endings}.", name=name, endings=ENDINGS)

@@ -46,8 +46,7 @@ class PreconditionFailed(Conflict):
 def every(query: dict[str, Any]) -> dict[str, Any]:
     """What you may know of, the latest change first; with mine=true, your organisations' own in every state."""
     page, size = query["page"], query["size"]
-    chosen = Chosen(query.get("kind"), [query["state"]] if "state" in query else [], query.get("organisation"),
-                    query.get("q") or "")
+    chosen = Chosen(query.get("kind"), [query["state"]] if "state" in query else [], query.get("organisation"))
     chosen_list = service.mine if query["mine"] else service.seen_by
     rows, total = chosen_list(actor(), chosen, page=page, size=size)
     shown = [teaser_json(service.teaser(actor(), row)) for row in rows]

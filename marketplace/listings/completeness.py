@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.listings.fields import BY_NAME, Field, fields_of, is_empty
+from marketplace.listings.fields import Field, fields_of, is_empty
 from marketplace.listings.models import Kind
 from marketplace.phrases import Label, say
 
@@ -15,6 +15,8 @@ SHORT = 40
 """Characters below which a long text that matters says too little."""
 MUST_COUNT = frozenset({"advantage", "indicators", "targets"})
 """Texts that a reviewer expects figures in."""
+BLANK_SAYS_SO = frozenset({"territory", "region_limits"})
+"""Fields in which an empty value is an answer: no limit."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,7 @@ def _judged(field: Field, content: Mapping[str, Any]) -> tuple[float, Label | st
 
 
 def _needless(field: Field, content: Mapping[str, Any]) -> bool:
-    """Fields that others make pointless."""
-    negotiable = content.get("price_kind") == "negotiable"
-    return field.name in ("price_amount", "price_currency") and negotiable
-
-
-def labels(names: Iterable[str]) -> list[Label]:
-    return [BY_NAME[name].label for name in names]
+    """Fields that say enough when empty, or that others make pointless."""
+    if field.name in BLANK_SAYS_SO:
+        return True
+    return field.name in ("price_amount", "price_currency") and content.get("price_kind") == "negotiable"

@@ -26,6 +26,7 @@ class Chosen:
     organisation: str | None = None
     """A slug."""
     words: str = ""
+    """In the title or the ref; only of one's own, for words hidden from a reader must not find a listing either."""
 
 
 def in_rank_order(actor: Reader, ids: Iterable[int]) -> list[Listing]:
@@ -53,7 +54,7 @@ def counts_of_mine(actor: Reader, chosen: Chosen) -> dict[State, int]:
     found = session.execute(
         select(Listing.state, func.count()).where(_own(actor), *_narrowed(every, actor)).group_by(Listing.state)
     )
-    return dict(found.tuples().all())
+    return {row[0]: row[1] for row in found}
 
 
 def needs_me(actor: Reader, limit: int = 8) -> tuple[Sequence[Listing], int]:

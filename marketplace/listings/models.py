@@ -153,6 +153,8 @@ class ListingVersion(Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     remark: Mapped[str | None]
 
+    created_by: Mapped[User | None] = relationship(foreign_keys=[created_by_id])
+
 
 class TranslationState(StrEnum):
     AUTHOR = "author"

@@ -13,6 +13,7 @@ from marketplace.listings import vocabulary
 from marketplace.listings.classifications import industry_groups
 from marketplace.listings.fields import BY_NAME, SECTIONS, Shape, fields_of
 from marketplace.listings.models import Kind
+from marketplace.listings.tiers import title_in
 from marketplace.listings.wording import ip_line, spoken
 from marketplace.listings.workflow import NEXT, STATE_TONES, STATES
 from marketplace.phrases import say
@@ -26,7 +27,8 @@ def page(template: str, status: int = 200, **context: Any) -> ResponseReturnValu
     """A template with the words of this room at hand."""
     html = render_template(
         template, spoken=spoken, ip_line=ip_line, by_name=BY_NAME, sections=SECTIONS, fields_of=fields_of, shapes=Shape,
-        vocabulary=vocabulary, states=STATES, tones=STATE_TONES, next_steps=NEXT, **context,
+        title_of=lambda listing: title_in(listing, current()), vocabulary=vocabulary, states=STATES, tones=STATE_TONES,
+        next_steps=NEXT, **context,
     )
     return make_response(html, status)
 

@@ -60,7 +60,7 @@ def _case(listing: Listing, errors: dict[str, str], status: int) -> ResponseRetu
     changes = versions.differences(listing.kind, versions.content_of(listing), proposed) if waiting else []
     return page(
         "listings/review_case.html", status, listing=listing, view=view, told=view.in_language(current()),
-        errors=errors, values=request.form, changes=changes, waiting=waiting, judged=completeness(listing.kind, proposed),
-        duplicates=likely_duplicates(listing),
+        errors=errors, values=request.form, changes=changes, waiting=waiting,
+        judged=completeness(listing.kind, proposed), duplicates=likely_duplicates(listing),
         decisions=[action for action in possible(actor(), listing) if action.name in service.DECISIONS],
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from marketplace.listings.fields import FIELDS, Field
+from marketplace.listings.fields import BY_NAME, FIELDS, Field
 from marketplace.listings.fields import Shape as FieldShape
 from marketplace.listings.models import Kind, State, TranslationState
 from marketplace.listings.workflow import ACTIONS
@@ -146,7 +146,6 @@ class ListingsQuery(Shape):
     state = fields.Enum(State, by_value=True)
     organisation = fields.String(metadata={"description": "Slug"})
     mine = fields.Boolean(load_default=False)
-    q = fields.String(validate=validate.Length(max=200), metadata={"description": "In title or reference"})
     page = page_fields()["page"]
     size = page_fields()["size"]
 
@@ -169,9 +168,9 @@ class Said(Shape):
 
 
 class TranslationForm(Shape):
-    title = fields.String(validate=validate.Length(max=200), load_default="")
-    summary = fields.String(validate=validate.Length(max=500), load_default="")
-    keywords = Tags(longest=12, load_default=list)
+    title = fields.String(validate=validate.Length(max=BY_NAME["title"].longest), load_default="")
+    summary = fields.String(validate=validate.Length(max=BY_NAME["summary"].longest), load_default="")
+    keywords = Tags(longest=BY_NAME["keywords"].longest, load_default=list)
     reviewed = fields.Boolean(load_default=False)
 
 

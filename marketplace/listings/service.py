@@ -64,8 +64,8 @@ from marketplace.phrases import say
 __all__ = [
     "act", "approve", "attach", "change", "copy", "counts_of_mine", "create", "detach", "editing", "excluded",
     "expire_due", "get", "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause", "publish", "reading",
-    "reject", "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by", "send_back", "set_exclusions",
-    "set_translation", "submit", "take_back", "teaser", "versions_of", "withdraw",
+    "reject", "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by", "send_back",
+    "set_exclusions", "set_translation", "submit", "take_back", "teaser", "versions_of", "withdraw",
 ]
 
 MOVES: dict[str, Callable[..., Listing]] = {

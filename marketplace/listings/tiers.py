@@ -103,6 +103,12 @@ def _withheld(listing: Listing, tier: int, attachments: list[StoredFile]) -> tup
     return tuple(sorted(t for t in filled | {file.tier for file in attachments} if t > tier))
 
 
+def title_in(listing: Listing, language: str) -> str:
+    """For lists of one's own: the title in the reader's language where there is one. Empty for an untitled draft."""
+    translated = next((t.title for t in listing.translations if t.language == language and t.title), "")
+    return translated if translated and listing.language != language else listing.title
+
+
 def content_at(listing: Listing, tier: int, *, inside: bool = False) -> dict[str, Any]:
     """The fields a reader of `tier` may read, and that are filled."""
     veiled = listing.anonymous and tier < NAMED_FROM

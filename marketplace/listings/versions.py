@@ -14,7 +14,7 @@ from json import dumps
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import joinedload, object_session
 
 from marketplace import clock
 from marketplace.db import session
@@ -150,7 +150,8 @@ def mark_translations(listing: Listing, before: Mapping[str, Any]) -> None:
 def all_of(listing: Listing) -> list[ListingVersion]:
     """The newest first."""
     wanted = select(ListingVersion).where(ListingVersion.listing_id == listing.id)
-    return list(session.scalars(wanted.order_by(ListingVersion.number.desc())))
+    newest = wanted.order_by(ListingVersion.number.desc()).options(joinedload(ListingVersion.created_by))
+    return list(session.scalars(newest))
 
 
 def forget_pending(listing: Listing) -> None:
@@ -198,7 +199,7 @@ def changes_between(kind: Kind, found: list[ListingVersion]) -> dict[int, list[C
 
 
 _WORD = re.compile(r"[A-Za-z0-9À-ɏ]+(?:[.,'-][A-Za-z0-9]+)*|\s+|.", re.DOTALL)
-_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]?", re.DOTALL)
+_SENTENCE = re.compile(r".+?(?:[。！？!?\n]+|\.\s+|$)", re.DOTALL)
 
 
 def compared(before: str, after: str) -> Iterator[Piece]:

@@ -15,6 +15,7 @@ from marketplace.listings import form, service, versions
 from marketplace.listings.completeness import completeness
 from marketplace.listings.content import validate_content
 from marketplace.listings.duplicates import likely_duplicates
+from marketplace.listings.fields import BY_NAME
 from marketplace.listings.lists import Chosen, waiting_for_review
 from marketplace.listings.models import Kind, Listing, State, TranslationState
 from marketplace.listings.pages import PAGE_SIZE, asked_kind, choices_for_form, done, page, refused
@@ -58,7 +59,8 @@ def show(ref: str) -> ResponseReturnValue:
     inside = can_see_versions(actor(), listing)
     return page(
         "listings/show.html", listing=listing, view=view, told=view.in_language(current()),
-        own=is_own(actor(), listing), inside=inside, editable=can_edit(actor(), listing), actions=_offered(listing), pending=listing.pending,
+        own=is_own(actor(), listing), inside=inside, editable=can_edit(actor(), listing), actions=_offered(listing),
+        pending=listing.pending,
         reviews=can_review(actor(), listing) and listing.state is not State.WITHDRAWN and _awaits_review(listing),
         copyable=can_create_for(actor(), listing.organisation_id),
         judged=completeness(listing.kind, versions.proposed_content(listing)) if inside else None,
@@ -211,7 +213,8 @@ def history(ref: str) -> ResponseReturnValue:
     listing = _mine_or_reviewed(ref)
     found = service.versions_of(actor(), listing)
     service.reading(actor(), listing)
-    return page("listings/versions.html", listing=listing, found=found, changes=versions.changes_between(listing.kind, found))
+    changes = versions.changes_between(listing.kind, found)
+    return page("listings/versions.html", listing=listing, found=found, changes=changes)
 
 
 @bp.route("/listings/<ref>/translations/<language>", methods=["GET", "POST"])
@@ -229,7 +232,7 @@ def translation(ref: str, language: str) -> ResponseReturnValue:
         return redirect(url_for("listings.show", ref=ref))
 
     return form_page("listings/translation.html", TranslationForm(), go, initial=start, listing=listing, row=row,
-                     target=language, reviews=can_review(actor(), listing))
+                     by_name=BY_NAME, target=language, reviews=can_review(actor(), listing))
 
 
 @bp.route("/listings/<ref>/exclusions", methods=["GET", "POST"])

@@ -1,4 +1,4 @@
-"""One table, four answers: the object, the SQL, the index and the tier must say the same for every role × state × tier."""
+"""One table, four answers: the row, the SQL, the index and the tier agree for every role × state × tier."""
 
 import pytest
 from conftest import a_listing, a_person, an_organisation, join
@@ -34,7 +34,15 @@ ROLES = {
     "operator": 3,
     "broker of an excluded organisation": 3,
 }
-ALWAYS = {"granted tier 1", "granted tier 2", "granted tier 3", "granted and excluded", "own viewer", "own editor", "own admin"}
+ALWAYS = {
+    "granted tier 1",
+    "granted tier 2",
+    "granted tier 3",
+    "granted and excluded",
+    "own viewer",
+    "own editor",
+    "own admin",
+}
 STAFF = {"broker", "operator", "broker of an excluded organisation"}
 HIDDEN_FROM = {"excluded member"}
 

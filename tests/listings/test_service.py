@@ -196,7 +196,9 @@ def test_change_of_substance_waits_while_the_old_text_stays(alice, erin, publish
     service.publish(erin, published)
     assert published.title == "New title"
     assert [(v.number, v.state.value) for v in versions.all_of(published)] == [
-        (3, "in_force"), (2, "superseded"), (1, "superseded"),
+        (3, "in_force"),
+        (2, "superseded"),
+        (1, "superseded"),
     ]
 
 
@@ -323,9 +325,22 @@ def test_anonymous_listing_tells_nothing_of_whose_it_is(charlie, company, instit
     with transaction():
         institute.name, institute.name_en = "南山材料研究院", "Nanshan Materials"
     listing = a_listing(
-        institute, anonymous=True, title="南山材料研究院的阻燃电解液", summary="See https://nanshan.example or ZL202210001234.5.",
-        details={**RESULT["details"], "ip": [{"type": "invention", "number": "ZL1", "status": "granted",
-                                              "territory": "中国", "co_owners": [{"name": "乙所", "share": 40}]}]},
+        institute,
+        anonymous=True,
+        title="南山材料研究院的阻燃电解液",
+        summary="See https://nanshan.example or ZL202210001234.5.",
+        details={
+            **RESULT["details"],
+            "ip": [
+                {
+                    "type": "invention",
+                    "number": "ZL1",
+                    "status": "granted",
+                    "territory": "中国",
+                    "co_owners": [{"name": "乙所", "share": 40}],
+                }
+            ],
+        },
     )
     for reader in (None, charlie):
         view = service.reading(reader, listing)
