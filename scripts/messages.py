@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from babel.messages.extract import extract, extract_python
 from babel.messages.pofile import read_po
@@ -71,7 +72,7 @@ def values_in(text: str) -> set[str]:
     return set(_VALUE.findall(text))
 
 
-def _in_file(path: Path, method: object, options: dict[str, str]) -> Iterator[Sentence]:
+def _in_file(path: Path, method: Any, options: dict[str, str]) -> Iterator[Sentence]:
     inside = path.relative_to(ROOT)
     room = inside.parts[1] if len(inside.parts) > 2 and not inside.parts[1].startswith("_") else "web"
     with path.open("rb") as file:
