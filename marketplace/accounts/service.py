@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -208,6 +209,8 @@ def operators() -> Sequence[int]:
 
 
 def _open(email: str, name: str, language: str, **fields: object) -> User:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", normal(email)):
+        raise Invalid({"email": say("“{email}” is not an e-mail address, such as name@example.com.", email=email)})
     with transaction():
         if by_email(email) is not None:
             raise Conflict(say("There is an account with the address {email} already.", email=normal(email)))

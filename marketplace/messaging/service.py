@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from datetime import datetime
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from marketplace import clock, outbox
 from marketplace.accounts.models import User
@@ -32,11 +32,12 @@ def thread_of(kind: str, subject_id: int) -> Thread:
     if thread is not None:
         return thread
     with transaction():
-        thread = session.scalar(this)  # a second reader may have begun it while we waited for the writer's lock
-        if thread is None:
-            thread = Thread(subject_kind=kind, subject_id=subject_id, created_at=clock.now())
-            session.add(thread)
-    return thread
+        try:
+            with session.begin_nested():
+                session.add(Thread(subject_kind=kind, subject_id=subject_id, created_at=clock.now()))
+        except IntegrityError:  # a second reader has begun it at the same moment
+            pass
+        return session.scalars(this).one()
 
 
 def write(

@@ -2,7 +2,7 @@ import pytest
 
 from accounts.conftest import PASSWORD
 from marketplace.accounts import service
-from marketplace.errors import Conflict, NotFound
+from marketplace.errors import Conflict, Invalid, NotFound
 
 ADDRESS = "fan@company.example"
 
@@ -87,6 +87,17 @@ def test_invited_person_chooses_a_password(client, mailed, link_in):
     assert person.is_broker
     assert person.confirmed_at is not None
     assert client.get(path).status_code == 410
+
+
+def test_operators_find_their_pages_and_others_do_not_see_them(signed_in, fan, erin):
+    assert "/operator/mail" in signed_in(erin).get("/account").text
+    assert "/operator/mail" not in signed_in(fan).get("/account").text
+
+
+@pytest.mark.parametrize("email", ["fan", "fan@company", "fan wei@company.example", "@company.example"])
+def test_account_needs_an_address_that_mail_can_reach(email):
+    with pytest.raises(Invalid, match="is not an e-mail address"):
+        service.create(email, "Fan", PASSWORD)
 
 
 def test_one_address_has_one_account(fan):

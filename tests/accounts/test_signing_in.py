@@ -103,6 +103,15 @@ def test_forgotten_password_is_replaced_through_the_mail_and_ends_every_session(
     assert client.get(path).status_code == 410
 
 
+def test_browser_that_stays_signed_in_is_signed_out_with_the_others(client, fan):
+    sign_in(client, remember="1")
+    client.delete_cookie("session")
+    assert client.get("/account").status_code == 200
+    client.delete_cookie("session")
+    service.change_password(service.by_email(ADDRESS), PASSWORD, "a new and better one")
+    assert client.get("/account").status_code == 302
+
+
 def test_reset_link_ends_after_two_hours_and_when_the_password_changes(client, fan, mailed, link_in, monkeypatch):
     client.post("/forgotten", data={"email": ADDRESS})
     path = link_in(mailed(ADDRESS)[-1])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import shutil
 import socket
+import ssl
+import subprocess
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -132,6 +135,48 @@ def test_wrong_password_is_reported_without_saying_it(settings, sink, caplog):
     error = session.scalar(select(outbox.Entry.error))
     assert "SMTPAuthenticationError" in error
     assert not any("wrong-secret" in text for text in (str(failure.value), error, caplog.text))
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate and key for 127.0.0.1 that only those trust who are told to."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command")
+    both = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out", both[0], "-keyout", both[1]],
+        check=True, capture_output=True,
+    )
+    return both
+
+
+@pytest.fixture
+def private_sink(settings, certificate):
+    """A server that takes mail over TLS only."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    handler = Sink()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port(), tls_context=context, require_starttls=True)
+    controller.start()
+    mail.bind(dataclasses.replace(settings, mail_url=f"smtp://127.0.0.1:{controller.port}"))
+    yield handler
+    mail.bind(settings)
+    controller.stop()
+
+
+def test_mail_is_enciphered_where_the_server_offers_it(private_sink, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    row = queue()
+    mail.deliver([row.id])
+    assert len(private_sink.arrived) == 1
+
+
+def test_server_that_cannot_prove_who_it_is_gets_nothing(private_sink):
+    row = queue()
+    with pytest.raises(Unavailable, match="SSLCertVerificationError"):
+        mail.deliver([row.id])
+    assert private_sink.arrived == []
 
 
 def test_address_nobody_can_write_to_is_given_up(sink):
