@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from case_entries import ANSWERS, entries
 from conftest import a_listing, a_person, an_organisation, join
+from sqlalchemy import select
 
 from marketplace.accounts.models import User
+from marketplace.db import session
 from marketplace.introductions import service
 from marketplace.introductions.models import Introduction, Stage
 from marketplace.listings.models import Kind, Listing
@@ -57,16 +59,20 @@ def interest(charlie, alice, dana, need, result) -> Introduction:
 @pytest.fixture
 def brought_to(interest, charlie, alice, dana) -> Callable[[Stage], Introduction]:
     """brought_to(Stage.SIGNED) -> the introduction, moved there step by step by the people whose turn it was."""
-    way = [(dana, "take"), (dana, "qualify"), (charlie, "consent"), (alice, "consent"), (alice, "meet"),
-           (dana, "intent"), (dana, "sign"), (dana, "register"), (dana, "report_outcome"),
-           (alice, "confirm_outcome"), (charlie, "confirm_outcome")]
+    steps = [(dana, "take"), (dana, "qualify"), (charlie, "consent"), (alice, "consent"), (alice, "meet"),
+             (dana, "intent"), (dana, "sign"), (dana, "register"), (dana, "report_outcome"),
+             (alice, "confirm_outcome"), (charlie, "confirm_outcome")]
+
+    ref = interest.ref
+    way = [(who.id, name) for who, name in steps]
 
     def bring(stage: Stage) -> Introduction:
-        for who, name in way:
-            if interest.stage >= stage:
-                break
-            service.move(who, interest, name, **entries(name))
-        assert interest.stage is stage
-        return interest
+        # After a page was served its session is gone, and with it the objects that were read.
+        case = session.scalars(select(Introduction).where(Introduction.ref == ref)).one()
+        while case.stage < stage:
+            who, name = way.pop(0)
+            service.move(session.get_one(User, who), case, name, **entries(name))
+        assert case.stage is stage
+        return case
 
     return bring
