@@ -13,6 +13,7 @@ from marketplace.accounts.limits import by_origin
 from marketplace.accounts.permissions import can_act
 from marketplace.accounts.schemas import LANGUAGE_NAMES, Nothing
 from marketplace.accounts.views import welcome_in
+from marketplace.errors import Conflict
 from marketplace.organisations import members, permissions, schemas, service, vocabulary
 from marketplace.organisations.models import Invitation, Kind, Role
 from marketplace.phrases import say
@@ -95,7 +96,11 @@ def people(slug: str) -> ResponseReturnValue:
 @bp.post("/organisations/<slug>/members/<int:membership_id>/role")
 def change_role(slug: str, membership_id: int) -> ResponseReturnValue:
     membership = members.member(actor(), service.get(actor(), slug), membership_id)
-    members.change_role(actor(), membership, load(schemas.ChangedRole(), {"role": request.form.get("role")})["role"])
+    role = load(schemas.ChangedRole(), {"role": request.form.get("role")})["role"]
+    try:
+        members.change_role(actor(), membership, role)
+    except Conflict as problem:
+        return _back_to_people(slug, problem)
     flash(words(say("Saved.")))
     return redirect(url_for("organisations.people", slug=slug))
 
@@ -105,9 +110,17 @@ def remove_member(slug: str, membership_id: int) -> ResponseReturnValue:
     organisation = service.get(actor(), slug)
     membership = members.member(actor(), organisation, membership_id)
     name, leaving = membership.user.name, membership.user_id == actor().id
-    members.remove(actor(), membership)
+    try:
+        members.remove(actor(), membership)
+    except Conflict as problem:
+        return _back_to_people(slug, problem)
     flash(words(say("{name} no longer belongs to {organisation}.", name=name, organisation=organisation)))
     return redirect(url_for("accounts.account") if leaving else url_for("organisations.people", slug=slug))
+
+
+def _back_to_people(slug: str, problem: Conflict) -> ResponseReturnValue:
+    flash(words(problem.message), "error")
+    return redirect(url_for("organisations.people", slug=slug))
 
 
 @bp.post("/organisations/<slug>/invitations/<int:invitation_id>/withdraw")
