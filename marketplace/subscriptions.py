@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 from marketplace import index
+from marketplace.files import service as files
 from marketplace.introductions import service as introductions
 from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs
+from marketplace.listings import service as listings
 from marketplace.messaging import letters, mail
 from marketplace.outbox import Handler
 from marketplace.timers import Timer
@@ -40,6 +42,8 @@ def timers() -> tuple[Timer, ...]:
     """What happens every so often, with no fact that causes it."""
     return (
         Timer("forget old imports", timedelta(hours=12), import_jobs.forget_old),
+        Timer("terms of listings", timedelta(hours=1), listings.expire_due),
+        Timer("files nobody refers to", timedelta(hours=24), files.sweep),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
     )
 

@@ -148,6 +148,7 @@ def withdraw(actor: Reader, listing: Listing, reason: str) -> Listing:
             listing.pending.state = VersionState.SUPERSEDED
             versions.forget_pending(listing)
         message = say("“{title}” was withdrawn: {reason}", title=listing.title, reason=said)
+        outbox.publish("listing.withdrawn", listing.id)
         moved = _move(actor, listing, action, tell=message, remark=said)
         outbox.publish("listing.withdrawn", listing.id)
     return moved
