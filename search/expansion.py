@@ -15,7 +15,7 @@ from rapidfuzz.process import extract
 from search import Settings
 from search.layout import LEXICON
 from search.question import Question, Run
-from search.text import Word, singular
+from search.text import Word, singular, words
 
 MOST_COMPLETIONS = 40
 """Completions of the last word that are scored; the rarer ones are found all the same."""
@@ -91,6 +91,20 @@ class Reading:
             # A lone character of a longer word stands in no list of words, but in the row of units.
             return Meaning(word, single, run=True)
         return Meaning(word, frequency, terms, run, unfinished, more)
+
+    def parts(self, word: Word) -> list[Meaning]:
+        """A Chinese word that nobody wrote, as the words and characters within it that somebody did:
+        锂电池 finds 锂离子电池 by 锂 and 电池."""
+        if not word.is_chinese or len(word.units) < 3:
+            return []
+        shorter = {inner for inner in words(word.text) if inner != word.text and self._frequency(inner)}
+        left, found = word.text, []
+        for inner in sorted(shorter, key=len, reverse=True):
+            if inner in left:
+                found.append(self.meaning(Word(inner, tuple(inner), inner)))
+                left = left.replace(inner, " ", 1)
+        singles = [self.meaning(Word(character, (character,), character)) for character in left if character != " "]
+        return found + [single for single in singles if single] if found else []
 
     def matching(self, meanings: Iterable[Meaning], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         """Clauses that decide what is found, and say nothing of its rank: cheap enough to count with."""
