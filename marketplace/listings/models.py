@@ -120,7 +120,7 @@ class Listing(Base):
     )
     """A change to the published listing that is not in force yet."""
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
     @property
     def is_world_visible(self) -> bool:

@@ -119,8 +119,12 @@ TRL = {
 }
 """Technology readiness levels 1–9, GB/T 22900."""
 
-LANGUAGES = {"zh": Label("中文", "Chinese"), "en": Label("英文", "English"), "other": Label("其他语言", "Another language")}
-CONFIDENTIAL_TIERS = {2: Label("对接后可见", "After an introduction"), 3: Label("签署保密协议后可见", "After a signed NDA")}
+LANGUAGES = {
+    "zh": Label("中文", "Chinese"), "en": Label("英文", "English"), "other": Label("其他语言", "Another language"),
+}
+CONFIDENTIAL_TIERS = {
+    2: Label("对接后可见", "After an introduction"), 3: Label("签署保密协议后可见", "After a signed NDA"),
+}
 TIERS = {
     0: Label("公开", "Public"),
     1: Label("登录会员", "Signed-in members"),
