@@ -103,8 +103,8 @@ class Reading:
             if inner in left:
                 found.append(self.meaning(Word(inner, tuple(inner), inner)))
                 left = left.replace(inner, " ", 1)
-        singles = [self.meaning(Word(character, (character,), character)) for character in left if character != " "]
-        return found + [single for single in singles if single] if found else []
+        singles = [(Word(one, (one,), one), self._single(one)) for one in left if one != " "]
+        return found + [Meaning(one, count, run=True) for one, count in singles if count] if found else []
 
     def matching(self, meanings: Iterable[Meaning], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         """Clauses that decide what is found, and say nothing of its rank: cheap enough to count with."""
