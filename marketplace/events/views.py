@@ -16,7 +16,7 @@ from marketplace.organisations.permissions import memberships
 from marketplace.phrases import say
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor, public
-from marketplace.web.language import current, words
+from marketplace.web.language import current, day, words
 from marketplace.web.pagination import Slice, page_argument
 from marketplace.web.payloads import load
 
@@ -25,14 +25,12 @@ FORM = ["GET", "POST"]
 PAST = 20
 
 
-@bp.app_template_filter("weekday")
-def weekday(edition: Edition) -> Any:
-    return words(vocabulary.weekday(edition.starts_at))
-
-
-@bp.app_template_filter("hours")
-def hours(edition: Edition) -> str:
-    return vocabulary.hours(edition.starts_at, edition.ends_at)
+@bp.app_template_filter("when")
+def when(edition: Edition) -> str:
+    """Day, day of the week and hours, in the order each language has them."""
+    weekday, hours = words(vocabulary.weekday(edition.starts_at)), vocabulary.hours(edition.starts_at, edition.ends_at)
+    date = day(edition.starts_at)
+    return f"{date} {weekday} {hours}" if current() == "zh" else f"{weekday} {date}, {hours}"
 
 
 @bp.get("")

@@ -1,10 +1,13 @@
 """Events as people meet them in the browser."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from conftest import a_person, join
 from planned import a_series, an_edition
 from sqlalchemy import event as database_event
 
+from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import session
 from marketplace.events import attending, service
@@ -39,6 +42,14 @@ def test_pages_speak_both_languages(client, erin, series):
     assert "登录后报名" in page
     assert "Injectable" not in page
     assert "Injectable processes" in client.get(edition.url + "?lang=en").text
+
+
+def test_time_is_told_in_the_order_of_each_language(client, erin, series):
+    starts = datetime(2031, 3, 5, 14, 30, tzinfo=clock.PLACE)
+    url = an_edition(erin, series, starts_at=starts, ends_at=starts + timedelta(hours=2)).url
+    for path in (url, "/events"):
+        assert "Wednesday 5 Mar 2031, 14:30–16:30" in client.get(path + "?lang=en").text
+        assert "2031年3月5日 周三 14:30–16:30" in client.get(path + "?lang=zh").text
 
 
 def test_visitor_cannot_see_a_draft(client, signed_in, charlie, erin, series):
