@@ -33,8 +33,8 @@ class Answer:
 
     def page(self) -> Page:
         asked_words = self._reading.meanings(self._question)
-        usable = [one for meaning in asked_words for one in ([meaning] if meaning else self._reading.parts(meaning.word))]
-        meanings, total = self._loosen(usable)
+        usable = [[meaning] if meaning else self._reading.parts(meaning.word) for meaning in asked_words]
+        meanings, total = self._loosen([meaning for some in usable for meaning in some])
         if meanings is None:
             return Page((), 0, {name: {} for name in self._query.facets})
         clauses = self._reading.matching(meanings, self._question)
