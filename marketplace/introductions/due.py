@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import holidays
 
@@ -96,11 +96,11 @@ def next_reminder(introduction: Introduction) -> datetime | None:
 
 
 def end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), clock.PLACE)
+    return start_of(day + timedelta(days=1))
 
 
 def start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), clock.PLACE)
+    return datetime.combine(day, time(), clock.PLACE).astimezone(UTC)
 
 
 def sides_of(owed_by: Owes) -> list[Side]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from marketplace import clock
@@ -25,6 +26,7 @@ from marketplace.introductions.moves import (
 )
 from marketplace.introductions.permissions import can_broker, capacities, member_sides
 from marketplace.introductions.reading import note_of, organisation_of, read, who_moved, whose_turn, words_of
+from marketplace.introductions.service import Available
 from marketplace.introductions.talk import AUDIENCES, audiences_for
 from marketplace.listings import service as listings
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
@@ -48,6 +50,8 @@ class Row:
     """Of the need and of the result; None while this reader may not know."""
     turn: Any
     is_mine_to_do: bool
+    due: datetime | None
+    """The last moment that is still in time."""
     is_late: bool
     stage: Label
     badge: tuple[Any, str]
@@ -75,11 +79,13 @@ class Offer:
 
 def row(actor: User, introduction: Introduction) -> Row:
     need, result = (_in_language(words_of(actor, introduction.listing_of(side))) for side in Side)
+    due = introduction.due_at and introduction.due_at - timedelta(seconds=1)
     is_late = introduction.due_at is not None and introduction.due_at < clock.now()
     organisations = tuple(organisation_of(actor, introduction, side) for side in Side)
     return Row(
         introduction, need, result, (organisations[0], organisations[1]), whose_turn(actor, introduction),
-        service.owes_now(actor, introduction), is_late, vocabulary.STAGES[introduction.stage].name, badge(introduction),
+        service.owes_now(actor, introduction), due, is_late, vocabulary.STAGES[introduction.stage].name,
+        badge(introduction),
     )
 
 
@@ -97,12 +103,11 @@ def case(actor: User, introduction: Introduction) -> dict[str, Any]:
     """All of the page about one introduction."""
     seen = read(actor, introduction)
     moves = service.available_moves(actor, introduction)
-    forward = [m for m in moves if m.move.tone is Tone.PRIMARY]
-    main = forward[0] if forward else None
+    main = main_move(moves, introduction.stage, service.owes_now(actor, introduction))
     rows = service.history(actor, introduction)
     return {
-        "seen": seen, "case": introduction, "labels": ANSWERS, "badge": badge(introduction),
-        "turn": whose_turn(actor, introduction),
+        "seen": seen, "case": introduction, "line": row(actor, introduction), "labels": ANSWERS,
+        "badge": badge(introduction), "turn": whose_turn(actor, introduction),
         "is_mine_to_do": service.owes_now(actor, introduction), "main": main,
         "next_moves": [m for m in moves if m is not main and m.move not in (*EXCEPTIONS, *CLOSINGS)],
         "side_moves": [m for m in moves if m is not main and m.move in EXCEPTIONS],
@@ -112,6 +117,15 @@ def case(actor: User, introduction: Introduction) -> dict[str, Any]:
         "audiences": [(a.value, AUDIENCES[a]) for a in audiences_for(actor, introduction)],
         "is_staff": actor.is_reviewer and not member_sides(actor, introduction),
     }
+
+
+def main_move(moves: Sequence[Available], stage: Stage, is_mine_to_do: bool) -> Available | None:
+    """The one next move: what leads on to the next stage, else what this stage waits for."""
+    onward = [m for m in moves if m.move.tone is Tone.PRIMARY]
+    onward.sort(key=lambda m: (stage in m.targets, m.move.name == "express_interest"))
+    if not onward and is_mine_to_do:
+        onward = [m for m in moves if m.move.name == "discuss"]
+    return onward[0] if onward else None
 
 
 def ladder(introduction: Introduction, rows: Sequence[Any]) -> list[dict[str, Any]]:
@@ -210,8 +224,29 @@ def table() -> dict[str, Any]:
     """The table of moves as the help page prints it."""
     return {
         "stages": vocabulary.STAGES, "moves": [m for m in TABLE if m not in CLOSINGS], "closings": CLOSINGS,
-        "who": WHO, "reason_codes": vocabulary.REASON_CODES, "statuses": vocabulary.STATUSES,
+        "who": WHO, "ways": ways, "reason_codes": vocabulary.REASON_CODES, "statuses": vocabulary.STATUSES,
     }
+
+
+def ways(move: Move) -> str:
+    """From where to where, as short as can be: 0–8; 3 → 4; 1–8 → −1."""
+    pairs = sorted((-1 if start is None else int(start), int(end)) for start, end in move.arrows)
+    by_step: dict[int | None, list[int]] = {}
+    for start, end in pairs:
+        by_step.setdefault(None if start < 0 else end - start, []).append(end if start < 0 else start)
+    said = []
+    for step, starts in by_step.items():
+        unbroken = len(starts) > 2 and starts[-1] - starts[0] == len(starts) - 1
+        run = f"{starts[0]}–{starts[-1]}" if unbroken else ", ".join(map(str, starts))
+        if step is None:
+            said.append(f"→ {run}")
+        elif step == 0:
+            said.append(run)
+        elif len(starts) == 1:
+            said.append(f"{run} → {starts[0] + step}")
+        else:
+            said.append(f"{run} → {'+' if step > 0 else '−'}{abs(step)}")
+    return "; ".join(said)
 
 
 def _in_language(said: Sequence[Words]) -> Words:
