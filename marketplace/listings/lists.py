@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from marketplace.db import session
 from marketplace.errors import require
 from marketplace.listings.models import Kind, Listing, ListingVersion, State, VersionState
-from marketplace.listings.permissions import visible_to
+from marketplace.listings.permissions import visible_among, visible_to
 from marketplace.organisations.models import Organisation, Role
 from marketplace.organisations.permissions import Reader, memberships, organisation_ids
 
@@ -32,7 +32,7 @@ class Chosen:
 def in_rank_order(actor: Reader, ids: Iterable[int]) -> list[Listing]:
     """The rows behind an index's answer, in its order. The database has the last word on who sees what."""
     wanted = list(ids)
-    rows = {row.id: row for row in session.scalars(select(Listing).where(Listing.id.in_(wanted), visible_to(actor)))}
+    rows = {row.id: row for row in session.scalars(select(Listing).where(visible_among(actor, wanted)))}
     return [rows[i] for i in wanted if i in rows]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from search import Hit, Quote
 
@@ -16,11 +17,15 @@ _BEFORE = 40
 
 def found_words(hits: Iterable[Hit]) -> re.Pattern[str] | None:
     """A pattern of every word the index marked in these hits, as written; None when it marked none."""
-    words = {piece for hit in hits for quote in hit.quotes.values() for piece, is_found in quote if is_found}
-    if not words:
-        return None
-    longest_first = sorted({word.casefold() for word in words if word.strip()}, key=len, reverse=True)
-    return re.compile("|".join(map(_alone, longest_first)), re.IGNORECASE) if longest_first else None
+    marked = (piece for hit in hits for quote in hit.quotes.values() for piece, is_found in quote if is_found)
+    words = frozenset(word.casefold() for word in marked if not word.isspace())
+    return _any_of(words) if words else None
+
+
+@lru_cache(maxsize=1_024)
+def _any_of(words: frozenset[str]) -> re.Pattern[str]:
+    """Compiling costs more than a search for them: what is asked for often is compiled once."""
+    return re.compile("|".join(map(_alone, sorted(words, key=len, reverse=True))), re.IGNORECASE)
 
 
 def mark(text: str, pattern: re.Pattern[str] | None) -> Quote:

@@ -6,9 +6,10 @@ at which documents.py puts text in the index. tests/listings/test_permissions.py
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import (
@@ -69,6 +70,12 @@ def visible_to(actor: Reader) -> ColumnElement[bool]:
     if actor is not None and actor.is_reviewer:
         ways.append(Listing.state.not_in(sorted(PRIVATE_TO_ORGANISATION)))
     return or_(*ways)
+
+
+def visible_among(actor: Reader, ids: Collection[int]) -> ColumnElement[bool]:
+    """Those of `ids` that are visible. Inside CASE no column can be looked up by an index, so SQLite, which has no
+    statistics, finds the few rows by their ids instead of walking every published one."""
+    return and_(Listing.id.in_(ids), case((visible_to(actor), 1), else_=0) == 1)
 
 
 @dataclass(frozen=True)

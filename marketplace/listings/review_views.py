@@ -13,7 +13,7 @@ from marketplace.listings.duplicates import likely_duplicates
 from marketplace.listings.models import Listing
 from marketplace.listings.pages import PAGE_SIZE, asked_kind, done, page, refused
 from marketplace.listings.permissions import can_review
-from marketplace.listings.workflow import BY_NAME, possible
+from marketplace.listings.workflow import BY_NAME, Action, possible
 from marketplace.web.guard import actor
 from marketplace.web.language import current
 from marketplace.web.pagination import Slice, page_argument
@@ -34,17 +34,21 @@ def decide(ref: str) -> ResponseReturnValue:
         raise NotFound
     if request.method == "GET":
         return _case(listing, {}, 200)
-    action = BY_NAME.get(request.form.get("decision", ""))
-    if action is None or action.name not in service.DECISIONS:
-        raise NotFound
+    action = _asked_decision()
     try:
         service.act(actor(), listing, action, request.form.get(f"{action.name}_said", ""), _version_read())
     except (Invalid, Conflict) as problem:
         errors, status = refused(problem)
-        said = {f"{action.name}_said" if name else "": text for name, text in errors.items()}
-        return _case(service.get(actor(), ref), said, status)
+        return _case(listing, {f"{action.name}_said" if name else "": text for name, text in errors.items()}, status)
     done(_("Decided: %(ref)s. The authors have been told.", ref=ref))
     return redirect(url_for("review.queue"))
+
+
+def _asked_decision() -> Action:
+    action = BY_NAME.get(request.form.get("decision", ""))
+    if action is None or action.name not in service.DECISIONS:
+        raise NotFound
+    return action
 
 
 def _version_read() -> int | None:

@@ -18,7 +18,7 @@ bp = Blueprint("search_api", __name__, url_prefix="/api/v1", description="Search
 
 
 @bp.get("/search")
-@bp.arguments(SearchSchema, location="query")
+@bp.arguments(SearchSchema(), location="query")
 @bp.response(200, FoundSchema)
 @public
 def search(criteria: Criteria) -> Response:
@@ -28,7 +28,7 @@ def search(criteria: Criteria) -> Response:
 
 
 @bp.get("/suggest")
-@bp.arguments(SuggestSchema, location="query")
+@bp.arguments(SuggestSchema(), location="query")
 @bp.response(200, SuggestionsSchema)
 @public
 def suggest(asked: dict[str, str]) -> dict[str, Any]:

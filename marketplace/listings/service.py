@@ -81,7 +81,8 @@ LETTERS = {Kind.RESULT: "R", Kind.NEED: "N"}
 
 def get(actor: Reader, ref: str) -> Listing:
     """The listing, if this reader may know of it; otherwise NotFound, never Forbidden."""
-    listing = session.scalar(select(Listing).where(Listing.ref == ref.upper())) if len(ref) < 40 else None
+    written = ref.upper() if len(ref) < 40 and ref.isascii() and ref.isprintable() else ""
+    listing = session.scalar(select(Listing).where(Listing.ref == written)) if written else None
     if listing is None or not can_see(actor, listing):
         raise NotFound
     return listing

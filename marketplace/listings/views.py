@@ -13,7 +13,7 @@ from marketplace.files import service as files
 from marketplace.files.views import deliver
 from marketplace.listings import form, service, versions
 from marketplace.listings.completeness import completeness
-from marketplace.listings.content import validate_content
+from marketplace.listings.content import tidy, validate_content
 from marketplace.listings.duplicates import likely_duplicates
 from marketplace.listings.fields import BY_NAME
 from marketplace.listings.lists import Chosen, waiting_for_review
@@ -25,7 +25,7 @@ from marketplace.listings.sharing import named_organisations
 from marketplace.listings.tiers import view_at
 from marketplace.listings.workflow import ACTIONS, Action, possible
 from marketplace.organisations.permissions import editable_ids, memberships
-from marketplace.phrases import LANGUAGES
+from marketplace.phrases import LANGUAGES, say
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor, public
 from marketplace.web.language import current, words
@@ -37,7 +37,8 @@ ADDRESSES = {action.address: action for action in ACTIONS}
 
 @bp.get("/mine")
 def mine() -> ResponseReturnValue:
-    chosen = Chosen(asked_kind(), _asked_states(), request.args.get("organisation"), request.args.get("q", "")[:200])
+    said = {name: tidy(request.args.get(name, ""))[:200] for name in ("organisation", "q")}
+    chosen = Chosen(asked_kind(), _asked_states(), said["organisation"], said["q"])
     rows, total = service.mine(actor(), chosen, page=page_argument(), size=PAGE_SIZE)
     waiting, how_many = service.needs_me(actor())
     return page(
@@ -107,8 +108,7 @@ def edit(ref: str) -> ResponseReturnValue:
         return _form_page(listing.kind, form.values_of(listing.kind, content), {}, listing=listing)
     given = form.sent(listing.kind, request.form)
     try:
-        entered = _content(listing.kind, given.raw)
-        service.change(actor(), listing, entered, form.refuse_if_changed(listing, given, entered))
+        _save(listing, given)
     except form.Meanwhile as news:
         return _form_page(listing.kind, news.values, {}, 409, listing=listing, news=news)
     except (Invalid, Conflict) as problem:
@@ -116,6 +116,11 @@ def edit(ref: str) -> ResponseReturnValue:
         values = {**form.values_of(listing.kind, content), **given.raw}
         return _form_page(listing.kind, values, errors, status, listing=service.get(actor(), ref), given=given)
     return _saved(listing)
+
+
+def _save(listing: Listing, given: form.Sent) -> None:
+    entered = _content(listing.kind, given.raw)
+    service.change(actor(), listing, entered, form.refuse_if_changed(listing, given, entered))
 
 
 def _content(kind: Kind, raw: dict[str, Any]) -> dict[str, Any]:
@@ -159,16 +164,18 @@ def submit(ref: str) -> ResponseReturnValue:
     listing = service.get(actor(), ref)
     if not can_edit(actor(), listing):
         raise NotFound
-    errors: dict[str, str] = {}
-    status = 200
-    if request.method == "POST":
-        try:
-            service.submit(actor(), listing)
-        except (Invalid, Conflict) as problem:
-            errors, status = refused(problem)
-        else:
-            done(_("Submitted. You will hear from us when it has been reviewed."))
-            return redirect(url_for("listings.show", ref=ref))
+    if request.method == "GET":
+        return _check_page(listing, {}, 200)
+    try:
+        service.submit(actor(), listing)
+    except (Invalid, Conflict) as problem:
+        return _check_page(listing, *refused(problem))
+    done(_("Submitted. You will hear from us when it has been reviewed."))
+    return redirect(url_for("listings.show", ref=ref))
+
+
+def _check_page(listing: Listing, errors: dict[str, str], status: int) -> ResponseReturnValue:
+    """What is missing and what it may repeat, before it is handed in."""
     judged = completeness(listing.kind, versions.proposed_content(listing))
     return page("listings/submit.html", status, listing=listing, errors=errors, judged=judged,
                 duplicates=likely_duplicates(listing))
@@ -252,19 +259,21 @@ def exclusions(ref: str) -> ResponseReturnValue:
 
 @bp.route("/listings/<ref>/attachments", methods=["GET", "POST"])
 def attachments(ref: str) -> ResponseReturnValue:
-    listing, status = _editable(ref), 200
-    errors: dict[str, str] = {}
-    if request.method == "POST":
-        sent, tier = request.files.get("file"), request.form.get("tier", "")
-        try:
-            if sent is None or not sent.filename:
-                raise Invalid({"file": _("Choose a file first.")})
-            service.attach(actor(), listing, sent.filename, sent.stream, int(tier) if tier in "0123" and tier else -1)
-        except Invalid as problem:
-            errors, status = refused(problem)
-        else:
-            done(_("File added."))
-            return redirect(url_for("listings.attachments", ref=ref))
+    listing = _editable(ref)
+    if request.method == "GET":
+        return _files_page(listing, {}, 200)
+    sent, tier = request.files.get("file"), request.form.get("tier", "")
+    try:
+        if sent is None or not sent.filename:
+            raise Invalid({"file": say("Choose a file first.")})
+        service.attach(actor(), listing, sent.filename, sent.stream, int(tier) if tier in ("0", "1", "2", "3") else -1)
+    except Invalid as problem:
+        return _files_page(listing, *refused(problem))
+    done(_("File added."))
+    return redirect(url_for("listings.attachments", ref=ref))
+
+
+def _files_page(listing: Listing, errors: dict[str, str], status: int) -> ResponseReturnValue:
     return page("listings/attachments.html", status, listing=listing, errors=errors, values=request.form,
                 found=files.of("listing", listing.id))
 
