@@ -1,0 +1,79 @@
+"""What is written about commands, settings and rooms is what there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from marketplace import config
+from marketplace.cli import yinqiao
+
+ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.once
+NOT_ROOMS = {"web", "commands", "demo", "static", "translations", "__pycache__"}
+
+
+def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from commands(inner, f"{path} {name}")
+    else:
+        yield path, command
+
+
+EVERY = dict(commands(yinqiao, "yinqiao"))
+
+
+def sections(text: str) -> dict[str, str]:
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_command_is_described_and_none_besides() -> None:
+    assert set(sections((ROOT / "docs" / "commands.md").read_text())) == set(EVERY)
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_option_of_a_command_is_described_and_none_besides(path: str) -> None:
+    text = sections((ROOT / "docs" / "commands.md").read_text())[path]
+    options = {name for one in EVERY[path].params if isinstance(one, click.Option) for name in one.opts}
+    described = set(re.findall(r"`(--[a-z-]+)`", text))
+    assert described == options
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_command_shows_an_example_in_its_help_and_in_the_documents(path: str) -> None:
+    assert f"Example: {path}" in (EVERY[path].help or "") or f" {path}" in (EVERY[path].help or "").partition("Example:")[2]
+    assert path in sections((ROOT / "docs" / "commands.md").read_text())[path]
+
+
+def test_every_setting_is_described_and_none_besides() -> None:
+    text = sections((ROOT / "docs" / "operators.md").read_text())["Settings"]
+    described = set(re.findall(r"^\| `([A-Z_]+)`", text, flags=re.MULTILINE))
+    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', (ROOT / "marketplace" / "config.py").read_text()))
+    assert described == read
+    assert len(described) == len(fields(config.Settings))
+
+
+def test_the_rooms_in_the_readme_are_the_rooms_there_are() -> None:
+    described = set(re.findall(r"^\| `marketplace/(\w+)`", (ROOT / "README.md").read_text(), flags=re.MULTILINE))
+    there = {path.parent.name for path in (ROOT / "marketplace").glob("*/__init__.py")}
+    assert described == there - NOT_ROOMS
+
+
+def test_every_target_of_the_makefile_named_in_the_documents_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"(?:^    |`)make ([a-z]+)", path.read_text(), flags=re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"{path.name}: make {target}"
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda one: one.name)
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        assert target.startswith("https://") or (path.parent / target).exists(), target
