@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from marketplace import index
 from marketplace.db import session
 from marketplace.listings.criteria import audience_filters
 from marketplace.listings.documents import LISTINGS, PUBLIC
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
-from marketplace.listings.permissions import organisation_token, tier_for, visible_to
+from marketplace.listings.permissions import organisation_token, tier_for, visible_among, visible_to
 from marketplace.matching.features import features
 from marketplace.matching.profiles import Profile, key_terms, profile
 from marketplace.matching.reasons import Reason, reasons
@@ -82,19 +82,30 @@ def _explained(actor: Reader, pair: Pair, ours: Profile) -> Match:
 
 def _candidates(actor: Reader, listing: Listing, asked: Profile) -> list[Listing]:
     """Visible, published counterparts that share most with the listing."""
-    states = sorted(OPEN_FOR_INTEREST)
-    visible = [visible_to(actor), Listing.kind == listing.kind.counterpart, Listing.state.in_(states)]
     try:
         page = index.engine().similar(
             LISTINGS.name, key_terms(asked), filters=_filters(actor, listing), limit=CANDIDATES,
             attributes=None if tier_for(actor, listing) >= READ else PUBLIC,
         )
-        rows = select(Listing).where(Listing.id.in_([hit.id for hit in page.hits]), *visible)
+        rows = select(Listing).where(visible_among(actor, [hit.id for hit in page.hits]))
     except SearchError as error:
         log.warning("matching falls back to the newest of the field: %s", error)
-        rows = select(Listing).where(Listing.field == listing.field, *visible).order_by(Listing.published_at.desc())
-        rows = rows.limit(CANDIDATES)
-    return [there for there in session.scalars(rows) if may_meet(listing, there)]
+        rows = _newest_of_the_field(actor, listing)
+    return [
+        there for there in session.scalars(rows) if there.state in OPEN_FOR_INTEREST and may_meet(listing, there)
+    ]
+
+
+def _newest_of_the_field(actor: Reader, listing: Listing) -> Select[Listing]:
+    return (
+        select(Listing)
+        .where(
+            visible_to(actor), Listing.kind == listing.kind.counterpart, Listing.field == listing.field,
+            Listing.state.in_(sorted(OPEN_FOR_INTEREST)),
+        )
+        .order_by(Listing.published_at.desc())
+        .limit(CANDIDATES)
+    )
 
 
 def _filters(actor: Reader, listing: Listing) -> tuple[Filter, ...]:
