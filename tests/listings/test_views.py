@@ -420,7 +420,7 @@ def test_my_listings_are_narrowed(signed_in, alice, institute):
     assert "A quiet draft" in drafts and "A published one" not in drafts
     assert "A published one" not in browser.get("/mine?kind=need").text
     assert "A quiet draft" in browser.get("/mine?q=quiet&state=nonsense").text
-    assert browser.get("/mine?q=%25%27%22&kind=zz&page=-1").status_code == 200
+    assert browser.get("/mine?q=%25%27%22%00&organisation=%00&kind=zz&page=-1").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/mine", "/review"])
@@ -444,3 +444,12 @@ def test_long_list_asks_no_more_questions_than_a_short_one(signed_in, database, 
         with transaction():
             session.delete(now(ref))
     assert many <= questions() + 1 and many < 40
+
+
+@pytest.mark.parametrize("ref", ["R-2026-999999", "%00", "%F0%9F%98%80", "x" * 300, "R-2026-000001'--", "%E2%80%AE"])
+def test_strange_ref_is_simply_not_there(client, ref):
+    assert client.get(f"/listings/{ref}").status_code == 404
+
+
+def test_ref_is_read_in_either_case(client, institute):
+    assert client.get(f"/listings/{a_listing(institute).ref.lower()}").status_code == 200
