@@ -87,11 +87,13 @@ def change(new: dict[str, Any], ref: str) -> ResponseReturnValue:
 
 
 @bp.post("/listings/<ref>/<action>")
-@bp.arguments(Said)
+@bp.arguments(Said, required=False)
 @bp.response(200, ListingOut)
 def move(said: dict[str, Any], ref: str, action: str) -> ResponseReturnValue:
-    """Make a move of the workflow: submit, approve, send-back, take-back, publish, request-changes, reject, pause,
-    resume, mark-matched, renew or withdraw."""
+    """Make a move of the workflow.
+
+    submit, approve, send-back, take-back, publish, request-changes, reject, pause, resume, mark-matched, renew, withdraw.
+    """
     listing = service.get(actor(), ref)
     if action not in ADDRESSES:
         raise NotFound(say("There is no such action. These exist: {actions}.", actions=", ".join(ADDRESSES)))

@@ -58,7 +58,7 @@ class _AsSent(fields.Raw):
         documented = _json_field(field)
         kinds: dict[type, str] = {fields.Integer: "integer", fields.Boolean: "boolean", fields.List: "array"}
         kind = next((name for cls, name in kinds.items() if isinstance(documented, cls)), "string")
-        shape: dict[str, Any] = {"type": [kind, "null"], **({"items": {}} if kind == "array" else {})}
+        shape: dict[str, Any] = {"type": kind, **({"items": {}} if kind == "array" else {})}
         super().__init__(allow_none=True, metadata={**documented.metadata, **shape})
 
 
