@@ -6,14 +6,24 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
+from werkzeug.routing import IntegerConverter, Map
 
-from marketplace.errors import Unauthorised
+from marketplace.errors import NotFound, Unauthorised
 from marketplace.phrases import say
 
 STATIC = ("static", "bootstrap.static")
 """Flask's own routes to style, script and icons, which nobody could mark."""
 
+LARGEST_ID = 2**31 - 1
+"""The largest number of a row that both databases can look for."""
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class RowNumber(IntegerConverter):
+    """<int:…> in a route; a number that can be no row's leads nowhere, rather than to a database that refuses it."""
+
+    def __init__(self, map: Map, *args: Any, **options: Any) -> None:
+        super().__init__(map, *args, **{"max": LARGEST_ID, **options})
 
 
 def public(view: View) -> View:
@@ -41,6 +51,12 @@ def is_api() -> bool:
 def install(app: Flask, who: Callable[[], Any]) -> None:
     """Refuse strangers; `who` answers for a request, or raises Unauthorised for a token that is no good."""
     app.extensions["who"] = who
+    app.url_map.converters["int"] = RowNumber
+
+    @app.before_request
+    def refuse_impossible_addresses() -> None:
+        if "\0" in request.path:  # which PostgreSQL's text cannot hold
+            raise NotFound
 
     @app.before_request
     def refuse_strangers() -> Response | None:
