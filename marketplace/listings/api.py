@@ -92,7 +92,8 @@ def change(new: dict[str, Any], ref: str) -> ResponseReturnValue:
 def move(said: dict[str, Any], ref: str, action: str) -> ResponseReturnValue:
     """Make a move of the workflow.
 
-    submit, approve, send-back, take-back, publish, request-changes, reject, pause, resume, mark-matched, renew, withdraw.
+    submit, approve, send-back, take-back, publish, request-changes, reject, pause, resume, mark-matched, renew or
+    withdraw.
     """
     listing = service.get(actor(), ref)
     if action not in ADDRESSES:
