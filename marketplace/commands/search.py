@@ -11,6 +11,7 @@ from marketplace import worker as work
 from marketplace.commands import ready
 from marketplace.db import session
 from marketplace.index import Findable
+from search import SearchError
 
 PATIENCE = 30.0
 """Seconds a running worker has to begin a rebuild we asked it for."""
@@ -52,8 +53,8 @@ def check() -> None:
     for findable in subscriptions.findables():
         missing, extra = index.check(findable)
         sound = sound and not missing and not extra
-        click.echo(f"{findable.name}: {index.engine().count(findable.name)} documents" if not missing and not extra
-                   else f"{findable.name}: {len(missing)} missing{_some(missing)}, {len(extra)} too many{_some(extra)}")
+        differs = f"{len(missing)} missing{_some(missing)}, {len(extra)} too many{_some(extra)}"
+        click.echo(f"{findable.name}: {differs if missing or extra else _held(findable)}")
     waiting = outbox.waiting()
     if waiting:
         click.echo(f"{waiting} changes still wait for the worker; what differs may be among them.")
@@ -68,12 +69,9 @@ def status() -> None:
     Example: yinqiao search status
     """
     ready.settings()
-    engine = index.engine()
-    engine.ping()
-    click.echo(f"engine: {engine.name}")
+    click.echo(f"engine: {index.engine().name}")
     for findable in subscriptions.findables():
-        held = f"{engine.count(findable.name)} documents" if engine.exists(findable.name) else "not built yet"
-        click.echo(f"index {findable.name}: {held}")
+        click.echo(f"index {findable.name}: {_held(findable)}")
         click.echo(f"last rebuild: {_told(index.rebuild_of(findable.name))}")
     click.echo(f"waiting: {outbox.waiting()}")
     for subscriber, topic, count, error in outbox.failing():
@@ -111,6 +109,14 @@ def _ask_the_worker(findable: Findable) -> int:
             if row.seen_at is None and time.monotonic() - asked > PATIENCE:
                 raise click.ClickException("the worker has not begun; the request stays, see: yinqiao search status")
             time.sleep(0.2)
+
+
+def _held(findable: Findable) -> str:
+    try:
+        known = index.engine().exists(findable.name)
+        return f"{index.engine().count(findable.name)} documents" if known else "not built yet"
+    except SearchError as error:
+        return f"the engine does not answer: {error}"
 
 
 def _told(row: index.Rebuild | None) -> str:
