@@ -131,7 +131,7 @@ def test_a_result_finds_its_company_and_comes_into_use_in_chinese(tmp_path_facto
         case = journeys.ref_of(charlie.page)
 
         alice.goes(f"/introductions/{case}")
-        alice.sees("许可后在二号线试用")
+        alice.sees("已表达意向")
         journeys.follows_to_implemented(case, dana, alice, charlie, **days())
         charlie.goes(f"/introductions/{case}")
         charlie.sees("落地", "alice@institute.example")
