@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -147,7 +147,7 @@ def effective(entry: date | datetime | None, earliest: datetime) -> datetime:
         noon = datetime.combine(entry, time(12), clock.PLACE)
         near = min(max(noon, earliest), max(now, earliest))
         if near.astimezone(clock.PLACE).date() == entry:
-            return near
+            return near.astimezone(UTC)
         entry = noon
     if entry > now:
         raise Invalid({"effective_at": say("This lies in the future.")})
@@ -155,4 +155,4 @@ def effective(entry: date | datetime | None, earliest: datetime) -> datetime:
         day = earliest.astimezone(clock.PLACE).date().isoformat()
         too_early = say("The move before this one took effect on {day}; this cannot be earlier.", day=day)
         raise Invalid({"effective_at": too_early})
-    return entry
+    return entry.astimezone(UTC)

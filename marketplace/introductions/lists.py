@@ -14,7 +14,7 @@ from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import session
 from marketplace.errors import require
-from marketplace.introductions.models import Introduction, Owes, ReasonCode, Stage, Status
+from marketplace.introductions.models import History, Introduction, Owes, ReasonCode, Side, Stage, Status
 from marketplace.introductions.permissions import can_use_desk, visible_to
 from marketplace.listings.models import OPEN_FOR_INTEREST, Listing, State
 from marketplace.listings.permissions import is_own
@@ -140,13 +140,15 @@ def open_for(actor: Reader, listing: Listing) -> Sequence[Introduction]:
 
 
 def reasons(actor: Reader, listing: Listing) -> list[No]:
-    """Why introductions of this listing were closed, for its authors and platform staff; never by whom."""
+    """Why others closed introductions of this listing, for its authors and platform staff; never who."""
     if not (is_own(actor, listing) or (actor is not None and actor.is_reviewer)):
         return []
     this = or_(Introduction.need_id == listing.id, Introduction.result_id == listing.id)
+    last = and_(History.introduction_id == Introduction.id, History.version == Introduction.version)
     found = session.execute(
-        select(Introduction.reason_code, Introduction.reason_text, Introduction.entered_stage_at)
-        .where(this, Introduction.status == Status.CLOSED, Introduction.reason_code.is_not(None))
+        select(Introduction.reason_code, Introduction.reason_text, History.effective_at).join(History, last)
+        .where(this, Introduction.status == Status.CLOSED, Introduction.reason_code.is_not(None),
+               or_(History.side.is_(None), History.side != Side(listing.kind.value)))
         .order_by(Introduction.id.desc()).limit(SHOWN)
     )
     return [No(code, text, at) for code, text, at in found if code is not None]

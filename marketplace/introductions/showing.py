@@ -36,7 +36,7 @@ from marketplace.organisations.permissions import editable_ids, is_verified_memb
 from marketplace.phrases import Label, say
 from marketplace.web.language import current
 
-STATUSES = vocabulary.STATUSES
+STATUSES, REASON_CODES = vocabulary.STATUSES, vocabulary.REASON_CODES
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,15 @@ bp = Blueprint("introductions", __name__)
 SIZE = 30
 
 
+@bp.app_context_processor
+def about_listings() -> dict[str, Any]:
+    """For the page of a listing: the reader's open introductions of it, and why others said no to it."""
+    return {
+        "my_introductions": lambda listing: service.open_for(actor(), listing),
+        "why_not": lambda listing: service.reasons(actor(), listing), "why_not_words": showing.REASON_CODES,
+    }
+
+
 @bp.get("/introductions")
 def index() -> ResponseReturnValue:
     asked = request.args.get("status", "")

@@ -263,3 +263,16 @@ def test_lists_need_a_fixed_number_of_queries(signed_in, database, dana, charlie
 def test_one_case_for_each_listing_row(signed_in, charlie, interest):
     assert page(signed_in(charlie), "/introductions").count(f'href="/introductions/{interest.ref}"') == 1
     assert session.query(Introduction).count() == 1
+
+
+def test_listing_page_leads_to_the_open_introduction(signed_in, charlie, mallory, interest, result):
+    assert f"/introductions/{interest.ref}" in page(signed_in(charlie), f"/listings/{result.ref}")
+    shown = page(signed_in(mallory), f"/listings/{result.ref}")
+    assert f"/introductions/new?listing={result.ref}" in shown
+    assert interest.ref not in shown
+
+
+def test_authors_read_why_others_said_no(signed_in, alice, charlie, mallory, interest, result):
+    service.move(charlie, interest, "close", reason="withdrawn", reason_code="too_early", note="We need TRL 8.")
+    assert "We need TRL 8." in page(signed_in(alice), f"/listings/{result.ref}")
+    assert "We need TRL 8." not in page(signed_in(mallory), f"/listings/{result.ref}")

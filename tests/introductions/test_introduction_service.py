@@ -376,6 +376,7 @@ def test_reason_goes_back_without_a_name(alice, charlie, dana, brought_to, need,
     no = service.reasons(charlie, need)[0]
     assert (no.code, no.text) == ("not_our_field", "We do steel.")
     assert not hasattr(no, "user")
+    assert service.reasons(alice, result) == []
 
 
 def test_reasons_are_for_the_authors(mallory, alice, interest, need):
