@@ -7,10 +7,10 @@ holds this to listings/fields.py and listings/permissions.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -42,11 +42,23 @@ CNY_FOR = {
 }
 """Round rates: a range of prices is searched with them, never an amount shown."""
 _NO_LIMIT = 1e15
-_NARRATIVE = tuple(
+NARRATIVE = tuple(
     field.name for field in FIELDS
     if field.tier == 1 and not field.column and field.shape in (Shape.TEXT, Shape.LONG_TEXT)
 )
+"""The fields whose text only members of verified organisations read and search."""
 _PORTION = 5_000
+
+
+class Wording(Protocol):
+    """A listing's public words in one language; its columns are writable, a view's fields are not."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def keywords(self) -> list[str]: ...
 
 
 def every_id() -> Iterator[int]:
@@ -88,19 +100,30 @@ def document_of(listing: Listing) -> dict[str, Any]:
     }
 
 
+def wording(listing: Listing) -> Sequence[Wording]:
+    """The public words in every language, the original first, as a reader below tier 2 would get them."""
+    if listing.anonymous:
+        return view_at(listing, 1).words
+    return [listing, *(t for t in listing.translations if t.title and t.language != listing.language)]
+
+
+def members_text(listing: Listing) -> Mapping[str, Any]:
+    """Field name -> the longer texts and the rights, as a member of a verified organisation would get them."""
+    # Of a listing that names its organisation tier 1 shows these fields as they are; `view_at` takes ten times longer.
+    return view_at(listing, 1).fields if listing.anonymous else listing.details
+
+
 def _texts(listing: Listing) -> dict[str, Any]:
-    """The listing's words as a member of a verified organisation would read them, the public ones apart."""
-    view = view_at(listing, 1)
-    narrative = [str(view.fields[name]) for name in _NARRATIVE if name in view.fields]
-    patents = [str(row["number"]) for row in view.fields.get("ip", ()) if row.get("number")]
-    named = view.organisation
+    said, longer = wording(listing), members_text(listing)
+    named = None if listing.anonymous else listing.organisation
     return {
-        "title": [words.title for words in view.words],
-        "keywords": [*dict.fromkeys(word for words in view.words for word in words.keywords), *listing.ipc],
-        "summary": [words.summary for words in view.words],
+        "title": [words.title for words in said],
+        "keywords": [*dict.fromkeys(word for words in said for word in words.keywords), *listing.ipc],
+        "summary": [words.summary for words in said],
         "organisation": [named.name, named.name_en] if named else None,
         "organisation_slug": named.slug if named else None,
-        "body": narrative + patents,
+        "body": [str(longer[name]) for name in NARRATIVE if longer.get(name)]
+        + [str(row["number"]) for row in longer.get("ip") or () if row.get("number")],
     }
 
 

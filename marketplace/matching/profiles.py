@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 
+from marketplace.listings.documents import members_text, wording
 from marketplace.listings.models import Kind, Listing
-from marketplace.listings.tiers import View, view_at
 from marketplace.matching.generic import GENERIC
 from marketplace.phrases import Label
 from search import Term
@@ -17,7 +17,6 @@ LONGEST = 3_000
 """Characters of one field that are read: what a text is about stands at its beginning."""
 MOST_TERMS = 24
 """Terms that candidates are looked for with."""
-_TRANSLATED = ("title", "keywords", "summary")
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,7 @@ class Profile:
 
 def profile(listing: Listing, tier: int = 1) -> Profile:
     """What a reader of `tier` (0 or 1) could say the listing is about, in every language it has."""
-    view = view_at(listing, tier)
-    passages = {aspect.name: passage(_texts(view, aspect)) for aspect in ASPECTS if aspect.tier <= tier}
+    passages = {aspect.name: passage(_texts(listing, aspect)) for aspect in ASPECTS if aspect.tier <= tier}
     return Profile(listing.kind, {name: made for name, made in passages.items() if made.weights})
 
 
@@ -115,12 +113,17 @@ def key_terms(described: Profile) -> list[Term]:
     return [Term(term, round(weight, 3)) for term, weight in heaviest]
 
 
-def _texts(view: View, aspect: Aspect) -> list[str]:
+def _texts(listing: Listing, aspect: Aspect) -> list[str]:
+    names = aspect.fields(listing.kind)
+    if aspect.tier == 0:
+        given = [getattr(words, name) for words in wording(listing) for name in names]
+    else:
+        longer = members_text(listing)
+        given = [longer.get(name) for name in names]
     texts: dict[str, str] = {}
-    for name in aspect.fields(view.kind):
-        for value in [getattr(words, name) for words in view.words] if name in _TRANSLATED else [view.fields.get(name)]:
-            for text in value if isinstance(value, list) else [value] if value else []:
-                texts.setdefault(fold(text), text)
+    for value in given:
+        for text in value if isinstance(value, list) else [str(value)] if value else []:
+            texts.setdefault(fold(text), text)
     return list(texts.values())
 
 
