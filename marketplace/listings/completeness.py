@@ -12,7 +12,7 @@ from marketplace.listings.models import Kind
 from marketplace.phrases import Label, say
 
 SHORT = 40
-"""Characters below which a long text that matters says too little."""
+"""Latin letters below which a long text that matters says too little."""
 MUST_COUNT = frozenset({"advantage", "indicators", "targets"})
 """Texts that a reviewer expects figures in."""
 BLANK_SAYS_SO = frozenset({"territory", "region_limits"})
@@ -79,9 +79,14 @@ def _judged(field: Field, content: Mapping[str, Any]) -> tuple[float, Label | st
         return 1.0, None
     if field.name in MUST_COUNT and not re.search(r"\d", given):
         return 0.5, say("There is no figure in it yet. Reviewers look for numbers here.")
-    if field.weight >= 3 and field.longest >= 500 and len(given) < SHORT:
+    if field.weight >= 3 and field.longest >= 500 and _length(given) < SHORT:
         return 0.6, say("This is very short; two or three sentences help the other side decide.")
     return 1.0, None
+
+
+def _length(text: str) -> int:
+    """Chinese says in one character what takes two Latin letters and more."""
+    return sum(2 if char > "\u2e7f" else 1 for char in text)
 
 
 def _needless(field: Field, content: Mapping[str, Any]) -> bool:
