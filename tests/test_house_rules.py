@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pytest_socket import SocketConnectBlockedError
-from werkzeug.routing import AnyConverter, BaseConverter, NumberConverter
+from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter
 
 from marketplace.web.guard import STATIC, is_public
 
@@ -77,7 +77,7 @@ def test_exactly_these_views_are_open_to_visitors(app: Flask) -> None:
 
 def likely(converter: BaseConverter) -> object:
     """A value that makes an address of this rule."""
-    if isinstance(converter, NumberConverter):
+    if isinstance(converter, IntegerConverter):
         return 1
     return sorted(converter.items)[0] if isinstance(converter, AnyConverter) else "R-2026-000001"
 

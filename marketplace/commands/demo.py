@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from marketplace.accounts.models import User
 from marketplace.commands import ready
 from marketplace.db import session
-from marketplace.organisations.models import Organisation
+from marketplace.demo import loading
 
 PASSWORD = "yinqiao-demo"  # noqa: S105  the demo's cast says it to everybody
 CAST = {
@@ -30,7 +30,7 @@ def demo(first_time: bool) -> None:
     Example: YINQIAO_VAR=/tmp/look yinqiao demo && YINQIAO_VAR=/tmp/look yinqiao serve
     """
     ready.settings()
-    if not has_data():
+    if not loading.has_data():
         load()
     elif not first_time:
         raise click.ClickException("this database has data, and the demonstration would mix with it. "
@@ -39,16 +39,9 @@ def demo(first_time: bool) -> None:
         introduce()
 
 
-def has_data() -> bool:
-    return bool(session.scalar(select(exists().where(User.id.is_not(None))))
-                or session.scalar(select(exists().where(Organisation.id.is_not(None)))))
-
-
 def load() -> None:
-    from marketplace.demo import loading
-
     with click.progressbar(length=100, label="Loading the demonstration") as bar:
-        loading.load(lambda part: bar.update(part))
+        loading.load(bar.update)
 
 
 def introduce() -> None:
