@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace import clock
 from marketplace.accounts.models import User
-from marketplace.db import session, transaction
+from marketplace.db import in_transaction, session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound, require
 from marketplace.introductions import entries, telling
 from marketplace.introductions import vocabulary as words
@@ -57,6 +57,7 @@ __all__ = [
 ]
 
 SUGGEST, EXPRESS = BEGINNINGS
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,21 @@ def express_interest(
             existing = _open(need, result)
             if existing is None:
                 raise
-    there = {interest.side for interest in existing.interests}
-    if set(sides) <= there or existing.stage > Stage.QUALIFIED:
-        return existing
-    return move(
-        actor, existing, EXPRESS.name, cooperation_sought=cooperation_sought, unclear=unclear, about_us=about_us
-    )
+    return _join(actor, existing, set(sides), answers)
+
+
+def _join(actor: User, existing: Introduction, sides: set[Side], answers: Mapping[str, Any]) -> Introduction:
+    """Add a side's interest to an open introduction; when somebody moves it meanwhile, look again and repeat."""
+    for attempt in range(TRIES):
+        if sides <= {interest.side for interest in existing.interests} or existing.stage > Stage.QUALIFIED:
+            break
+        try:
+            return move(actor, existing, EXPRESS.name, **answers)
+        except Conflict:
+            if in_transaction() or attempt == TRIES - 1:
+                raise
+            session.refresh(existing)
+    return existing
 
 
 def interest_with_a_draft(
