@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,80 +28,122 @@ CAST = {
 }
 
 
-def pages(one: Any) -> list[tuple[str, str | None, str]]:
-    """(name, who looks, address); `one(sql)` is the first value of a query on the demonstration's database."""
-    result = one(
-        "SELECT ref FROM listings l JOIN organisations o ON o.id = l.organisation_id WHERE l.kind = 'result' "
-        "AND l.state = 'published' AND o.slug = 'chengyue-institute' ORDER BY l.id"
-    )
-    need = one("SELECT ref FROM listings WHERE kind = 'need' AND state = 'published' ORDER BY id")
-    own_need = one(
-        "SELECT ref FROM listings l JOIN organisations o ON o.id = l.organisation_id WHERE l.kind = 'need' "
-        "AND l.state = 'published' AND o.slug = 'lichuan-manufacturing' ORDER BY l.id"
-    )
-    draft = (
-        one(
-            "SELECT ref FROM listings WHERE state = 'draft' AND organisation_id = "
-            "(SELECT id FROM organisations WHERE slug = 'chengyue-institute')"
-        )
-        or result
-    )
-    waiting = one("SELECT ref FROM listings WHERE state = 'submitted' ORDER BY id")
-    case = one("SELECT ref FROM introductions WHERE stage = 4 AND status = 'active' ORDER BY id")
-    own_case = (
-        one(
-            "SELECT i.ref FROM introductions i JOIN listings l ON l.id = i.result_id JOIN organisations o ON "
-            "o.id = l.organisation_id WHERE o.slug = 'chengyue-institute' AND i.stage >= 3 ORDER BY i.id"
-        )
-        or case
-    )
-    edition = one("SELECT ref FROM editions WHERE state = 'open' ORDER BY starts_at DESC")
+Shot = tuple[str, str | None, str]
+"""(name, who looks, address)"""
+One = Callable[[str], Any]
+"""The first value of a query on the demonstration's database."""
+
+OF_ALICE = "(SELECT id FROM organisations WHERE slug = 'chengyue-institute')"
+OF_CHARLIE = "(SELECT id FROM organisations WHERE slug = 'lichuan-manufacturing')"
+
+
+def pages(one: One) -> list[Shot]:
+    """Every page there is, by someone it is made for."""
+    return [*open_pages(one), *people_pages(one), *listing_pages(one), *case_pages(one), *operator_pages(one)]
+
+
+def open_pages(one: One) -> list[Shot]:
+    edition = one("SELECT ref FROM event_editions ORDER BY starts_at DESC")
+    series = one("SELECT slug FROM event_series")
     return [
         ("home", None, "/"),
         ("home-alice", "alice", "/"),
         ("help", None, "/help"),
         ("pipeline", None, "/help/pipeline"),
-        ("sign-in", None, "/sign-in"),
-        ("register", None, "/register"),
-        ("forgotten", None, "/forgotten"),
-        ("account", "alice", "/account"),
-        ("notices", "alice", "/notices"),
         ("search", None, "/search"),
         ("search-words", "charlie", "/search?q=锂电池"),
         ("search-english", None, "/search?q=battery"),
         ("search-nothing", None, "/search?q=qqqqzzzz"),
+        ("organisations", None, "/organisations"),
+        ("organisation", None, "/organisations/chengyue-institute"),
+        ("events", None, "/events"),
+        ("event", "alice", f"/events/{edition}"),
+        ("event-series", None, f"/events/series/{series}"),
+        ("event-participants", "erin", f"/events/{edition}/participants"),
+        ("event-edit", "erin", f"/events/{edition}/edit"),
+        ("event-new", "erin", f"/events/series/{series}/new"),
+        ("event-series-edit", "erin", f"/events/series/{series}/edit"),
+        ("event-series-new", "erin", "/events/series/new"),
+        ("api-docs", None, "/api/docs"),
+        ("not-found", None, "/nowhere"),
+    ]
+
+
+def people_pages(one: One) -> list[Shot]:
+    return [
+        ("sign-in", None, "/sign-in"),
+        ("register", None, "/register"),
+        ("registered", None, "/registered"),
+        ("forgotten", None, "/forgotten"),
+        ("account", "alice", "/account"),
+        ("account-password", "alice", "/account/password"),
+        ("notices", "dana", "/notices"),
+        ("organisation-members", "alice", "/organisations/chengyue-institute/members"),
+        ("organisation-edit", "alice", "/organisations/chengyue-institute/edit"),
+        ("organisation-new", "charlie", "/organisations/new"),
+    ]
+
+
+def listing_pages(one: One) -> list[Shot]:
+    published = "SELECT ref FROM listings WHERE state = 'published' AND"
+    result = one(f"{published} kind = 'result' AND organisation_id = {OF_ALICE} ORDER BY id")
+    need = one(f"{published} kind = 'need' ORDER BY id")
+    own_need = one(f"{published} kind = 'need' AND organisation_id = {OF_CHARLIE} ORDER BY id")
+    draft = one(f"SELECT ref FROM listings WHERE state = 'draft' AND organisation_id = {OF_ALICE}")
+    return [
         ("listing-result-visitor", None, f"/listings/{result}"),
         ("listing-result-member", "charlie", f"/listings/{result}"),
         ("listing-result-owner", "alice", f"/listings/{result}"),
         ("listing-need", "alice", f"/listings/{need}"),
         ("listing-need-owner", "charlie", f"/listings/{own_need}"),
         ("listing-matches", "charlie", f"/listings/{own_need}/matches"),
+        ("listing-new", "alice", "/listings/new"),
+        ("listing-new-result", "alice", "/listings/new/result"),
+        ("listing-new-need", "charlie", "/listings/new/need"),
         ("listing-edit", "alice", f"/listings/{draft}/edit"),
+        ("listing-submit", "alice", f"/listings/{draft}/submit"),
         ("listing-preview", "alice", f"/listings/{result}/preview"),
-        ("listing-history", "alice", f"/listings/{result}/versions"),
-        ("listing-new-result", "alice", "/listings/new?kind=result"),
-        ("listing-new-need", "charlie", "/listings/new?kind=need"),
+        ("listing-versions", "alice", f"/listings/{result}/versions"),
+        ("listing-translation", "alice", f"/listings/{result}/translations/en"),
+        ("listing-attachments", "alice", f"/listings/{result}/attachments"),
+        ("listing-exclusions", "alice", f"/listings/{result}/exclusions"),
+        ("listing-withdraw", "alice", f"/listings/{result}/do/withdraw"),
         ("mine", "alice", "/mine"),
         ("mine-company", "charlie", "/mine"),
         ("import", "alice", "/listings/import"),
-        ("review", "erin", "/review"),
-        ("review-one", "erin", f"/review/{waiting}"),
-        ("organisations", None, "/organisations"),
-        ("organisation", None, "/organisations/chengyue-institute"),
-        ("organisation-members", "alice", "/organisations/chengyue-institute/members"),
-        ("organisation-new", "charlie", "/organisations/new"),
-        ("operator-organisations", "erin", "/operator/organisations"),
-        ("operator-mail", "erin", "/operator/mail"),
+    ]
+
+
+def case_pages(one: One) -> list[Shot]:
+    result = one(
+        f"SELECT ref FROM listings WHERE state = 'published' AND kind = 'result' AND organisation_id = {OF_ALICE}"
+    )
+    talking = one("SELECT ref FROM introductions WHERE stage = 4 AND status = 'active' ORDER BY id")
+    own = one(
+        "SELECT i.ref FROM introductions i JOIN listings l ON l.id = i.result_id "
+        f"WHERE l.organisation_id = {OF_ALICE} AND i.stage >= 3 ORDER BY i.id"
+    )
+    return [
         ("introductions", "charlie", "/introductions"),
         ("introduction-new", "charlie", f"/introductions/new?listing={result}"),
-        ("case-broker", "dana", f"/introductions/{case}"),
-        ("case-side", "alice", f"/introductions/{own_case}"),
+        ("case-broker", "dana", f"/introductions/{talking}"),
+        ("case-side", "alice", f"/introductions/{own}"),
+        ("case-move", "dana", f"/introductions/{talking}/moves/intent"),
         ("desk", "dana", "/desk"),
+    ]
+
+
+def operator_pages(one: One) -> list[Shot]:
+    waiting = one("SELECT ref FROM listings WHERE state = 'submitted' ORDER BY id")
+    pending = one("SELECT slug FROM organisations WHERE state = 'pending' ORDER BY id")
+    return [
+        ("review", "erin", "/review"),
+        ("review-one", "erin", f"/review/{waiting}"),
+        ("operator-organisations", "erin", "/operator/organisations"),
+        ("operator-organisation", "erin", f"/operator/organisations/{pending}"),
+        ("operator-refuse", "erin", f"/operator/organisations/{pending}/refuse"),
+        ("operator-mail", "erin", "/operator/mail"),
         ("figures", "erin", "/figures"),
-        ("events", None, "/events"),
-        ("event", "alice", f"/events/{edition}"),
-        ("api-docs", None, "/api/docs"),
-        ("not-found", None, "/nowhere"),
     ]
 
 

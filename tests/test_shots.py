@@ -1,0 +1,51 @@
+"""`make shots` leaves no page out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+import shots
+
+NOT_PICTURED = {
+    # Files, machines' answers, and addresses that lead on.
+    "static",
+    "bootstrap.static",
+    "health.alive",
+    "health.ready",
+    "events.calendar",
+    "import.export",
+    "import.template",
+    "import.rejected",
+    "listings.attachment",
+    "messaging.notice",
+    "introductions.write",
+    # Pages behind a link that is in a mail, or a file that somebody has to upload first; the journeys go there.
+    "accounts.confirm",
+    "accounts.reset",
+    "accounts.welcome",
+    "organisations.join",
+    "messaging.show_mail",
+    "import.show",
+}
+
+
+def test_every_page_has_its_picture(app: Flask) -> None:
+    addresses = app.url_map.bind("localhost")
+    pictured = set()
+    for _, _, path in shots.pages(lambda query: "one"):
+        try:
+            pictured.add(addresses.match(path.partition("?")[0], method="GET")[0])
+        except HTTPException:
+            assert path == "/nowhere"
+    endpoints = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith("/api/v1")
+    }
+    assert endpoints - pictured - NOT_PICTURED == set()
