@@ -60,7 +60,8 @@ def _folder(value: str) -> Path:
         (path / ".write-test").touch()
         (path / ".write-test").unlink()
     except OSError as error:
-        raise WrongSetting("YINQIAO_VAR", value, f"cannot be written to ({error.strerror})", "/var/lib/yinqiao") from None
+        why = f"cannot be written to ({error.strerror})"
+        raise WrongSetting("YINQIAO_VAR", value, why, "/var/lib/yinqiao") from None
     return path
 
 

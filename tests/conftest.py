@@ -75,7 +75,8 @@ def application(settings: config.Settings, database: Database, engine: EmbeddedE
     app = create_app(settings, database=database, engine=engine)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     limiter.enabled = False
-    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # as safe costs most of a test's time
+    # As safe as in real life would cost most of a test's time.
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     return app
 
 
@@ -212,14 +213,17 @@ RESULT = {
     },
 }
 NEED = {
-    "subtype": "research", "title": "Battery electrolyte that cannot burn", "summary": "Cabinets must pass the nail test.",
+    "subtype": "research", "title": "Battery electrolyte that cannot burn",
+    "summary": "Cabinets must pass the nail test.",
     "keywords": ["electrolyte", "safety"], "field": "new_energy", "region": "440300", "modes": ["licence"],
     "budget_band": "1m_to_5m", "trl_min": 5, "trl_max": 9, "language": "en",
     "details": {"situation": "Our cells vent and ignite.", "outcome": "No fire.", "targets": "No flame in GB 38031."},
 }
 
 
-def a_listing(organisation: Organisation, kind: Kind = Kind.RESULT, state: State = State.PUBLISHED, **fields: object) -> Listing:
+def a_listing(
+    organisation: Organisation, kind: Kind = Kind.RESULT, state: State = State.PUBLISHED, **fields: object
+) -> Listing:
     """A complete listing, put straight into the table in any state."""
     now = clock.now()
     content = {**(RESULT if kind is Kind.RESULT else NEED), **fields}

@@ -9,8 +9,8 @@ from marketplace.accounts.models import User
 from marketplace.commands import ready
 from marketplace.db import session
 from marketplace.demo import loading
+from marketplace.demo.people import PASSWORD
 
-PASSWORD = "yinqiao-demo"  # noqa: S105  the demo's cast says it to everybody
 CAST = {
     "alice@institute.example": "an institute's officer, admin of her institute",
     "bob@institute.example": "her colleague, editor",
