@@ -122,7 +122,7 @@ def _encoding(path: Path, packed: bool) -> str:
 
 
 @contextmanager
-def _bytes(path: Path, packed: bool) -> Iterator[IO[bytes]]:
+def _bytes(path: Path, packed: bool) -> Iterator[IO[bytes] | gzip.GzipFile]:
     with path.open("rb") as raw:
         if packed:
             with gzip.GzipFile(fileobj=raw) as unpacked:
@@ -141,7 +141,7 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        count = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        count = self._file.readinto(buffer)
         self._progress(count)
         return int(count)
 
