@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from marketplace import index
 from marketplace.db import session
 from marketplace.listings import facets, vocabulary
-from marketplace.listings.criteria import CLOSING, Criteria, audience_filters, conditions, query_of
+from marketplace.listings.criteria import CLOSING, LONGEST, Criteria, audience_filters, conditions, query_of
 from marketplace.listings.documents import LISTINGS
 from marketplace.listings.facets import Group
 from marketplace.listings.fields import BY_NAME, FIELDS, Shape
@@ -289,7 +289,7 @@ def _by_title(actor: Reader, criteria: Criteria, language: str, started: float) 
     newest = Listing.published_at.desc().nulls_last()
     order = Listing.valid_until.asc().nulls_last() if criteria.order == CLOSING else newest
     page = joined.order_by(order, Listing.id.desc()).limit(criteria.size).offset((criteria.page - 1) * criteria.size)
-    words = [re.escape(word) for word in criteria.q.split() if word]
+    words = [re.escape(word) for word in criteria.q[:LONGEST].split()]
     pattern = re.compile("|".join(words), re.IGNORECASE) if words else None
     shown = rows(actor, session.scalars(page).all(), language, pattern=pattern)
     return Found(criteria, shown, total, facets.groups({}, criteria), _since(started), "sql", degraded=True)

@@ -14,6 +14,8 @@ from marshmallow import fields, validate
 Item = TypeVar("Item")
 DEFAULT_SIZE = 20
 LARGEST_SIZE = 100
+LONGEST_ARGUMENT = 2_000
+"""Characters of an argument that are repeated in the links of a page, of which there may be dozens."""
 
 
 @dataclass(frozen=True)
@@ -52,5 +54,5 @@ def page_url(**changes: Any) -> str:
     for name, value in changes.items():
         given = [] if value is None else [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)]
         arguments[name] = given
-    query = urlencode([(name, v) for name, values in arguments.items() for v in values])
+    query = urlencode([(name, v[:LONGEST_ARGUMENT]) for name, values in arguments.items() for v in values])
     return f"{request.path}?{query}" if query else request.path
