@@ -98,6 +98,8 @@ def import_(
         raise click.BadParameter(
             f"there is no organisation “{slug}”. There are: {known or 'none yet'}", param_hint="--organisation"
         )
+    if state == "published" and not organisation.is_verified:
+        raise click.ClickException(f"{slug} is not verified yet, so nothing of it can be published; submit instead")
     try:
         sheet = open_sheet(file)
         plan = importing.plan(

@@ -28,7 +28,8 @@ from marketplace.listings.models import ImportJob, ImportRejection, ImportState,
 from marketplace.listings.permissions import can_create_for
 from marketplace.listings.sheets import Sheet, open_sheet
 from marketplace.messaging.packing import packed, unpacked
-from marketplace.organisations.models import Organisation
+from marketplace.organisations.models import Organisation, Role
+from marketplace.organisations.permissions import role_in
 from marketplace.phrases import say
 
 LARGEST_UPLOAD = 64 * 1024 * 1024
@@ -160,9 +161,8 @@ def _advance(job: ImportJob) -> None:
     def heard(count: int) -> None:
         read[0] += count
 
-    plan = importing.plan(
-        job.kind, job.columns, state=job.wanted_state, asked=job.mapping, defaults=job.defaults, guessing=False
-    )
+    state = _state_for(job)
+    plan = importing.plan(job.kind, job.columns, state=state, asked=job.mapping, defaults=job.defaults, guessing=False)
     target = storing.Target(job.organisation_id, job.actor_id)
     dry_run = job.state is ImportState.CHECKING
     steps = importing.run(target, plan, _sheet(job).rows(heard), dry_run=dry_run, skip=job.position)
@@ -178,6 +178,14 @@ def _advance(job: ImportJob) -> None:
                 if monotonic() - began > TURN:
                     outbox.publish("import.requested", job.id)
                     return
+
+
+def _state_for(job: ImportJob) -> State:
+    """Where the organisation wants its admin to look first, what an editor submits waits for the admin."""
+    is_admin = role_in(session.get(User, job.actor_id), job.organisation_id) is Role.ADMIN
+    if job.wanted_state is State.SUBMITTED and job.organisation.requires_approval and not is_admin:
+        return State.AWAITING_APPROVAL
+    return job.wanted_state
 
 
 def _note(job: ImportJob, report: importing.Report, rejections: list[importing.Rejection], share: float) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from marketplace import clock, outbox, refs
 from marketplace.db import session, transaction
-from marketplace.listings.fields import BY_NAME
+from marketplace.listings import versions
 from marketplace.listings.models import Kind, Listing, ListingVersion, State, VersionState
+from marketplace.listings.moves import new_term
 from marketplace.listings.workflow import STATES
 from marketplace.phrases import say
 
-VALID_DAYS = {Kind.RESULT: 365, Kind.NEED: 183}
 CHANGEABLE = frozenset({State.DRAFT, State.CHANGES_REQUESTED})
 """States in which any import may change a listing; one that publishes (an operator's) also changes published ones."""
 
@@ -110,117 +109,50 @@ def _add(target: Target, kind: Kind, state: State, source: str, entries: Sequenc
     now = clock.now()
     names = refs.take("R" if kind is Kind.RESULT else "N", len(entries))
     common = {
-        "kind": kind,
-        "state": state,
-        "organisation_id": target.organisation_id,
-        "created_by_id": target.actor_id,
-        "contact_id": target.actor_id,
-        "created_at": now,
-        "changed_at": now,
-        "source": source,
-        "version": 1,
+        "kind": kind, "state": state, "organisation_id": target.organisation_id, "created_by_id": target.actor_id,
+        "contact_id": target.actor_id, "created_at": now, "changed_at": now, "version": 1,
         "submitted_at": None if state is State.DRAFT else now,
         "published_at": now if state is State.PUBLISHED else None,
-    }
+    }  # fmt: skip
     rows = [
-        {
-            **common,
-            **_columns(kind, entry.content, {}, state),
-            "ref": ref,
-            "external_id": entry.external_id,
-            "content_digest": entry.digest,
-        }
+        {**versions.columns(kind, entry.content), **common, "ref": ref, "source": source,
+         "external_id": entry.external_id, "content_digest": entry.digest,
+         "valid_until": _term(kind, state, entry.content.get("valid_until"))}
         for ref, entry in zip(names, entries, strict=True)
-    ]
+    ]  # fmt: skip
     ids = list(session.scalars(insert(Listing).returning(Listing.id, sort_by_parameter_order=True), rows))
     if state is State.PUBLISHED:
-        versions = [
-            {**_version(target), "listing_id": number, "number": 1, "content": snapshot(entry.content)}
-            for number, entry in zip(ids, entries, strict=True)
-        ]
-        session.execute(insert(ListingVersion), versions)
+        who, when = target.actor_id, now
+        decided = {"created_at": when, "created_by_id": who, "decided_at": when, "decided_by_id": who}
+        first = {**decided, "state": VersionState.IN_FORCE, "number": 1}
+        session.execute(
+            insert(ListingVersion),
+            [
+                {**first, "listing_id": number, "content": versions.pack(versions.settled(kind, entry.content))}
+                for number, entry in zip(ids, entries, strict=True)
+            ],
+        )
     return ids
 
 
 def _change(number: int, state: State, entry: Entry, target: Target) -> None:
+    """What the row says replaces what was said; fields the file has no column for stay."""
     listing = session.get_one(Listing, number)
     now = clock.now()
-    for name, value in _columns(listing.kind, entry.content, listing.details, state).items():
-        if value is not None or name not in ("valid_until",):
-            setattr(listing, name, value)
+    before = versions.content_of(listing)
+    versions.put(listing, {**before, **entry.content, "source": listing.source, "external_id": listing.external_id})
+    versions.mark_translations(listing, before)
     listing.content_digest, listing.changed_at = entry.digest, now
     if listing.state is not state and state is not State.DRAFT:
         listing.state = state
         listing.submitted_at = listing.submitted_at or now
+    listing.valid_until = _term(listing.kind, state, listing.valid_until)
     if state is State.PUBLISHED:
         listing.published_at = listing.published_at or now
-        _new_version(number, entry, target)
-    for translation in listing.translations:
-        translation.is_stale = True
+        session.flush()
+        versions.put_in_force(listing, target.actor_id, target.actor_id)
 
 
-def _new_version(number: int, entry: Entry, target: Target) -> None:
-    of_listing = ListingVersion.listing_id == number
-    last = session.scalar(
-        select(ListingVersion.number).where(of_listing).order_by(ListingVersion.number.desc()).limit(1)
-    )
-    session.execute(
-        update(ListingVersion)
-        .where(of_listing, ListingVersion.state == VersionState.IN_FORCE)
-        .values(state=VersionState.SUPERSEDED)
-    )
-    session.add(
-        ListingVersion(**_version(target), listing_id=number, number=(last or 0) + 1, content=snapshot(entry.content))
-    )
-
-
-def _version(target: Target) -> dict[str, Any]:
-    now = clock.now()
-    return {
-        "state": VersionState.IN_FORCE,
-        "created_at": now,
-        "created_by_id": target.actor_id,
-        "decided_at": now,
-        "decided_by_id": target.actor_id,
-    }
-
-
-_EMPTY: dict[str, Any] = {
-    "keywords": [],
-    "ipc": [],
-    "modes": [],
-    "summary": "",
-    "title": "",
-    "anonymous": False,
-    "language": "zh",
-    "confidential_tier": 2,
-}
-_IDENTITY = frozenset({"source", "external_id"})
-_COLUMNS = tuple(name for name, f in BY_NAME.items() if f.column and name not in _IDENTITY)
-
-
-def _columns(kind: Kind, content: dict[str, Any], details: dict[str, Any], state: State) -> dict[str, Any]:
-    """Content as the table's columns; every row has them all, so that a batch is one statement."""
-    values = {name: content.get(name) for name in _COLUMNS}
-    for name, empty in _EMPTY.items():
-        if values[name] is None:
-            values[name] = empty
-    if values["valid_until"] is None:
-        values["valid_until"] = clock.today() + timedelta(days=VALID_DAYS[kind])
-    if values["price_amount"] is not None and values["price_currency"] is None:
-        values["price_currency"] = "CNY"
-    longer = {
-        name: value for name, value in content.items() if not BY_NAME[name].column and value not in (None, "", [])
-    }
-    return {**values, "details": {**details, **longer}}
-
-
-def snapshot(content: dict[str, Any]) -> dict[str, Any]:
-    """Content as JSON keeps it."""
-    return {name: _plain(value) for name, value in content.items() if value not in (None, "", [])}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return f"{value:f}" if isinstance(value, Decimal) else value
+def _term(kind: Kind, state: State, given: date | None) -> date | None:
+    """A listing's term begins when it is published."""
+    return given or (new_term(kind) if state is State.PUBLISHED else None)

@@ -9,7 +9,7 @@ from conftest import a_person, join
 from sqlalchemy import func, select
 
 from marketplace import outbox
-from marketplace.db import session
+from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.listings import exporting, import_jobs, importing, storing
 from marketplace.listings.fields import fields_of, value
@@ -228,6 +228,31 @@ def test_a_long_job_takes_turns_and_goes_on_where_it_was(alice, institute, monke
         turns += 1
     session.refresh(job)
     assert turns >= 3 and (job.counts["new"], job.counts["rejected"], job.position) == (5, 1, 6)
+
+
+def test_an_editors_rows_wait_for_the_admin_where_the_organisation_wants_it(bob, institute):
+    with transaction():
+        institute.requires_approval = True
+    job = upload(bob, institute, as_csv(GOOD))
+    import_jobs.check(bob, job, job.mapping, {}, State.SUBMITTED)
+    outbox.drain()
+    session.refresh(job)
+    import_jobs.start(bob, job)
+    outbox.drain()
+    assert session.scalars(select(Listing.state)).one() is State.AWAITING_APPROVAL
+
+
+def test_fields_without_a_column_keep_what_people_wrote_by_hand(institute, csv):
+    take_in(csv(GOOD), institute)
+    with transaction():
+        session.scalars(select(Listing)).one().details = {"territory": "中国", "problem": "手写"}
+    take_in(
+        csv({k: v for k, v in {**GOOD, "成果名称": "新名"}.items() if k != "解决的问题"}),
+        institute,
+        defaults={"problem": "x"},
+    )
+    details = session.scalars(select(Listing)).one().details
+    assert (details["territory"], details["problem"]) == ("中国", "x")
 
 
 def test_only_those_who_write_for_the_organisation_import_into_it(alice, bob, charlie, institute):
