@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from math import sqrt
 
 from marketplace.listings.documents import members_text, wording
@@ -11,9 +12,9 @@ from marketplace.listings.models import Kind, Listing
 from marketplace.matching.generic import GENERIC
 from marketplace.phrases import Label
 from search import Term
-from search.text import STOP_WORDS, asked, fold
+from search.text import STOP_WORDS, asked
 
-LONGEST = 3_000
+LONGEST = 1_200
 """Characters of one field that are read: what a text is about stands at its beginning."""
 MOST_TERMS = 24
 """Terms that candidates are looked for with."""
@@ -52,7 +53,7 @@ class Passage:
     weights: Mapping[str, float] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def length(self) -> float:
         return sqrt(sum(weight * weight for weight in self.weights.values()))
 
@@ -70,17 +71,24 @@ def profile(listing: Listing, tier: int = 1) -> Profile:
     return Profile(listing.kind, {name: made for name, made in passages.items() if made.weights})
 
 
-def passage(texts: Iterable[str]) -> Passage:
+@lru_cache(maxsize=4_000)
+def passage(texts: tuple[str, ...]) -> Passage:
+    """Kept by what the texts say, so that a popular counterpart is read once."""
     counts: dict[str, float] = {}
     written: dict[str, str] = {}
     for text in texts:
         for word in asked(text[:LONGEST]):
-            if word.text in STOP_WORDS or (len(word.text) == 1 and not word.is_chinese):
+            term = word.text
+            if term in written:
+                counts[term] += 1
+            elif term not in STOP_WORDS and (len(term) > 1 or not term.isascii()):
+                counts[term] = counts.get(term, 0) + 1
+                written[term] = word.written
+            else:
                 continue
-            counts[word.text] = counts.get(word.text, 0) + 1
-            written.setdefault(word.text, word.written)
-            for pair in pieces(word.text) if word.is_chinese and len(word.text) > 2 else ():
-                counts[pair] = counts.get(pair, 0) + _INSIDE
+            if len(term) > 2 and word.is_chinese:
+                for pair in pieces(term):
+                    counts[pair] = counts.get(pair, 0) + _INSIDE
     return Passage({term: sqrt(count) * telling(term) for term, count in counts.items()}, written)
 
 
@@ -88,6 +96,7 @@ _INSIDE = 0.4
 """锂离子电池 and 锂电池 share no word but the pair 电池: neighbours inside a word count this much of one."""
 
 
+@lru_cache(maxsize=65_536)
 def telling(term: str) -> float:
     """How much sharing the term says, by its form alone, so that a pair's score does not depend on who asks."""
     if term in GENERIC:
@@ -113,18 +122,15 @@ def key_terms(described: Profile) -> list[Term]:
     return [Term(term, round(weight, 3)) for term, weight in heaviest]
 
 
-def _texts(listing: Listing, aspect: Aspect) -> list[str]:
+def _texts(listing: Listing, aspect: Aspect) -> tuple[str, ...]:
     names = aspect.fields(listing.kind)
     if aspect.tier == 0:
         given = [getattr(words, name) for words in wording(listing) for name in names]
     else:
         longer = members_text(listing)
         given = [longer.get(name) for name in names]
-    texts: dict[str, str] = {}
-    for value in given:
-        for text in value if isinstance(value, list) else [str(value)] if value else []:
-            texts.setdefault(fold(text), text)
-    return list(texts.values())
+    texts = [text for value in given for text in (value if isinstance(value, list) else [value]) if text]
+    return tuple(dict.fromkeys(map(str, texts)))
 
 
 def pieces(word: str) -> list[str]:

@@ -39,13 +39,13 @@ def test_more_shared_words_score_higher(institute, company):
 
 
 def test_words_every_project_uses_hardly_count():
-    assert likeness(passage(["高效系统关键技术研究"]), passage(["关键技术研究与应用"])) < 0.99
-    about = likeness(passage(["锂电池隔膜关键技术研究"]), passage(["锂电池隔膜"]))
-    assert about > likeness(passage(["锂电池隔膜关键技术研究"]), passage(["轴承关键技术研究"])) * 3
+    assert likeness(passage(("高效系统关键技术研究",)), passage(("关键技术研究与应用",))) < 0.99
+    about = likeness(passage(("锂电池隔膜关键技术研究",)), passage(("锂电池隔膜",)))
+    assert about > likeness(passage(("锂电池隔膜关键技术研究",)), passage(("轴承关键技术研究",))) * 3
 
 
 def test_chinese_words_that_contain_each_other_are_alike():
-    assert likeness(passage(["锂离子电池"]), passage(["锂电池"])) > 0.1
+    assert likeness(passage(("锂离子电池",)), passage(("锂电池",))) > 0.1
 
 
 def test_translation_joins_two_languages(institute, company):
