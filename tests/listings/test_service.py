@@ -13,7 +13,7 @@ from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.listings import service, versions
 from marketplace.listings.content import validate_content
-from marketplace.listings.models import Grant, Kind, Listing, State, TranslationState, VersionState
+from marketplace.listings.models import Grant, Kind, State, TranslationState, VersionState
 from marketplace.messaging.models import Notice
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import Role
@@ -355,21 +355,6 @@ def test_visitor_reads_the_public_part_only(institute):
     view = service.reading(None, a_listing(institute, confidential="Ratio 3:7."))
     assert {"title", "summary", "trl", "modes"} <= set(view.fields)
     assert not {"problem", "advantage", "confidential", "external_id", "source"} & set(view.fields)
-
-
-def test_term_ends_with_a_reminder_before_and_one_click_after(alice, institute, monkeypatch):
-    listing = a_listing(institute, contact_id=alice.id)
-    assert service.expire_due() == 0
-    present = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: present + timedelta(days=160))
-    assert service.expire_due() == 1
-    assert session.get(Listing, listing.id).state is State.RENEWAL_DUE
-    monkeypatch.setattr(clock, "now", lambda: present + timedelta(days=190))
-    assert (service.expire_due(), service.expire_due()) == (1, 0)
-    session.refresh(listing)
-    assert listing.state is State.EXPIRED and len(told(alice)) == 2
-    service.renew(alice, listing)
-    assert listing.state is State.PUBLISHED and listing.valid_until > clock.today() + timedelta(300)
 
 
 def test_index_order_is_kept_and_the_invisible_left_out(charlie, institute):
