@@ -21,7 +21,8 @@ from marketplace.organisations.permissions import Reader
 from search import AnyOf, Filter, NoneOf, SearchError
 
 log = logging.getLogger(__name__)
-CANDIDATES = 40
+CANDIDATES = 30
+"""How many are looked at closely for ten matches; for more, twice as many as are asked for."""
 MOST = 50
 LEAST = 10
 """Below this two listings share a word by chance."""
@@ -41,7 +42,8 @@ def best(actor: Reader, listing: Listing, limit: int = 10) -> list[Match]:
     """The counterparts that fit `listing` best among those published and visible to `actor`, the best first."""
     compared = profile(listing, READ)
     ours = compared if tier_for(actor, listing) >= READ else profile(listing, 0)
-    pairs = [Pair(listing, there, compared, profile(there, READ)) for there in _candidates(actor, listing, ours)]
+    candidates = _candidates(actor, listing, ours, max(CANDIDATES, 2 * limit))
+    pairs = [Pair(listing, there, compared, profile(there, READ)) for there in candidates]
     pairs = [pair for pair in pairs if pair.score.total >= LEAST]
     pairs.sort(key=lambda pair: (-pair.score.total, pair.there.id))
     return [_explained(actor, pair, ours) for pair in pairs[:limit]]
@@ -80,11 +82,11 @@ def _explained(actor: Reader, pair: Pair, ours: Profile) -> Match:
     return Match(pair.there, pair.score.total, told)
 
 
-def _candidates(actor: Reader, listing: Listing, asked: Profile) -> list[Listing]:
+def _candidates(actor: Reader, listing: Listing, asked: Profile, most: int) -> list[Listing]:
     """Visible, published counterparts that share most with the listing."""
     try:
         page = index.engine().similar(
-            LISTINGS.name, key_terms(asked), filters=_filters(actor, listing), limit=CANDIDATES,
+            LISTINGS.name, key_terms(asked), filters=_filters(actor, listing), limit=most,
             attributes=None if tier_for(actor, listing) >= READ else PUBLIC,
         )
         rows = select(Listing).where(visible_among(actor, [hit.id for hit in page.hits]))
