@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import insert
 
 from benchmarks import corpus
-from marketplace import app, clock, config, db, index
+from marketplace import app, clock, config, db, index, migrating
 from marketplace.accounts.models import User
-from marketplace.db import Base, session, transaction
+from marketplace.db import session, transaction
 from marketplace.listings.documents import LISTINGS
 from marketplace.listings.models import Kind, Listing, ListingTranslation, State
 from marketplace.organisations.models import Kind as OrganisationKind
@@ -48,7 +48,7 @@ def prepared(folder: Path, listings: int) -> Place:
     settings = config.read(environment)
     engine = app.search_engine(settings, writes=True)
     database = db.connect(settings.database_url)
-    Base.metadata.create_all(database)
+    migrating.migrate(database)
     app.bind(settings, database, engine)
     with transaction():
         session.add_all(_organisations())
