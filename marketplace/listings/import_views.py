@@ -65,20 +65,13 @@ def show(key: str) -> ResponseReturnValue:
     job = import_jobs.get(actor(), key)
     if request.method == "GET":
         return _job_page(job, {"state": job.wanted_state, **_asked(job.mapping, job.defaults)}, {}, 200)
-    mapping = {
-        f.name: request.form[f"column.{f.name}"] for f in fields_of(job.kind) if request.form.get(f"column.{f.name}")
-    }
-    defaults = {
-        f.name: request.form[f"default.{f.name}"] for f in fields_of(job.kind) if request.form.get(f"default.{f.name}")
-    }
+    mapping, defaults = _given(job, "column."), _given(job, "default.")
     try:
         import_jobs.check(actor(), job, mapping, defaults, _state())
     except (Invalid, Conflict) as problem:
         fields = problem.fields if isinstance(problem, Invalid) else {"": problem.message}
-        values = {"state": request.form.get("state"), **_asked(mapping, defaults)}
-        return _job_page(
-            job, values, {name.replace("default ", "default."): words(text) for name, text in fields.items()}, 422
-        )
+        errors = {name.replace("default ", "default."): words(text) for name, text in fields.items()}
+        return _job_page(job, {"state": request.form.get("state"), **_asked(mapping, defaults)}, errors, 422)
     return redirect(url_for("import.show", key=key))
 
 
@@ -176,6 +169,12 @@ def _job_page(job: ImportJob, values: Mapping[str, Any], errors: Mapping[str, st
 def _mappable(kind: Kind) -> list[Any]:
     chosen = [field for field in fields_of(kind) if field.name in headings.IMPORTED]
     return sorted(chosen, key=lambda field: not field.required)
+
+
+def _given(job: ImportJob, prefix: str) -> dict[str, str]:
+    """The form's answers of one sort, by field name."""
+    names = (field.name for field in fields_of(job.kind))
+    return {name: request.form[prefix + name] for name in names if request.form.get(prefix + name)}
 
 
 def _asked(mapping: Mapping[str, str], defaults: Mapping[str, Any]) -> dict[str, Any]:
