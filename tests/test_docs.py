@@ -12,6 +12,8 @@ import pytest
 
 from marketplace import config
 from marketplace.cli import yinqiao
+from marketplace.listings.fields import FIELDS
+from marketplace.listings.headings import IMPORTED
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.once
@@ -77,3 +79,11 @@ def test_every_target_of_the_makefile_named_in_the_documents_exists() -> None:
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
         assert target.startswith("https://") or (path.parent / target).exists(), target
+
+
+def test_every_field_an_import_knows_is_documented_as_it_is() -> None:
+    text = (ROOT / "docs" / "import.md").read_text()
+    for field in FIELDS:
+        if field.name in IMPORTED:
+            line = next(line for line in text.splitlines() if line.startswith(f"| `{field.name}` |"))
+            assert field.label.zh in line and field.label.en in line and ("needed" in line) == field.required
