@@ -255,6 +255,8 @@ _OWNER = re.compile(r"(.+?)\s*[:：(（]?\s*(\d{1,3}(?:\.\d+)?)\s*[%％]\s*[)）
 def _co_owners(given: Any, n: int) -> list[dict[str, Any]]:
     """A list of {name, share}, or one text such as “Nanshan Institute 60%, Yuehai 40%”."""
     owners: list[dict[str, Any]] = []
+    if not isinstance(given, str | list):
+        raise Unfit(say("Entry {n}: send the co-owners as a list of objects with name and share.", n=n))
     for entry in _PARTED.split(given) if isinstance(given, str) else given:
         if isinstance(entry, str):
             match = _OWNER.fullmatch(tidy(entry))

@@ -22,11 +22,11 @@ from marketplace.listings.content import tidy, validate_content
 from marketplace.listings.fields import BY_NAME
 from marketplace.listings.models import Kind, State
 from marketplace.listings.sheets import BROKEN, Row
+from marketplace.listings.vocabulary import language_of
 from marketplace.phrases import say
 from search import text
 
 BATCH = 500
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _SENTENCE_END = re.compile(r"[。！？；.!?;](?=\s|$|[\u4e00-\u9fff])")
 
 
@@ -226,7 +226,7 @@ def _complete(plan: Plan, raw: dict[str, Any], report: Report) -> None:
         raw["keywords"] = [word[:60] for word, _ in counted.most_common(6)]
         report.notes["keywords"] += 1
     if not raw.get("language"):
-        raw["language"] = "zh" if len(_CHINESE.findall(title)) * 4 >= len(title) else "en"
+        raw["language"] = language_of(title)
 
 
 def _shorten_summary(kind: Kind, raw: dict[str, Any], report: Report) -> None:

@@ -56,6 +56,7 @@ from marketplace.listings.sharing import (
     set_translation,
 )
 from marketplace.listings.tiers import View, view_at
+from marketplace.listings.vocabulary import language_of
 from marketplace.listings.workflow import PUBLISHED_ONCE, Action
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader
@@ -166,7 +167,7 @@ def create(actor: User, organisation: Organisation, kind: Kind, content: Mapping
             contact_id=actor.id, created_by_id=actor.id, created_at=now, changed_at=now,
         )
         _check(listing, content)
-        versions.put(listing, content)
+        versions.put(listing, {"language": language_of(content.get("title") or ""), **content})
         session.add(listing)
         session.flush()
         audit.record(actor.id, "listing.created", "listing", listing.id)

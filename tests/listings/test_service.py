@@ -53,6 +53,11 @@ def test_draft_gets_a_readable_ref_and_keeps_what_was_written(draft):
     assert versions.content_of(draft)["advantage"] == WHOLE["advantage"]
 
 
+@pytest.mark.parametrize(("title", "language"), [("阻燃电解液 LiFSI", "zh"), ("Flame-retardant electrolyte", "en")])
+def test_language_is_told_from_the_title_when_nobody_says_it(alice, institute, title, language):
+    assert service.create(alice, institute, Kind.RESULT, {"title": title}).language == language
+
+
 def test_stranger_cannot_create_for_an_organisation(charlie, institute):
     with pytest.raises(Forbidden):
         service.create(charlie, institute, Kind.RESULT, {})
