@@ -1,0 +1,1 @@
+"""Tests of the search port and of both engines."""
