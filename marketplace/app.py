@@ -31,7 +31,7 @@ from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
 from marketplace.organisations import operator_views as operator_organisations_views
 from marketplace.organisations import views as organisations_views
-from marketplace.web import api_docs, errors, guard, health, language, pagination, security
+from marketplace.web import api_docs, assets, bodies, errors, guard, health, language, pagination, security
 from search import Engine
 from search.embedded import EmbeddedEngine
 from search.meilisearch import MeilisearchEngine
@@ -46,14 +46,18 @@ APIS = (accounts_api, organisations_api, listings_api, search_api, matching_api,
 
 def create_app(settings: config.Settings, *, database: Database | None = None, engine: Engine | None = None) -> Flask:
     """The web application; `database` and `engine` stand in for those the settings name (tests)."""
-    app = Flask(__name__, template_folder=config.resource("templates"), static_folder=Path(__file__).parent / "static")
+    static = Path(__file__).parent / "static"
+    app = Flask(__name__, template_folder=config.resource("templates"), static_folder=static,
+                static_url_path=assets.address(static))
     app.config.update(SECRET_KEY=settings.secret_key, YINQIAO=settings, **_api_settings())
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     bind(settings, database, engine)
     Bootstrap5(app)
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
+    assets.install(app)
     guard.install(app, signing_in.person)
+    bodies.install(app)
     security.install(app, settings.base_url)
     signing_in.install(app)
     language.install(app)

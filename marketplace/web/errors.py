@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, current_app, json, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from marketplace.db import session
 from marketplace.errors import Conflict, Invalid, MarketplaceError, Unauthorised, Unavailable
@@ -64,6 +64,8 @@ def http(error: HTTPException) -> Response:
     response = answer(error.code, words(TITLES.get(error.code, say("The request was refused"))), "", _flat(messages))
     if isinstance(error, TooManyRequests) and error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(error.valid_methods)
     return response
 
 

@@ -51,6 +51,10 @@ validate.URL.default_message = say("This is not a web address, such as https://e
 validate.Regexp.default_message = say("This does not have the form we expect.")
 
 
+LARGEST_WHOLE_NUMBER = 2**31 - 1
+"""What both databases can compare with a number of theirs."""
+
+
 class Shape(Schema):
     """A form or a JSON object. Text is trimmed and freed of control characters; an empty text is an absent value."""
 
@@ -58,6 +62,10 @@ class Shape(Schema):
         unknown = RAISE
 
     error_messages = {"unknown": say("There is no such field."), "type": say("Send an object.")}
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        if isinstance(field_obj, fields.Integer) and not field_obj.validators:
+            field_obj.validators = [validate.Range(-LARGEST_WHOLE_NUMBER, LARGEST_WHOLE_NUMBER)]
 
     @pre_load
     def tidy(self, data: Any, **_: Any) -> Any:
