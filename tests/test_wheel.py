@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -81,7 +82,8 @@ def test_installed_it_migrates_loads_the_demonstration_and_serves(environment: P
         port = probe.getsockname()[1]
     served = subprocess.Popen([yinqiao, "serve", "--port", str(port), "--workers", "1"], env=settings, cwd=tmp_path)
     try:
-        for path, expected in (("/readyz", '"status":"ok"'), ("/?lang=zh", "引桥"), ("/static/style.css", "--ink")):
+        for path, expected in (("/readyz", '"status":"ok"'), ("/?lang=zh", "引桥"), (None, "--ink")):
+            path = path or re.findall(r'href="([^"]*/style.css)"', fetched(f"http://127.0.0.1:{port}/"))[0]
             assert expected in fetched(f"http://127.0.0.1:{port}{path}")
     finally:
         served.terminate()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 
+from marketplace.web.assets import KEPT
 from marketplace.web.guard import STATIC
 
 csrf = CSRFProtect()
@@ -37,7 +38,10 @@ def install(app: Flask, base_url: str) -> None:
         response.headers.setdefault("Referrer-Policy", "same-origin")
         if https:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if request.endpoint not in STATIC:
+        if request.endpoint in STATIC:
+            response.headers["Cache-Control"] = KEPT if response.status_code < 400 else "no-cache"
+            session.accessed = False  # Flask-Login looked into it for nothing: the file is the same for everybody
+        else:
             kept = "no-store" if request.cookies else "no-cache"
             response.headers.setdefault("Cache-Control", f"private, {kept}")
             response.vary.add("Cookie")

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 
 import pytest
+from flask import url_for
+
+from marketplace.web import assets
 
 PUBLIC_PAGES = ("/", "/help", "/search", "/sign-in", "/register", "/nowhere")
 
 
-@pytest.mark.parametrize("address", [*PUBLIC_PAGES, "/healthz", "/static/style.css", "/api/v1/nowhere"])
+def static(app, file):
+    with app.test_request_context():
+        return url_for("static", filename=file)
+
+
+@pytest.mark.parametrize("address", [*PUBLIC_PAGES, "/healthz", "/static/nothing.css", "/api/v1/nowhere"])
 def test_every_answer_carries_the_headers_that_protect_it(client, address):
     headers = client.get(address, buffered=True).headers
     assert "script-src 'self'" in headers["Content-Security-Policy"]
@@ -25,17 +33,42 @@ def test_no_page_contains_what_the_policy_forbids(client, address):
 
 
 @pytest.mark.parametrize("file", ["style.css", "main.js", "favicon.svg"])
-def test_visitors_get_style_script_and_icon(client, file):
-    assert client.get(f"/static/{file}", buffered=True).status_code == 200
+def test_visitors_get_style_script_and_icon(app, client, file):
+    assert client.get(static(app, file), buffered=True).status_code == 200
 
 
-def test_visitors_get_bootstrap_from_here(client):
-    assert client.get("/bootstrap/static/css/bootstrap.min.css", buffered=True).status_code == 200
+def test_visitors_get_bootstrap_from_here(app, client):
+    page = client.get("/").get_data(as_text=True)
+    answer = client.get(re.search(r'href="(/bootstrap/static/\w+/css/bootstrap.min.css)"', page)[1], buffered=True)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, assets.KEPT)
 
 
-def test_no_file_beside_the_static_ones_is_given_away(client):
-    assert client.get("/static/../app.py").status_code == 404
-    assert client.get("/static/%2e%2e/app.py").status_code == 404
+def test_no_file_beside_the_static_ones_is_given_away(app, client):
+    folder = static(app, "style.css").removesuffix("style.css")
+    assert client.get(f"{folder}../app.py").status_code == 404
+    assert client.get(f"{folder}%2e%2e/app.py").status_code == 404
+
+
+def test_a_browser_keeps_what_is_served_at_an_address_that_changes_with_it(app, client, tmp_path):
+    answer = client.get(static(app, "main.js"), buffered=True)
+    assert answer.headers["Cache-Control"] == assets.KEPT
+    assert "Cookie" not in answer.vary
+    (tmp_path / "main.js").write_text("one")
+    before = assets.address(tmp_path)
+    (tmp_path / "main.js").write_text("other")
+    assert assets.address(tmp_path) != before
+
+
+def test_an_address_of_another_version_is_not_kept(client):
+    answer = client.get("/static/000000000000/main.js")
+    assert answer.status_code == 404
+    assert "max-age" not in answer.headers["Cache-Control"]
+
+
+def test_icons_are_drawn_in_the_page_and_cost_no_request(client):
+    page = client.get("/sign-in").get_data(as_text=True)
+    assert "bootstrap-icons.svg" not in page
+    assert assets.drawings().keys() == set(assets.ICONS)
 
 
 def test_a_page_for_somebody_is_kept_by_no_cache(signed_in, alice):
