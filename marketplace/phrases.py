@@ -8,6 +8,7 @@ Catalogues are read from marketplace/translations/<language>/<room>.po as they s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -16,10 +17,12 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, get_currency_name
 from babel.support import Translations
 
 LANGUAGES = ("zh", "en")
 DEFAULT = "zh"
+_LARGE = ((Decimal(10**8), "亿"), (Decimal(10**4), "万"))
 TRANSLATIONS = Path(__file__).parent / "translations"
 
 
@@ -64,6 +67,16 @@ class Label:
 def say(msgid: str, /, **values: Any) -> Phrase:
     """A sentence for a reader, with {named} values; extracted into the catalogues by this call's name."""
     return Phrase(msgid, values)
+
+
+def money(amount: Decimal, currency: str | None = "CNY") -> Label:
+    """80 万元, 2.5 亿元, 1.4 万欧元 for Chinese readers; CNY 800,000, EUR 14,000 for others."""
+    amount, currency = Decimal(amount), currency or "CNY"
+    unit = "元" if currency == "CNY" else get_currency_name(currency, locale="zh")
+    size, word = next(((size, word) for size, word in _LARGE if abs(amount) >= size), (1, ""))
+    zh = f"{format_decimal(amount / size, '#,##0.####' if word else '#,##0.##', locale='zh')} {word}{unit}"
+    pattern = "¤¤ #,##0" if amount == amount.to_integral() else "¤¤ #,##0.00"
+    return Label(zh, format_currency(amount, currency, pattern, locale="en", currency_digits=False))
 
 
 def in_language(value: Any, language: str) -> Any:

@@ -17,7 +17,7 @@ from marketplace.matching.features import Features
 from marketplace.matching.generic import GENERIC
 from marketplace.matching.profiles import ASPECTS, Passage, Profile, pieces
 from marketplace.matching.scoring import Score
-from marketplace.phrases import Label, in_language, say
+from marketplace.phrases import Label, in_language, money, say
 
 MOST_WORDS = 6
 _KEPT = 24
@@ -145,9 +145,7 @@ def _price(listing: Listing) -> Any:
         return words.BUDGET_BANDS.get(listing.budget_band or "") if listing.budget_band != "hidden" else None
     if listing.price_amount is None or listing.price_kind not in ("indicative", "floor"):
         return None
-    amount, currency = listing.price_amount, listing.price_currency or "CNY"
-    written = f"{currency} {amount:,.0f}"
-    return Label(f"{amount / 10_000:,.4g} 万元" if currency == "CNY" and amount >= 10_000 else written, written)
+    return money(listing.price_amount, listing.price_currency)
 
 
 def _region(listing: Listing) -> Label | None:

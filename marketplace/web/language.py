@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, Domain
 
@@ -116,17 +116,8 @@ def percent(value: float | None) -> str:
 
 
 def money(value: Decimal | None, currency: str | None = "CNY") -> str:
-    """80万元 for Chinese readers of amounts in yuan from ten thousand; CNY 800,000 or $1,200 otherwise."""
-    if value is None:
-        return ""
-    currency = currency or "CNY"
-    value = Decimal(value)
-    if current() == "zh" and currency == "CNY":
-        if abs(value) >= 10_000:
-            return f"{format_decimal((value / 10_000).normalize(), '#,##0.####', locale='zh')}万元"
-        return f"{format_decimal(value, '#,##0.##', locale='zh')}元"
-    pattern = "¤¤ #,##0" if value == value.to_integral() else "¤¤ #,##0.00"
-    return str(format_currency(value, currency, pattern, locale="en", currency_digits=False))
+    """An amount as this reader writes it (phrases.money); nothing for none."""
+    return "" if value is None else str(words(phrases.money(value, currency)))
 
 
 def region(code: str | None) -> str:

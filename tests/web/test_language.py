@@ -64,15 +64,15 @@ def test_the_other_language_is_one_link_away_and_keeps_the_search(client):
 
 
 @pytest.mark.parametrize(("amount", "currency", "zh", "en"), [
-    (Decimal(800_000), "CNY", "80万元", "CNY 800,000"),
-    (Decimal("1234567.89"), "CNY", "123.4568万元", "CNY 1,234,567.89"),
-    (Decimal(10_000), None, "1万元", "CNY 10,000"),
-    (Decimal(9_999), "CNY", "9,999元", "CNY 9,999"),
-    (Decimal("0.50"), "CNY", "0.5元", "CNY 0.50"),
-    (Decimal(0), "CNY", "0元", "CNY 0"),
-    (Decimal(250_000_000), "CNY", "25,000万元", "CNY 250,000,000"),
-    (Decimal(1_200), "USD", "USD 1,200", "USD 1,200"),
-    (Decimal(5_000), "JPY", "JPY 5,000", "JPY 5,000"),
+    (Decimal(800_000), "CNY", "80 万元", "CNY 800,000"),
+    (Decimal("1234567.89"), "CNY", "123.4568 万元", "CNY 1,234,567.89"),
+    (Decimal(10_000), None, "1 万元", "CNY 10,000"),
+    (Decimal(9_999), "CNY", "9,999 元", "CNY 9,999"),
+    (Decimal("0.50"), "CNY", "0.5 元", "CNY 0.50"),
+    (Decimal(0), "CNY", "0 元", "CNY 0"),
+    (Decimal(250_000_000), "CNY", "2.5 亿元", "CNY 250,000,000"),
+    (Decimal(1_200), "USD", "1,200 美元", "USD 1,200"),
+    (Decimal(5_000), "JPY", "5,000 日元", "JPY 5,000"),
 ])
 def test_money_is_written_as_each_reader_expects_it(reading, amount, currency, zh, en):
     with reading("zh"):
