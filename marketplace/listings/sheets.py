@@ -34,6 +34,8 @@ LARGEST_UNPACKED = 1_500_000_000
 LARGEST_RATIO = 300
 LONGEST_LINE = 4_000_000
 LONGEST_CELL = 200_000
+MOST_COLUMNS = 1_000
+LONGEST_HEADING = 200
 
 
 @dataclass(frozen=True)
@@ -180,9 +182,14 @@ def _csv_rows(file: IO[str]) -> Iterator[tuple[int, Row]]:
 
 
 def _chained(first: str, rest: IO[str]) -> Iterator[str]:
-    yield first
-    while line := rest.readline(LONGEST_LINE):
+    line, number = first, 0
+    while line:
+        number += 1
+        if len(line) >= LONGEST_LINE:
+            raise Invalid({"file": say("Line {line} is longer than {max} characters. Is this a CSV file?", line=number,
+                                       max=LONGEST_LINE)})
         yield line.replace("\x00", "")
+        line = rest.readline(LONGEST_LINE)
 
 
 def _json_rows(file: IO[str]) -> Iterator[tuple[int, Row]]:
@@ -267,13 +274,16 @@ def _row(headings: Sequence[str], cells: Sequence[Any]) -> Row:
 
 def _distinct(cells: Sequence[str]) -> list[str]:
     """Headings, trimmed; an empty one and a repeated one get names of their own."""
-    found: list[str] = []
+    if len(cells) > MOST_COLUMNS:
+        raise Invalid({"file": say("The file has {count} columns; we read at most {max}. Remove what is not needed.",
+                                   count=len(cells), max=MOST_COLUMNS)})
+    found: dict[str, None] = {}
     for number, cell in enumerate(cells, 1):
-        name = cell.replace("\ufeff", "").strip() or f"({number})"
+        name = unmarked(cell.replace("\ufeff", "").strip())[:LONGEST_HEADING] or f"({number})"
         while name in found:
             name += "'"
-        found.append(name)
-    return found
+        found[name] = None
+    return list(found)
 
 
 def _broken(line: int, error: Exception) -> Invalid:
@@ -310,7 +320,7 @@ def csv_text(headings: Sequence[str] | None, rows: Iterable[Sequence[Any]]) -> I
     writer = csv.writer(part)
     if headings is not None:
         part.write("\ufeff")
-        writer.writerow(headings)
+        writer.writerow([harmless(heading) for heading in headings])
     for row in rows:
         writer.writerow([harmless("" if cell is None else _written(cell)) for cell in row])
         if part.tell() > 64_000:
