@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, or_, select
 
 from marketplace.accounts.models import User
 from marketplace.listings.models import (
@@ -56,26 +56,30 @@ def can_see(actor: Reader, listing: Listing) -> bool:
 def visible_to(actor: Reader) -> ColumnElement[bool]:
     """`can_see`, as SQL."""
     own = organisation_ids(actor)
-    world = Listing.state.in_(sorted(WORLD_VISIBLE))
     if not own:
-        staff = actor is not None and actor.is_reviewer
-        return Listing.state.not_in(sorted(PRIVATE_TO_ORGANISATION)) if staff else world
+        return _SHOWN_TO_STAFF if actor is not None and actor.is_reviewer else _SHOWN_TO_WORLD
     excluded = select(Exclusion.listing_id).where(Exclusion.organisation_id.in_(own))
     granted = select(Grant.listing_id).where(Grant.organisation_id.in_(own), Grant.revoked_at.is_(None))
     ways = [
         Listing.organisation_id.in_(own),
         Listing.id.in_(granted),
-        and_(world, Listing.id.not_in(excluded)),
+        and_(_SHOWN_TO_WORLD, Listing.id.not_in(excluded)),
     ]
     if actor is not None and actor.is_reviewer:
-        ways.append(Listing.state.not_in(sorted(PRIVATE_TO_ORGANISATION)))
+        ways.append(_SHOWN_TO_STAFF)
     return or_(*ways)
+
+
+# Put together once: every list of listings asks for one of them.
+_SHOWN_TO_WORLD = Listing.state.in_(sorted(WORLD_VISIBLE))
+_SHOWN_TO_STAFF = Listing.state.not_in(sorted(PRIVATE_TO_ORGANISATION))
 
 
 def visible_among(actor: Reader, ids: Collection[int]) -> ColumnElement[bool]:
     """Those of `ids` that are visible. Inside CASE no column can be looked up by an index, so SQLite, which has no
     statistics, finds the few rows by their ids instead of walking every published one."""
-    return and_(Listing.id.in_(ids), case((visible_to(actor), 1), else_=0) == 1)
+    among = bindparam(None, list(ids), expanding=True, type_=Integer)
+    return and_(Listing.id.in_(among), case((visible_to(actor), 1), else_=0) == 1)
 
 
 @dataclass(frozen=True)
