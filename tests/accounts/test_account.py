@@ -1,6 +1,6 @@
 import pytest
-
 from accounts.conftest import PASSWORD
+
 from marketplace.accounts import service
 from marketplace.errors import Conflict, Invalid, NotFound
 

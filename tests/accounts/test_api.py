@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-
 from accounts.conftest import PASSWORD
+
 from marketplace import clock
 from marketplace.accounts import service, tokens
 from marketplace.db import transaction

@@ -4,8 +4,8 @@ from urllib.parse import unquote
 
 import argon2
 import pytest
-
 from accounts.conftest import PASSWORD
+
 from marketplace import clock
 from marketplace.accounts import passwords, service
 from marketplace.accounts.views import local_path
