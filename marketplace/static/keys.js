@@ -2,6 +2,7 @@
 const WRITING = "input, textarea, select, [contenteditable]";
 
 export function watchKeys() {
+  document.querySelectorAll(".ways [aria-current], .tabs [aria-current]").forEach((way) => way.scrollIntoView({ block: "nearest", inline: "center" }));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return closeMenus(null);
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -29,7 +30,6 @@ function along(step) {
   const here = links.findIndex((link) => row?.contains(link));
   const next = links[Math.min(Math.max(here + step, 0), links.length - 1)];
   next?.focus();
-  next?.scrollIntoView({ block: "nearest" });
 }
 
 function closeMenus(except) {
