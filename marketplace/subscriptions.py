@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from marketplace import index
+from marketplace import index, outbox
+from marketplace.db import transaction
 from marketplace.files import service as files
 from marketplace.introductions import service as introductions
 from marketplace.listings import documents as listing_documents
@@ -49,7 +50,8 @@ def timers() -> tuple[Timer, ...]:
 
 
 def index_of_organisations(ids: list[int]) -> None:
-    """An organisation's name and kind stand in the documents of its listings."""
-    keep = index.keep(listing_documents.LISTINGS)
+    """An organisation's name and kind stand in the documents of its listings. They are promised to the index as any
+    change of theirs is, so that two workers never write one listing in the wrong order."""
     for batch in index.batches(listing_documents.of_organisations(ids)):
-        keep(batch)
+        with transaction():
+            outbox.publish("listing.changed", *batch)

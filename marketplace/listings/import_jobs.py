@@ -23,6 +23,7 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.listings import headings, importing, storing
+from marketplace.listings.content import tidy
 from marketplace.listings.fields import fields_of
 from marketplace.listings.models import ImportJob, ImportRejection, ImportState, Kind, State
 from marketplace.listings.permissions import can_create_for
@@ -73,7 +74,7 @@ def upload(actor: User, organisation: Organisation, kind: Kind, name: str, file:
                 actor_id=actor.id,
                 organisation=organisation,
                 kind=kind,
-                file_name=name[:200],
+                file_name=tidy(name)[:200],
                 size=path.stat().st_size,
                 columns=columns,
                 mapping=headings.guess(kind, columns),

@@ -26,7 +26,8 @@ def standing(edition, *people):
 
 
 def told(person):
-    return [notice.phrase for notice in session.scalars(select(Notice).where(Notice.user_id == person.id))]
+    theirs = select(Notice).where(Notice.user_id == person.id).order_by(Notice.id)
+    return [notice.phrase for notice in session.scalars(theirs)]
 
 
 def later(monkeypatch, **by):

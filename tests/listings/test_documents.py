@@ -119,7 +119,8 @@ def test_renamed_organisation_is_found_by_its_new_name(institute, engine):
     with transaction():
         institute.name = "Silkworm Academy"
         outbox.publish("organisation.changed", institute.id)
-    outbox.drain()
+    while outbox.drain():
+        pass
     assert [hit.id for hit in engine.search("listings", Query("silkworm")).hits] == [listing_id]
 
 
