@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from json import dumps, loads
 
-from flask import Flask, request
+from flask import Flask, Request, request
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
 from marketplace.errors import MarketplaceError
 from marketplace.phrases import say
@@ -19,7 +22,25 @@ class Unreadable(MarketplaceError):
     title = say("The request cannot be read")
 
 
+class Asked(Request):
+    """A request whose arguments and form hold no NUL: nobody types one, and PostgreSQL takes none."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        return ImmutableMultiDict(_without_nul(super().args))
+
+    @cached_property
+    def form(self) -> ImmutableMultiDict[str, str]:
+        return ImmutableMultiDict(_without_nul(super().form))
+
+
+def _without_nul(given: MultiDict[str, str]) -> Iterator[tuple[str, str]]:
+    return ((name.replace("\0", ""), text.replace("\0", "")) for name, text in given.items(multi=True))
+
+
 def install(app: Flask) -> None:
+    app.request_class = Asked
+
     @app.before_request
     def refuse_unreadable() -> None:
         if is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
@@ -40,4 +61,5 @@ def _check(sent: bytes) -> None:
             dumps(found, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
             half = f"\\u{ord(error.object[error.start]):04x}"
-            raise Unreadable(say("The text has half a character in it, {half}, which is no Unicode.", half=half)) from None
+            message = say("The text has half a character in it, {half}, which is no Unicode.", half=half)
+            raise Unreadable(message) from None
