@@ -203,7 +203,7 @@ def joins(browser: Browser, place: running.Marketplace, operator: Person, addres
         person.sign_in(address, "a long-enough phrase")
     person.goes("/organisations/new")
     person.fills(name=name, kind=kind, region="440300")
-    person.presses("登记机构", "Enter the organisation")
+    person.presses("登记机构", "Register the organisation")
     slug = name.lower().replace(" ", "-")
     operator.goes(f"/operator/organisations/{slug}")
     operator.presses("通过", "Verify")

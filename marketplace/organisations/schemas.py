@@ -35,7 +35,7 @@ class Region(fields.String):
         text = str(super()._deserialize(value, attr, data, **options))
         code = regions.find(text)
         if code is None:
-            raise ValidationError(say("“{input}” is no region we know.", input=text[:40]))
+            raise ValidationError(say("“{input}” is not a region we know.", input=text[:40]))
         return code
 
 

@@ -77,7 +77,7 @@ def create(
     assert actor is not None
     pending = (Organisation.created_by_id == actor.id, Organisation.state == State.PENDING)
     if (session.scalar(select(func.count()).where(*pending)) or 0) >= MOST_PENDING and not actor.is_reviewer:
-        raise Conflict(say("{count} organisations of yours wait to be verified. Found the next once they are.",
+        raise Conflict(say("{count} organisations of yours wait to be verified. Register the next once they are.",
                            count=MOST_PENDING))
     now = clock.now()
     with transaction():

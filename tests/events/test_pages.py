@@ -23,7 +23,7 @@ def test_visitor_reads_what_is_coming_and_what_was(client, erin, series):
     an_edition(erin, series, title_en="Tables of eight")
     an_edition(erin, series, days=-30, title_en="Long ago")
     page = client.get("/events").text
-    assert page.index("Coming up") < page.index("Tables of eight") < page.index("Held so far") < page.index("Long ago")
+    assert page.index("Coming up") < page.index("Tables of eight") < page.index("Past events") < page.index("Long ago")
     assert "40 places left" in page
     assert "Landing Hall" in page
 
@@ -104,7 +104,7 @@ def test_person_of_two_organisations_says_for_which_they_come(signed_in, charlie
     join(charlie, institute)
     edition = an_edition(erin, series)
     browser = signed_in(charlie)
-    assert "I come for" in browser.get(edition.url).text
+    assert "I represent" in browser.get(edition.url).text
     browser.post(edition.url + "/register", data={"organisation": institute.id})
     assert attending.of(charlie, edition).organisation_id == institute.id
 

@@ -74,7 +74,7 @@ def test_page_list_and_rule_agree_on_who_sees_what(request, who, state, institut
 @pytest.mark.parametrize(("field", "value", "complaint"), [
     ("name", "", "This is needed."),
     ("kind", "guild", "Choose one of"),
-    ("region", "Atlantis", "“Atlantis” is no region we know."),
+    ("region", "Atlantis", "“Atlantis” is not a region we know."),
     ("credit_code", "91440300", "“91440300” has 8 characters; a credit code has 18."),
     ("credit_code", "91440300MA5DA1TW0Z", "“Z” in place 18 cannot stand"),
     ("website", "javascript:alert(1)", "This is not a web address"),
