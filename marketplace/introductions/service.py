@@ -127,13 +127,33 @@ def _join(actor: User, existing: Introduction, sides: set[Side], answers: Mappin
 def interest_with_a_draft(
     actor: User, other: Listing, organisation: Organisation, title: str, **answers: Any
 ) -> Introduction:
-    """Express interest before having a listing of one's own: a title is enough to begin a draft."""
+    """Express interest before having a listing of one's own: a title is enough to begin a draft.
+
+    The second click of a double click finds what the first has begun.
+    """
     if not title:
         raise Invalid({"new_title": say("Give your new listing a title.")})
     with transaction():
+        session.execute(select(Listing.id).where(Listing.id == other.id).with_for_update())
+        begun = _begun(other, organisation, title)
+        if begun is not None:
+            return begun
         own = listings.create(actor, organisation, other.kind.counterpart, {"title": title, "language": actor.language})
         pair = (own, other) if own.kind is Kind.NEED else (other, own)
         return express_interest(actor, *pair, **answers)
+
+
+def _begun(other: Listing, organisation: Organisation, title: str) -> Introduction | None:
+    """The open introduction of `other` to a listing of this organisation with this title."""
+    column, own = (
+        (Introduction.result_id, Introduction.need_id) if other.kind is Kind.RESULT
+        else (Introduction.need_id, Introduction.result_id)
+    )
+    this = select(Introduction).join(Listing, Listing.id == own).where(
+        column == other.id, Introduction.status != Status.CLOSED, Listing.organisation_id == organisation.id,
+        Listing.title == title,
+    )
+    return session.scalars(this.limit(1)).first()
 
 
 def suggest(

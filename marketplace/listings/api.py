@@ -132,8 +132,10 @@ def _organisation(slug: str | None) -> Organisation:
 
 def _require_match(listing: Listing) -> None:
     """If-Match guards against overwriting what one has not read; an ETag begins with the listing's version."""
-    tags = [tag.partition(".")[0] for tag in request.if_match.as_set()] if request.if_match else []
-    if tags and "*" not in tags and str(listing.version) not in tags:
+    if "If-Match" not in request.headers:
+        return
+    tags = {(tag or "").partition(".")[0] for tag in request.if_match.as_set()}
+    if not request.if_match.star_tag and str(listing.version) not in tags:
         raise PreconditionFailed(say("It has changed since you read it. Load it again and repeat your change."))
 
 

@@ -17,7 +17,7 @@ from marketplace.listings import versions
 from marketplace.listings.completeness import missing
 from marketplace.listings.fields import BY_NAME as FIELDS
 from marketplace.listings.models import Kind, Listing, State, VersionState
-from marketplace.listings.permissions import can_approve
+from marketplace.listings.permissions import can_approve, is_own
 from marketplace.listings.workflow import BY_NAME, STATES, Action
 from marketplace.messaging import service as messaging
 from marketplace.organisations.models import Membership, Role
@@ -148,7 +148,6 @@ def withdraw(actor: Reader, listing: Listing, reason: str) -> Listing:
             listing.pending.state = VersionState.SUPERSEDED
             versions.forget_pending(listing)
         message = say("“{title}” was withdrawn: {reason}", title=listing.title, reason=said)
-        outbox.publish("listing.withdrawn", listing.id)
         moved = _move(actor, listing, action, tell=message, remark=said)
         outbox.publish("listing.withdrawn", listing.id)
     return moved
@@ -165,7 +164,8 @@ def new_term(kind: Kind) -> date:
 def _allowed(actor: Reader, listing: Listing, name: str) -> Action:
     """The move, if this person may make it and the listing is where it begins."""
     action = BY_NAME[name]
-    require(action.may(actor, listing))
+    done_already = listing.state is State.WITHDRAWN and action.to is State.WITHDRAWN and is_own(actor, listing)
+    require(done_already or action.may(actor, listing))
     if not action.applies(listing):
         values = {"action": action.label, "state": STATES[listing.state]}
         raise Conflict(say("“{action}” is not possible now: the listing is “{state}”.", **values))

@@ -15,6 +15,8 @@ from marketplace.phrases import say
 from marketplace.web.guard import is_api
 from marketplace.web.language import current, words
 
+SHORT = 12
+"""Characters; what is no longer is a code or a choice, or quickly written again."""
 TITLES = {
     400: say("The request cannot be read"),
     401: say("Sign in first"),
@@ -79,7 +81,8 @@ def unexpected(error: Exception) -> Response:
 def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | None = None) -> Response:
     """One error, as the reader wants it: a page, or problem+json."""
     if not is_api():
-        page = render_template("error.html", status=status, title=title, detail=detail, fields=fields or {})
+        told = {"status": status, "title": title, "detail": detail, "fields": fields or {}}
+        page = render_template("error.html", **told, entered=entered(status))
         return Response(page, status=status)
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
     if detail:
@@ -92,6 +95,16 @@ def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | N
     if status == Unavailable.status:
         headers["Retry-After"] = "5"
     return Response(json.dumps(body, ensure_ascii=False), status, headers, content_type="application/problem+json")
+
+
+def entered(status: int) -> list[str]:
+    """What somebody wrote into a form that was not taken, so that they can copy it and nothing is lost."""
+    if request.method != "POST" or status not in (400, 403, 404, 409, 500, 503) or "password" in request.form:
+        return []
+    return [
+        text for name, values in request.form.lists() for text in values
+        if len(text) > SHORT and name not in ("csrf_token", "marks", "next")
+    ]
 
 
 def _flat(messages: Any, prefix: str = "") -> dict[str, str] | None:

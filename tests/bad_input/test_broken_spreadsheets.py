@@ -29,7 +29,8 @@ def as_csv(*rows) -> str:
 def upload(browser, content: bytes, name="a.csv"):
     parts = [("kind", b"result"), ("organisation", b"institute"), (f'file"; filename="{name}', content)]
     form = b"".join(
-        b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (part.encode(), value) for part, value in parts
+        b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (part.encode(), value)
+        for part, value in parts
     )
     return browser.post("/listings/import", data=form + b"--b--\r\n", content_type="multipart/form-data; boundary=b")
 
@@ -68,11 +69,20 @@ def bomb(megabytes: int, name: str = "xl/worksheets/sheet1.xml") -> bytes:
 
 
 NOT_A_SHEET = {
-    "empty": (b"", "a.csv", "empty"), "only a mark": (b"\xef\xbb\xbf", "a.csv", "no rows"), "only blanks": (b"\n\n,,\n", "a.csv", "no rows"),
-    "no text": (b"\x81\xff\x00\xfe" * 50, "a.csv", "UTF-8"), "a picture": (b"\x89PNG\r\n", "a.png", ".csv, .xlsx and .jsonl"),
-    "an old workbook": (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "a.xls", "Save it as .xlsx"), "a false workbook": (b"a,b\n1,2", "a.xlsx", "Save it as .xlsx"),
-    "a torn workbook": (b"PK\x03\x04" + b"x" * 900, "a.xlsx", "save it again"), "a torn archive": (gzip.compress(b"a,b\n" * 9_000)[:40], "a.csv.gz", "damaged"),
-    "another archive": (bomb(1, "word/document.xml").replace(b"xl/workbook.xml", b"xx/workbook.xml"), "a.xlsx", "not an Excel workbook"),
+    "empty": (b"", "a.csv", "empty"),
+    "only a mark": (b"\xef\xbb\xbf", "a.csv", "no rows"),
+    "only blanks": (b"\n\n,,\n", "a.csv", "no rows"),
+    "no text": (b"\x81\xff\x00\xfe" * 50, "a.csv", "UTF-8"),
+    "a picture": (b"\x89PNG\r\n", "a.png", ".csv, .xlsx and .jsonl"),
+    "an old workbook": (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "a.xls", "Save it as .xlsx"),
+    "a false workbook": (b"a,b\n1,2", "a.xlsx", "Save it as .xlsx"),
+    "a torn workbook": (b"PK\x03\x04" + b"x" * 900, "a.xlsx", "save it again"),
+    "a torn archive": (gzip.compress(b"a,b\n" * 9_000)[:40], "a.csv.gz", "damaged"),
+    "another archive": (
+        bomb(1, "word/document.xml").replace(b"xl/workbook.xml", b"xx/workbook.xml"),
+        "a.xlsx",
+        "not an Excel workbook",
+    ),
 }
 
 
@@ -126,7 +136,9 @@ def test_sheet_in_any_usual_encoding_is_read(signed_in, alice, encoding):
 
 
 def test_encoding_that_changes_on_the_way_is_told_with_its_line(signed_in, alice):
-    content = as_csv(*[{**ROW, "标题": f"成果 {n}"} for n in range(110_000)]).encode() + "阻燃,电解液,新,深圳,6\n".encode("gb18030")
+    content = as_csv(
+        *[{**ROW, "标题": f"成果 {n}"} for n in range(110_000)]
+    ).encode() + "阻燃,电解液,新,深圳,6\n".encode("gb18030")
     page = taken_in(signed_in(alice), content)
     assert "CSV UTF-8" in page and "could not be read" in page
     assert session.scalars(select(Listing)).first() is None
@@ -134,7 +146,11 @@ def test_encoding_that_changes_on_the_way_is_told_with_its_line(signed_in, alice
 
 def test_missing_column_is_named_before_anything_is_imported(signed_in, alice):
     page = taken_in(signed_in(alice), as_csv({"标题": "只有标题"}).encode(), state="submitted")
-    assert "Public summary" in page and "needed before submitting" in page and session.scalars(select(Listing)).first() is None
+    assert (
+        "Public summary" in page
+        and "needed before submitting" in page
+        and session.scalars(select(Listing)).first() is None
+    )
 
 
 def test_formula_cells_stay_text_and_come_back_as_text(signed_in, alice, tmp_path):
@@ -175,14 +191,26 @@ def test_formula_in_a_heading_is_harmless_too(signed_in, alice):
     assert ",=cmd" not in rejected and ',"=cmd' not in rejected
 
 
-@pytest.mark.parametrize("name", ["../../../../etc/passwd.csv", "..\\..\\x.csv", "/etc/cron.d/x.csv", "x\0.csv", "<script>.csv",
-                                  "a\r\nSet-Cookie: x=1.csv", "名" * 300 + ".csv", "\u202evsc.csv", ".csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../../etc/passwd.csv",
+        "..\\..\\x.csv",
+        "/etc/cron.d/x.csv",
+        "x\0.csv",
+        "<script>.csv",
+        "a\r\nSet-Cookie: x=1.csv",
+        "名" * 300 + ".csv",
+        "\u202evsc.csv",
+        ".csv",
+    ],
+)
 def test_name_of_a_file_leads_nowhere_and_breaks_nothing(signed_in, alice, settings, name):
-    before = {path for path in settings.var.rglob("*")}
+    before = set(settings.var.rglob("*"))
     browser = signed_in(alice)
     answer = upload(browser, as_csv(ROW).encode(), name)
     assert answer.status_code in (302, 422), complaint(answer)
-    new = {path for path in settings.var.rglob("*")} - before
+    new = set(settings.var.rglob("*")) - before
     assert all(path.parent.name == "imports" or path.name == "imports" for path in new)
     if answer.status_code == 302:
         assert "<script>.csv" not in text_of(browser.get(answer.location))

@@ -1,4 +1,4 @@
-"""Requests made from the API's own description, sound and broken, by everybody of the cast: none may fail on our side."""
+"""Requests made from the API's own description, sound and broken, by everybody of the cast: we fail at none."""
 
 from __future__ import annotations
 
@@ -45,8 +45,14 @@ def asked(operation, mode, headers, refs) -> int:
     sent = []
     room = re.match(r"/api/v1/(\w+)", operation.path)
 
-    @settings(max_examples=8, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=8,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=operation.as_strategy(generation_mode=mode))
     def holds(case):
         if len(sent) % 2 and case.path_parameters and room and room[1] in refs:

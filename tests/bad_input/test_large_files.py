@@ -21,7 +21,18 @@ print(json.dumps({"code": code, "kilobytes": resource.getrusage(resource.RUSAGE_
 
 def tried(var, path) -> tuple[str, int]:
     """(what the command said, its peak memory in kilobytes)."""
-    command = [sys.executable, "-c", MEASURED, "import", str(path), "--kind", "result", "--organisation", "hall", "--dry-run"]
+    command = [
+        sys.executable,
+        "-c",
+        MEASURED,
+        "import",
+        str(path),
+        "--kind",
+        "result",
+        "--organisation",
+        "hall",
+        "--dry-run",
+    ]
     done = subprocess.run(command, env=environment(var), capture_output=True, text=True, timeout=300, check=True)
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["code"] in (0, None), done.stdout + done.stderr
@@ -34,7 +45,8 @@ def test_two_hundred_thousand_rows_stream(tmp_path):
     make = (
         "from marketplace import clock, config, db; from marketplace.organisations.models import *; "
         "db.bind(db.connect(config.read().database_url)); t = db.transaction(); t.__enter__(); "
-        "db.session.add(Organisation(slug='hall', name='礼堂', kind=Kind.INSTITUTE, state=State.VERIFIED, region='440300', "
+        "db.session.add(Organisation(slug='hall', name='礼堂', kind=Kind.INSTITUTE, state=State.VERIFIED, "
+        "region='440300', "
         "created_at=clock.now())); t.__exit__(None, None, None)"
     )
     subprocess.run([sys.executable, "-c", make], env=environment(tmp_path), check=True, timeout=60)

@@ -17,11 +17,32 @@ from marketplace.listings.models import Listing, State
 pytest_plugins = ["company_of_trouble"]
 LISTINGS, TOKENS, INTRODUCTIONS = "/api/v1/listings", "/api/v1/tokens", "/api/v1/introductions"
 HEADERS = [
-    "Bearer", "Bearer ", "Bearer yq_forged", "bearer\tyq_x", "Basic YWxpY2U6eA==", "yq_without_scheme", "Bearer a b c",
-    "Bearer \u00ff\u00fe", "Bearer " + "x" * 7_000, "Digest username=x", ",", "Bearer null", "Bearer %00",
+    "Bearer",
+    "Bearer ",
+    "Bearer yq_forged",
+    "bearer\tyq_x",
+    "Basic YWxpY2U6eA==",
+    "yq_without_scheme",
+    "Bearer a b c",
+    "Bearer \u00ff\u00fe",
+    "Bearer " + "x" * 7_000,
+    "Digest username=x",
+    ",",
+    "Bearer null",
+    "Bearer %00",
 ]
-MALFORMED = ["", "{", "nonsense", "{'a': 1}", '{"a": 1,}', "\ufeff{}", '{"a": "\\ud8', "[" * 100_000, '{"a":' * 50_000,
-             '{"n": ' + "9" * 5_000 + "}"]
+MALFORMED = [
+    "",
+    "{",
+    "nonsense",
+    "{'a': 1}",
+    '{"a": 1,}',
+    "\ufeff{}",
+    '{"a": "\\ud8',
+    "[" * 100_000,
+    '{"a":' * 50_000,
+    '{"n": ' + "9" * 5_000 + "}",
+]
 WRONG_SHAPES = ["[]", "null", "true", "3", '"text"', "[{}]", '[["kind", "result"]]']
 WRITES = (("POST", LISTINGS), ("POST", TOKENS), ("POST", INTRODUCTIONS))
 
@@ -54,7 +75,9 @@ def test_bearer_token_is_for_the_api_only(client, alice):
 def test_body_that_is_no_json_is_said_to_be_none(program, alice, method, path):
     hers = program(alice)
     for body in MALFORMED:
-        answer = hers.open(path, method=method, data=body.encode("utf-8", "surrogatepass"), content_type="application/json")
+        answer = hers.open(
+            path, method=method, data=body.encode("utf-8", "surrogatepass"), content_type="application/json"
+        )
         assert answer.status_code in (400, 422), body[:20]
         problem_of(answer, answer.status_code)
     answer = hers.open(path, method=method, data=b"\xff\xfe{\x00", content_type="application/json")
@@ -69,8 +92,18 @@ def test_json_of_the_wrong_shape_is_said_to_be_so(program, alice, method, path):
         assert all(problem["fields"].values()), body
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data",
-                                  "application/json; charset=klingon", "nonsense", ""])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "application/json; charset=klingon",
+        "nonsense",
+        "",
+    ],
+)
 def test_content_of_another_kind_is_refused(program, alice, kind):
     answer = program(alice).post(LISTINGS, data='{"kind": "result"}', content_type=kind)
     assert answer.status_code in (201, 415, 422) and (answer.status_code == 201) == kind.startswith("application/json")
@@ -78,9 +111,32 @@ def test_content_of_another_kind_is_refused(program, alice, kind):
 
 HALVES = ["\ud800", "a\udfffb", [1, "\ud800"], {"\ud800": "x"}, [{"number": "x", "co_owners": [{"name": "\ud800"}]}]]
 HOSTILE_VALUES = [
-    "\0", "\u202e", 10**30, -(10**30), 1.5, float("inf"), float("nan"), True, [], {}, [[]], [None], [{}], {"a": {}},
-    {"": ""}, "x" * 100_000, ["x"] * 5_000, [{"type": {}, "co_owners": 5}], [{"co_owners": [5]}], [{"co_owners": {}}],
-    [{"number": {}, "co_owners": [{"name": [], "share": "nan"}]}], "1e999", "٣", "²", "9" * 5_000, -0.0,
+    "\0",
+    "\u202e",
+    10**30,
+    -(10**30),
+    1.5,
+    float("inf"),
+    float("nan"),
+    True,
+    [],
+    {},
+    [[]],
+    [None],
+    [{}],
+    {"a": {}},
+    {"": ""},
+    "x" * 100_000,
+    ["x"] * 5_000,
+    [{"type": {}, "co_owners": 5}],
+    [{"co_owners": [5]}],
+    [{"co_owners": {}}],
+    [{"number": {}, "co_owners": [{"name": [], "share": "nan"}]}],
+    "1e999",
+    "٣",
+    "²",
+    "9" * 5_000,
+    -0.0,
 ]
 
 
@@ -114,7 +170,11 @@ def test_no_value_breaks_a_move_or_a_token(program, charlie, dana, interest, nee
     document = his.get("/api/v1/openapi.json").json
     for name in document["components"]["schemas"]["Move"]["properties"]:
         for move in ("qualify", "take", "close", "meet"):
-            body = {"move": move, "reason": "rejected_at_triage", name: value} if move == "close" else {"move": move, name: value}
+            body = (
+                {"move": move, "reason": "rejected_at_triage", name: value}
+                if move == "close"
+                else {"move": move, name: value}
+            )
             answer = send(his, "POST", f"{INTRODUCTIONS}/{ref}/moves", body)
             assert answer.status_code in (200, 409, 422), (name, text_of(answer))
     theirs = program(charlie)
@@ -138,8 +198,9 @@ def test_half_a_character_is_refused_before_anything_keeps_it(program, alice, va
 
 def test_body_larger_than_we_take_is_refused_and_keeps_nothing(app, program, alice):
     hers, before = program(alice), session.query(Listing).count()
-    answer = hers.post(LISTINGS, data=b'{"kind": "result", "title": "' + b"x" * (5 << 20) + b'"}',
-                       content_type="application/json")
+    answer = hers.post(
+        LISTINGS, data=b'{"kind": "result", "title": "' + b"x" * (5 << 20) + b'"}', content_type="application/json"
+    )
     problem_of(answer, 413)
     assert session.query(Listing).count() == before
 

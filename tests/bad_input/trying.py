@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from sqlalchemy import inspect
+
 from marketplace import clock
 from marketplace.accounts import tokens
+from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 
 PROBLEM = "application/problem+json"
 HOSTILE = {
-    "nothing": "", "blanks": " \t\u3000", "quotes": "\"'“”「`", "brackets": "((([[[{{{<", "operators": "AND OR NOT -+&|!~^:*?\\/",
-    "SQL": "'; DROP TABLE listings; --", "wildcards": "%_%", "NUL": "a\0b", "control": "\x01\x1b\x7f", "emoji": "🔋👩‍🔬🏳️‍🌈",
-    "right to left": "\u202egnp.exe\u202c \u05d0\u05d1", "zero width": "\u200b\ufeff", "combining": "e" + "\u0301" * 500,
-    "markup": "<script>alert(1)</script>", "template": "{{ 7*7 }}${7*7}%(x)s{0}", "not a character": "\ufffe\uffff",
-    "number": "9" * 400, "one long word": "电" * 5_000, "many words": "x y " * 5_000, "beyond the plane": "𠀀𪚥",
+    "nothing": "",
+    "blanks": " \t\u3000",
+    "quotes": "\"'“”「`",
+    "brackets": "((([[[{{{<",
+    "operators": "AND OR NOT -+&|!~^:*?\\/",
+    "SQL": "'; DROP TABLE listings; --",
+    "wildcards": "%_%",
+    "NUL": "a\0b",
+    "control": "\x01\x1b\x7f",
+    "emoji": "🔋👩‍🔬🏳️‍🌈",
+    "right to left": "\u202egnp.exe\u202c \u05d0\u05d1",
+    "zero width": "\u200b\ufeff",
+    "combining": "e" + "\u0301" * 500,
+    "markup": "<script>alert(1)</script>",
+    "template": "{{ 7*7 }}${7*7}%(x)s{0}",
+    "not a character": "\ufffe\uffff",
+    "number": "9" * 400,
+    "one long word": "电" * 5_000,
+    "many words": "x y " * 5_000,
+    "beyond the plane": "𠀀𪚥",
 }
 
 
 def token_of(person) -> str:
+    if inspect(person).detached:  # the session it came from has ended with a request
+        person = session.get_one(User, inspect(person).identity)
     token, row = tokens.new(person, clock.now())
     with transaction():
         session.add(row)
