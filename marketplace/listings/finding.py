@@ -213,12 +213,14 @@ def _why(
 ) -> tuple[Quote, Label | None]:
     """Where a word was found: in the summary, else in a longer text this reader may read, else among the keywords,
     else in the summary as it was written; else how the summary begins."""
-    if pattern is None or pattern.search(summary):
-        return quote(clean(summary), pattern), None
+    if pattern is None:
+        return quote(clean(summary), None), None
+    if first := pattern.search(summary):
+        return quote(clean(summary), pattern, first=first), None
     for name in _NARRATIVE:
         text = details.get(name)
-        if text and pattern.search(text):
-            return quote(clean(text), pattern), BY_NAME[name].label
+        if text and (first := pattern.search(text)):
+            return quote(clean(text), pattern, first=first), BY_NAME[name].label
     found = [word for word in keywords if pattern.search(word)]
     if found:
         return mark(clean(", ".join(found)), pattern), BY_NAME["keywords"].label

@@ -44,10 +44,17 @@ def mark(text: str, pattern: re.Pattern[str] | None) -> Quote:
     return tuple(pieces)
 
 
-def quote(text: str, pattern: re.Pattern[str] | None, length: int = QUOTE_LENGTH) -> Quote:
-    """About `length` characters around the first word found, or the beginning."""
-    text = " ".join(text.split())
-    match = pattern.search(text) if pattern else None
+def quote(
+    text: str, pattern: re.Pattern[str] | None, length: int = QUOTE_LENGTH, *, first: re.Match[str] | None = None,
+) -> Quote:
+    """About `length` characters around the first word found, or the beginning. `first` is where the caller has
+    found a word already; it is used when it was found in this very text."""
+    even = " ".join(text.split())
+    if first is not None and first.string == even:
+        match: re.Match[str] | None = first
+    else:
+        match = pattern.search(even) if pattern else None
+    text = even
     start = 0 if match is None or match.end() <= length else _start(text, match.start(), length)
     end = len(text) if len(text) <= start + length else _end(text, start + length)
     cropped = ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
