@@ -62,7 +62,7 @@ class Figures:
     reason_codes: dict[ReasonCode, int]
     needs_published: int
     needs_answered: int
-    """Of the needs published in the period and at least 30 days ago: with an introduction within 30 days."""
+    """Of the needs published in the period and at least 30 days ago: with interest on either side within 30 days."""
 
     @property
     def signed(self) -> int:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, render_template, request
+from sqlalchemy import select
 
+from marketplace.db import session
 from marketplace.listings import facets, finding
 from marketplace.listings.criteria import FACETS_CHOSEN, LONGEST, Criteria
+from marketplace.listings.models import WORLD_VISIBLE, Listing
+from marketplace.listings.permissions import visible_to
 from marketplace.listings.search_schemas import criteria_from
+from marketplace.organisations.models import Organisation
 from marketplace.phrases import say
 from marketplace.web.guard import actor, public
 from marketplace.web.language import current, money
@@ -33,6 +39,22 @@ def page() -> str:
         slice=Slice(found.rows, reach, criteria.page, criteria.size), orders=ORDERS, days=DAYS,
         was_cut=len(criteria.q) > LONGEST, near=finding.suggest(actor(), criteria.q, 5) if not found.total else [],
     )
+
+
+@bp.app_context_processor
+def for_templates() -> dict[str, Callable[..., Any]]:
+    """`listed_by(organisation)` for the organisation's page: listings stand above organisations."""
+    return {"listed_by": listed_by}
+
+
+def listed_by(organisation: Organisation, most: int = 12) -> list[finding.Row]:
+    """What the organisation has published lately, without what this reader may not know to be its own."""
+    published = Listing.state.in_(sorted(WORLD_VISIBLE))
+    newest = session.scalars(
+        select(Listing.id).where(Listing.organisation_id == organisation.id, published, visible_to(actor()))
+        .order_by(Listing.published_at.desc(), Listing.id.desc()).limit(most)
+    ).all()
+    return [row for row in finding.rows(actor(), newest, current()) if row.organisation_slug]
 
 
 def chips(criteria: Criteria) -> list[tuple[Any, Any, str]]:

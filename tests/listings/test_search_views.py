@@ -94,3 +94,14 @@ def test_anonymous_need_is_shown_without_its_organisation(client, company):
     index_listings()
     shown = page(client, "/search?q=electrolyte")
     assert "Anonymous" in shown and "Company ·" not in shown
+
+
+def test_an_organisation_shows_what_it_has_published(client, institute):
+    published, draft = a_listing(institute), a_listing(institute, state=State.DRAFT)
+    shown = page(client, f"/organisations/{institute.slug}")
+    assert f'href="/listings/{published.ref}"' in shown and draft.ref not in shown
+
+
+def test_an_organisation_does_not_betray_its_anonymous_listings(signed_in, alice, charlie, institute):
+    hidden = a_listing(institute, anonymous=True)
+    assert hidden.ref not in page(signed_in(charlie), f"/organisations/{institute.slug}")
