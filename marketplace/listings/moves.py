@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace import audit, clock, outbox
@@ -35,7 +36,7 @@ def told_when_stale() -> Iterator[None]:
         with transaction():
             yield
             session.flush()
-    except StaleDataError:
+    except (StaleDataError, IntegrityError):  # both may have written the same next version
         raise Conflict(say("Somebody else changed this listing at the same moment. Look at it again.")) from None
 
 
