@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace.db import session
 from marketplace.errors import require
-from marketplace.listings.models import Kind, Listing, ListingVersion, State, VersionState
+from marketplace.listings.models import WORLD_VISIBLE, Kind, Listing, ListingVersion, State, VersionState
 from marketplace.listings.permissions import visible_among, visible_to
 from marketplace.organisations.models import Organisation, Role
 from marketplace.organisations.permissions import Reader, memberships, organisation_ids
@@ -34,6 +34,14 @@ def in_rank_order(actor: Reader, ids: Iterable[int]) -> list[Listing]:
     wanted = list(ids)
     rows = {row.id: row for row in session.scalars(select(Listing).where(visible_among(actor, wanted)))}
     return [rows[i] for i in wanted if i in rows]
+
+
+def newest_of(actor: Reader, organisation_id: int, most: int) -> list[int]:
+    """The ids of what an organisation has published lately. Whoever shows them leaves out the rows that do not name
+    it: an anonymous listing must not be told by the list it stands in."""
+    published = Listing.state.in_(sorted(WORLD_VISIBLE))
+    found = select(Listing.id).where(Listing.organisation_id == organisation_id, published, visible_to(actor))
+    return list(session.scalars(found.order_by(Listing.published_at.desc(), Listing.id.desc()).limit(most)))
 
 
 def seen_by(actor: Reader, chosen: Chosen, *, page: int = 1, size: int = 20) -> tuple[Sequence[Listing], int]:

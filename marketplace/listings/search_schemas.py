@@ -49,7 +49,9 @@ class Regions(Several):
     """Codes or names: 440300, 深圳, Shenzhen, SG."""
 
     default_error_messages = {
-        "region": say("“{input}” is not a region we know. Send a GB/T 2260 code such as 440300, or a country such as SG."),
+        "region": say(
+            "“{input}” is not a region we know. Send a GB/T 2260 code such as 440300, or a country such as SG."
+        ),
     }
 
     def code(self, written: str) -> str:

@@ -6,13 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, render_template, request
-from sqlalchemy import select
 
-from marketplace.db import session
-from marketplace.listings import facets, finding
+from marketplace.listings import facets, finding, lists
 from marketplace.listings.criteria import FACETS_CHOSEN, LONGEST, Criteria
-from marketplace.listings.models import WORLD_VISIBLE, Listing
-from marketplace.listings.permissions import visible_to
 from marketplace.listings.search_schemas import criteria_from
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import say
@@ -49,11 +45,7 @@ def for_templates() -> dict[str, Callable[..., Any]]:
 
 def listed_by(organisation: Organisation, most: int = 12) -> list[finding.Row]:
     """What the organisation has published lately, without what this reader may not know to be its own."""
-    published = Listing.state.in_(sorted(WORLD_VISIBLE))
-    newest = session.scalars(
-        select(Listing.id).where(Listing.organisation_id == organisation.id, published, visible_to(actor()))
-        .order_by(Listing.published_at.desc(), Listing.id.desc()).limit(most)
-    ).all()
+    newest = lists.newest_of(actor(), organisation.id, most)
     return [row for row in finding.rows(actor(), newest, current()) if row.organisation_slug]
 
 
