@@ -47,7 +47,7 @@ def remind(introduction: Introduction, to_broker: bool) -> None:
             messaging.notify(people, phrase, path(introduction), once=occasion)
     brokers = brokers_of(introduction)
     if to_broker or introduction.owed_by is not Owes.BROKER:
-        phrase = say("“{title}”: {who} have owed the next step since {day}. Please review the case.",
+        phrase = say("“{title}”: the next step has been overdue since {day} ({who}). Please review the case.",
                      title=title(introduction.need), who=words.OWES[introduction.owed_by], day=day(introduction.due_at))
         messaging.notify(brokers, phrase, path(introduction), once=f"{occasion}:broker")
 

@@ -105,3 +105,9 @@ def test_an_organisation_shows_what_it_has_published(client, institute):
 def test_an_organisation_does_not_betray_its_anonymous_listings(signed_in, alice, charlie, institute):
     hidden = a_listing(institute, anonymous=True)
     assert hidden.ref not in page(signed_in(charlie), f"/organisations/{institute.slug}")
+
+
+def test_nothing_is_said_of_words_where_none_were_asked_for(client, institute):
+    a_listing(institute)
+    index_listings()
+    assert "Nothing has" not in page(client)
