@@ -25,7 +25,12 @@ def found_words(hits: Iterable[Hit]) -> re.Pattern[str] | None:
 @lru_cache(maxsize=1_024)
 def _any_of(words: frozenset[str]) -> re.Pattern[str]:
     """Compiling costs more than a search for them: what is asked for often is compiled once."""
-    return re.compile("|".join(map(_alone, sorted(words, key=len, reverse=True))), re.IGNORECASE)
+    by_edges: dict[tuple[str, str], list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        by_edges.setdefault(_edges(word), []).append(re.escape(word))
+    # One look at the edges for all words of a kind: a pattern with one for each word is three times slower.
+    groups = (f"{before}(?:{'|'.join(some)}){after}" for (before, after), some in by_edges.items())
+    return re.compile("|".join(groups), re.IGNORECASE)
 
 
 def mark(text: str, pattern: re.Pattern[str] | None) -> Quote:
@@ -61,11 +66,11 @@ def quote(
     return mark(cropped, pattern)
 
 
-def _alone(word: str) -> str:
+def _edges(word: str) -> tuple[str, str]:
     """A Latin word must stand alone; a Chinese one has no edges."""
     before = r"(?<![a-z0-9])" if word[0].isascii() and word[0].isalnum() else ""
     after = r"(?![a-z0-9])" if word[-1].isascii() and word[-1].isalnum() else ""
-    return before + re.escape(word) + after
+    return before, after
 
 
 def _start(text: str, first: int, length: int) -> int:
