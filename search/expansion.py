@@ -99,7 +99,8 @@ class Reading:
             return []
         shorter = {inner for inner in words(word.text) if inner != word.text and self._frequency(inner)}
         left, found = word.text, []
-        for inner in sorted(shorter, key=len, reverse=True):
+        # The last part says what a Chinese compound is, so it is cut off first: 锂 + 电池, not 锂电 + 池.
+        for inner in sorted(shorter, key=lambda inner: (word.text.endswith(inner), len(inner)), reverse=True):
             if inner in left:
                 found.append(self.meaning(Word(inner, tuple(inner), inner)))
                 left = left.replace(inner, " ", 1)

@@ -145,7 +145,7 @@ def test_an_index_of_another_version_asks_to_be_rebuilt(folder: Path) -> None:
 
 
 def test_chinese_word_that_nobody_wrote_finds_what_has_its_parts(writer: EmbeddedEngine) -> None:
-    titles = ("磷酸铁锂离子电池隔膜", "铅酸电池回收", "锂矿选矿")
+    titles = ("磷酸铁锂离子电池隔膜", "铅酸电池回收", "锂矿选矿", "锂电芯与电解池")
     writer.upsert("listings", [{"id": n, "title": title} for n, title in enumerate(titles, 1)])
     page = writer.search("listings", Query("锂电池"))
     assert [hit.id for hit in page.hits] == [1]
