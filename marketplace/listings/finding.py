@@ -80,7 +80,7 @@ class Row:
 
     @property
     def plain_title(self) -> str:
-        return "".join(text for text, _ in self.title)
+        return "".join([text for text, _ in self.title])
 
     @property
     def terms(self) -> Label | None:

@@ -54,7 +54,7 @@ def found_as_json(found: Found, language: str) -> dict[str, Any]:
 def _hit(row: Row, language: str) -> dict[str, Any]:
     return {
         "ref": row.ref, "kind": row.kind.value, "title": row.plain_title,
-        "snippet": "".join(text for text, _ in row.why),
+        "snippet": "".join([text for text, _ in row.why]),
         "organisation": row.organisation.in_language(language) if row.organisation else None,
         "score": round(row.score, 4),
     }
