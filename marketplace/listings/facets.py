@@ -13,19 +13,10 @@ from marketplace.listings.classifications import INDUSTRIES
 from marketplace.listings.criteria import Criteria
 from marketplace.listings.documents import FACETS
 from marketplace.listings.models import Kind
-from marketplace.organisations.models import Kind as OrganisationKind
+from marketplace.organisations.vocabulary import KINDS as ORGANISATION_KINDS
 from marketplace.phrases import Label
 
 KINDS = {Kind.RESULT.value: Label("成果", "Results"), Kind.NEED.value: Label("需求", "Needs")}
-ORGANISATION_KINDS = {
-    OrganisationKind.INSTITUTE.value: Label("科研院所", "Institute"),
-    OrganisationKind.COMPANY.value: Label("企业", "Company"),
-    OrganisationKind.AGENCY.value: Label("中介机构", "Agency"),
-    OrganisationKind.PARK.value: Label("园区", "Park"),
-    OrganisationKind.AUTHORITY.value: Label("政府部门", "Authority"),
-    OrganisationKind.INVESTOR.value: Label("投资机构", "Investor"),
-    OrganisationKind.SERVICE_PROVIDER.value: Label("专业服务机构", "Service provider"),
-}
 LEVELS = {str(level): Label(f"{level} 级 {label.zh}", f"{level} {label.en}") for level, label in words.TRL.items()}
 GROUPS = {
     "kind": Label("成果或需求", "Results or needs"),
@@ -91,7 +82,8 @@ def region_label(code: str) -> Label:
 
 _NAMES: dict[str, Mapping[str, Label]] = {
     "kind": KINDS, "subtype": {**words.NEED_SUBTYPES, **words.RESULT_SUBTYPES}, "field": words.FIELDS,
-    "industry": INDUSTRIES, "trl": LEVELS, "mode": words.MODES, "organisation_kind": ORGANISATION_KINDS,
+    "industry": INDUSTRIES, "trl": LEVELS, "mode": words.MODES,
+    "organisation_kind": {kind.value: label for kind, label in ORGANISATION_KINDS.items()},
 }
 
 

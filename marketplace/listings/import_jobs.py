@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from marketplace import clock, outbox
 from marketplace.accounts.models import User
@@ -24,7 +24,6 @@ from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.listings import headings, importing, storing
 from marketplace.listings.content import tidy
-from marketplace.listings.fields import fields_of
 from marketplace.listings.models import ImportJob, ImportRejection, ImportState, Kind, State
 from marketplace.listings.permissions import can_create_for
 from marketplace.listings.sheets import Sheet, open_sheet
@@ -248,16 +247,6 @@ def forget_old() -> None:
         (_folder[0] / job.key).unlink(missing_ok=True)
     with transaction():
         session.execute(delete(ImportJob).where(ImportJob.id.in_([job.id for job in old])))
-
-
-def required_fields(kind: Kind) -> set[str]:
-    return {field.name for field in fields_of(kind) if field.required}
-
-
-def count_rejections(job: ImportJob) -> int:
-    return (
-        session.scalar(select(func.count()).select_from(ImportRejection).where(ImportRejection.job_id == job.id)) or 0
-    )
 
 
 def _sheet(job: ImportJob) -> Sheet:
