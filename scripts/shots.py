@@ -43,8 +43,8 @@ def pages(one: One) -> list[Shot]:
 
 
 def open_pages(one: One) -> list[Shot]:
-    edition = one("SELECT ref FROM event_editions ORDER BY starts_at DESC")
-    series = one("SELECT slug FROM event_series")
+    edition = one("SELECT ref FROM editions ORDER BY starts_at DESC")
+    series = one("SELECT slug FROM series")
     return [
         ("home", None, "/"),
         ("home-alice", "alice", "/"),

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
+
+from marketplace.db import session
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
@@ -33,6 +36,10 @@ NOT_PICTURED = {
     "messaging.show_mail",
     "import.show",
 }
+
+
+def test_the_database_understands_what_the_pictures_ask_it() -> None:
+    assert shots.pages(lambda query: session.execute(text(query)).scalar())
 
 
 def test_every_page_has_its_picture(app: Flask) -> None:
