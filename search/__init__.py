@@ -29,7 +29,8 @@ class Settings:
     """What an index can do with the attributes of its documents.
 
     A document is a flat mapping with an integer `id`. Values are strings, integers, floats, booleans, None,
-    or lists of strings or integers. Attributes named nowhere here are ignored.
+    or lists of strings or integers; `vector`, where the settings have one, a list of that many finite floats. Attributes
+    named nowhere here are ignored.
     """
 
     searchable: Mapping[str, float]
@@ -42,6 +43,8 @@ class Settings:
     """Searchable attributes whose whole values are offered as suggestions."""
     stored: tuple[str, ...] = ()
     """Searchable attributes kept so that a hit can quote them with marks; a subset of `searchable`."""
+    vector: int = 0
+    """How many numbers the `vector` has that a document may carry, for nearness of meaning; 0: none is kept."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,11 @@ class Query:
     a "quoted phrase" must occur as it stands and a -word must not occur. A text without a single word asks for
     everything.
 
-    Every word must occur, mistyped by one letter from four letters on and by two from eight; the last word, unless a
-    space follows it, may be the beginning of a longer one. When that finds nothing, words are given up: first those
-    that occur nowhere, then the most common, one after the other. Phrases and exclusions never are."""
+    Every word must occur, or one of its synonyms; mistyped by one letter from four letters on and by two from eight, a
+    Chinese word of three characters or more by one character that is wrong, missing or too many; the last word, unless
+    a space follows it, may be the beginning of a longer one. What was written as asked ranks before what needed any of
+    this. When that finds nothing, words are given up: first those that occur nowhere, then the most common, one after
+    the other. Phrases and exclusions never are."""
 
     text: str = ""
     filters: tuple[Filter, ...] = ()
@@ -95,6 +100,11 @@ class Query:
     """Search only in these attributes; None means all the searchable ones."""
     highlight: tuple[str, ...] = ()
     """Stored attributes to quote in each hit."""
+    vector: tuple[float, ...] | None = None
+    """What the text means. With it, hits by relevance are also those whose own vector lies near, words found or not;
+    an index without vectors takes no notice."""
+    semantic: float = 0.5
+    """With a vector: how much of the ranking nearness decides, the words the rest (0 to 1)."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +177,21 @@ class Engine(Protocol):
     ) -> Page:
         """The documents that share most, by weight, of `terms`; no term is compulsory."""
 
+    def nearest(
+        self, index: str, vector: Sequence[float], *, filters: tuple[Filter, ...] = (), limit: int = 50,
+    ) -> Page:
+        """The documents whose vectors point most the same way (cosine, the score), the nearest first."""
+
     def suggest(self, index: str, text: str, *, filters: tuple[Filter, ...] = (), limit: int = 8) -> list[Suggestion]:
-        """Values of the `suggest` attributes that begin with, or contain a word that begins with, `text`."""
+        """Values of the `suggest` attributes that begin with, or contain a word that begins with, `text`; after them
+        Chinese ones whose pinyin (lidianchi) or initials (ldc) do."""
+
+    def synonyms(self, index: str, groups: Sequence[Sequence[str]]) -> None:
+        """From now on, and without a rebuild, each word or phrase of a group finds documents with any other of it; the
+        groups given before are forgotten. They belong to the index and go with it when it is swapped.
+
+        Groups do not chain: where a = b and b = c stand apart, a does not find c, so no loop can arise.
+        """
 
     def count(self, index: str) -> int: ...
 
