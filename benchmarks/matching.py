@@ -9,9 +9,9 @@ from benchmarks.load import figures
 from benchmarks.place import place
 from marketplace import app
 from marketplace.db import session
-from marketplace.listings import finding
+from marketplace.finding import service as finding
+from marketplace.finding.schemas import criteria_from
 from marketplace.listings.models import Kind, Listing
-from marketplace.listings.search_schemas import criteria_from
 from marketplace.matching import service
 
 NEEDS = 100

@@ -20,9 +20,9 @@ from benchmarks.load import Client, at_once, figures, timed
 from benchmarks.place import place
 from marketplace.app import search_engine
 from marketplace.config import Settings
-from marketplace.listings.criteria import query_of
+from marketplace.finding.criteria import query_of
+from marketplace.finding.schemas import criteria_from
 from marketplace.listings.documents import LISTINGS
-from marketplace.listings.search_schemas import criteria_from
 from search import Engine, Query
 
 QUERIES = 400

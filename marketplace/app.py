@@ -19,10 +19,12 @@ from marketplace.analytics import views as analytics_views
 from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
+from marketplace.finding import api as finding_api
+from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
 from marketplace.introductions import views as introductions_views
 from marketplace.listings import api as listings_api
-from marketplace.listings import import_jobs, import_views, review_views, search_api, search_views
+from marketplace.listings import import_jobs, import_views, review_views
 from marketplace.listings import views as listings_views
 from marketplace.matching import api as matching_api
 from marketplace.matching import views as matching_views
@@ -38,10 +40,10 @@ from search.meilisearch import MeilisearchEngine
 
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
-    search_views, review_views, import_views, matching_views, events_views, introductions_views, analytics_views,
+    finding_views, review_views, import_views, matching_views, events_views, introductions_views, analytics_views,
     health, api_docs,
 )
-APIS = (accounts_api, organisations_api, listings_api, search_api, matching_api, introductions_api)
+APIS = (accounts_api, organisations_api, listings_api, finding_api, matching_api, introductions_api)
 
 
 def create_app(settings: config.Settings, *, database: Database | None = None, engine: Engine | None = None) -> Flask:

@@ -29,8 +29,8 @@ class Settings:
     """What an index can do with the attributes of its documents.
 
     A document is a flat mapping with an integer `id`. Values are strings, integers, floats, booleans, None,
-    or lists of strings or integers; `vector`, where the settings have one, a list of that many finite floats. Attributes
-    named nowhere here are ignored.
+    or lists of strings or integers; `vector`, where the settings have one, a list of that many finite floats.
+    Attributes named nowhere here are ignored.
     """
 
     searchable: Mapping[str, float]

@@ -102,7 +102,7 @@ def test_change_during_a_rebuild_waits_for_its_end(institute):
 
 
 def test_withdrawn_listing_is_no_longer_for_everyone(institute, engine):
-    from marketplace.listings.criteria import audience_filters
+    from marketplace.finding.criteria import audience_filters
 
     listing = a_listing(institute)
     index_listings()

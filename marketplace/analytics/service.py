@@ -19,9 +19,9 @@ from marketplace.db import session
 from marketplace.errors import require
 from marketplace.events import service as events
 from marketplace.events.models import Edition
+from marketplace.finding import service as finding
+from marketplace.finding.service import Row
 from marketplace.introductions.models import CloseReason, History, Introduction, ReasonCode, Stage
-from marketplace.listings import finding
-from marketplace.listings.finding import Row
 from marketplace.listings.models import WORLD_VISIBLE, Kind, Listing, State
 from marketplace.listings.permissions import visible_to
 from marketplace.organisations.models import Organisation

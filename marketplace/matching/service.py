@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 
 from marketplace import index
 from marketplace.db import session
-from marketplace.listings.criteria import audience_filters
+from marketplace.finding.criteria import audience_filters
 from marketplace.listings.documents import LISTINGS, PUBLIC
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.listings.permissions import organisation_token, tier_for, visible_among, visible_to

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
-from marketplace.listings import finding
+from marketplace.finding import service as finding
+from marketplace.finding.service import Row
 from marketplace.listings import service as listings
-from marketplace.listings.finding import Row
 from marketplace.listings.models import Listing
 from marketplace.matching import service
 from marketplace.matching.reasons import Reason

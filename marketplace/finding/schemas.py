@@ -9,9 +9,9 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, pre_load, v
 
 from marketplace import regions
 from marketplace.errors import Invalid
+from marketplace.finding.criteria import CLOSING, NEWEST, RELEVANCE, Criteria
 from marketplace.listings import vocabulary as words
 from marketplace.listings.classifications import find_industry
-from marketplace.listings.criteria import CLOSING, NEWEST, RELEVANCE, Criteria
 from marketplace.listings.models import Kind
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.phrases import say

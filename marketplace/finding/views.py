@@ -7,9 +7,11 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from marketplace.listings import facets, finding, lists
-from marketplace.listings.criteria import FACETS_CHOSEN, LONGEST, Criteria
-from marketplace.listings.search_schemas import criteria_from
+from marketplace.finding import facets
+from marketplace.finding import service as finding
+from marketplace.finding.criteria import FACETS_CHOSEN, LONGEST, Criteria
+from marketplace.finding.schemas import criteria_from
+from marketplace.listings import lists
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import say
 from marketplace.web.guard import actor, public
@@ -31,7 +33,7 @@ def page() -> str:
     found = finding.find(actor(), criteria, current())
     reach = min(found.total, MAXIMUM_WINDOW)
     return render_template(
-        "listings/search.html", found=found, criteria=criteria, complaints=complaints, chips=chips(criteria),
+        "finding/search.html", found=found, criteria=criteria, complaints=complaints, chips=chips(criteria),
         slice=Slice(found.rows, reach, criteria.page, criteria.size), orders=ORDERS, days=DAYS,
         was_cut=len(criteria.q) > LONGEST, near=finding.suggest(actor(), criteria.q, 5) if not found.total else [],
     )

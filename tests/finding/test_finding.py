@@ -7,8 +7,8 @@ from sqlalchemy import event
 
 from marketplace import clock, index
 from marketplace.db import session, transaction
-from marketplace.listings import finding
-from marketplace.listings.criteria import Criteria
+from marketplace.finding import service as finding
+from marketplace.finding.criteria import Criteria
 from marketplace.listings.models import Exclusion, Grant, Kind, Listing, ListingTranslation, State
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import State as OrganisationState

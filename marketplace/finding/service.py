@@ -15,12 +15,13 @@ from sqlalchemy import func, select
 
 from marketplace import index
 from marketplace.db import session
-from marketplace.listings import facets, vocabulary
-from marketplace.listings.criteria import CLOSING, LONGEST, Criteria, audience_filters, conditions, query_of
+from marketplace.finding import facets
+from marketplace.finding.criteria import CLOSING, LONGEST, Criteria, audience_filters, conditions, query_of
+from marketplace.finding.facets import Group
+from marketplace.finding.marking import found_words, mark, quote
+from marketplace.listings import vocabulary
 from marketplace.listings.documents import LISTINGS
-from marketplace.listings.facets import Group
 from marketplace.listings.fields import BY_NAME, FIELDS, Shape
-from marketplace.listings.marking import found_words, mark, quote
 from marketplace.listings.models import Grant, Kind, Listing, ListingTranslation, State
 from marketplace.listings.permissions import visible_among, visible_to
 from marketplace.listings.tiers import NAMED_FROM, veil

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Response, jsonify
 from flask_smorest import Blueprint
 
-from marketplace.listings import finding
-from marketplace.listings.criteria import Criteria
-from marketplace.listings.finding import Found, Row
-from marketplace.listings.search_schemas import FoundSchema, SearchSchema, SuggestionsSchema, SuggestSchema
+from marketplace.finding import service as finding
+from marketplace.finding.criteria import Criteria
+from marketplace.finding.schemas import FoundSchema, SearchSchema, SuggestionsSchema, SuggestSchema
+from marketplace.finding.service import Found, Row
 from marketplace.web.guard import actor, public
 from marketplace.web.language import current
 

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from marketplace import regions
+from marketplace.finding.criteria import Criteria
 from marketplace.listings import vocabulary as words
 from marketplace.listings.classifications import INDUSTRIES
-from marketplace.listings.criteria import Criteria
 from marketplace.listings.documents import FACETS
 from marketplace.listings.models import Kind
 from marketplace.organisations.vocabulary import KINDS as ORGANISATION_KINDS

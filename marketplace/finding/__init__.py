@@ -1,0 +1,1 @@
+"""Finding: what a reader looks for, and what the index and the database answer."""
