@@ -26,7 +26,9 @@ from search import Document, Settings
 
 PUBLIC = ("title", "keywords", "organisation", "summary")
 """The attributes a visitor may search."""
-FACETS = ("kind", "subtype", "field", "region", "industry", "trl", "mode", "organisation_kind")
+FACETS = ("kind", "subtype", "field", "region", "industry", "trl", "price_band", "mode", "organisation_kind")
+CHINA = "CN"
+"""What the regions with a GB/T 2260 code lie in; no listing has it for its own."""
 
 SETTINGS = Settings(
     searchable={"title": 4.0, "keywords": 3.0, "organisation": 1.0, "summary": 2.0, "body": 1.0},
@@ -42,6 +44,11 @@ CNY_FOR = {
 }
 """Round rates: a range of prices is searched with them, never an amount shown."""
 _NO_LIMIT = 1e15
+_BANDS = [
+    (band, _NO_LIMIT if high is None else float(high)) for band, (low, high) in vocabulary.BUDGET_LIMITS.items()
+    if low is not None
+]
+_STAGES = [(stage, int(stage[0]), int(stage[-1])) for stage in vocabulary.TRL_STAGES]
 NARRATIVE = tuple(
     field.name for field in FIELDS
     if field.tier == 1 and not field.column and field.shape in (Shape.TEXT, Shape.LONG_TEXT)
@@ -93,7 +100,7 @@ def document_of(listing: Listing) -> dict[str, Any]:
         **_texts(listing),
         "kind": listing.kind.value, "state": listing.state.value, "subtype": listing.subtype,
         "field": listing.field, "mode": listing.modes, "language": listing.language,
-        "region": regions.ancestors(listing.region) if listing.region else None,
+        "region": region_path(listing.region) if listing.region else None,
         "industry": list(dict.fromkeys((listing.industry[0], listing.industry))) if listing.industry else None,
         "organisation_kind": listing.organisation.kind.value,
         **_readiness(listing), **_price(listing), **_dates(listing),
@@ -147,6 +154,24 @@ def price_of(listing: Listing) -> tuple[float, float] | None:
     return amount, _NO_LIMIT if listing.price_kind == "floor" else amount
 
 
+def band_of(listing: Listing, price: float) -> str:
+    """The step in which a need's budget, or the amount a result asks, lies."""
+    if listing.kind is Kind.NEED:
+        return str(listing.budget_band)
+    return next(band for band, highest in _BANDS if price <= highest)
+
+
+def region_path(code: str) -> list[str]:
+    """The region and all it lies in, the country first."""
+    inside = regions.ancestors(code)
+    return [CHINA, *inside] if code.isdigit() else inside
+
+
+def stages_of(low: int, high: int) -> list[str]:
+    """The stages that these levels touch."""
+    return [stage for stage, first, last in _STAGES if first <= high and last >= low]
+
+
 def closing_of(listing: Listing) -> date | None:
     """The last day to answer it."""
     return listing.deadline or listing.valid_until
@@ -162,12 +187,15 @@ def _readiness(listing: Listing) -> dict[str, Any]:
     if levels is None:
         return {}
     low, high = levels
-    return {"trl_low": low, "trl_high": high, "trl": [str(level) for level in range(low, high + 1)]}
+    levels_and_stages = [*map(str, range(low, high + 1)), *stages_of(low, high)]
+    return {"trl_low": low, "trl_high": high, "trl": levels_and_stages}
 
 
 def _price(listing: Listing) -> dict[str, Any]:
     price = price_of(listing)
-    return {"price_low": price[0], "price_high": price[1]} if price else {}
+    if price is None:
+        return {"price_band": vocabulary.UNSTATED}
+    return {"price_low": price[0], "price_high": price[1], "price_band": band_of(listing, price[0])}
 
 
 def _dates(listing: Listing) -> dict[str, Any]:

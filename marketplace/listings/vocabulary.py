@@ -88,6 +88,12 @@ BUDGET_LIMITS: dict[str, tuple[Decimal | None, Decimal | None]] = {
     "over_10m": (Decimal(10_000_000), None),
 }
 """Band -> (lowest, highest) in CNY; None is open."""
+UNSTATED = "unstated"
+PRICE_BANDS = {
+    **{code: label for code, label in BUDGET_BANDS.items() if code != "hidden"},
+    UNSTATED: Label("面议或未公开", "Negotiable or not disclosed"),
+}
+"""What a result asks and what a need can pay, in the same steps, for those who search."""
 
 IP_TYPES = {
     "invention": Label("发明专利", "Invention patent"),
@@ -118,6 +124,12 @@ TRL = {
     8: Label("系统完成并通过试验", "System complete and qualified"),
     9: Label("系统实际应用", "System proven in use"),
 }
+TRL_STAGES = {
+    "1-3": Label("1–3 级 基础研究", "1–3 Basic research"),
+    "4-6": Label("4–6 级 试验验证", "4–6 Validation"),
+    "7-9": Label("7–9 级 示范应用", "7–9 Demonstration and use"),
+}
+"""Levels as people speak of them; each names its first and its last."""
 """Technology readiness levels 1–9, GB/T 22900."""
 
 LANGUAGES = {

@@ -63,13 +63,17 @@ def test_patent_numbers_of_an_anonymous_result_are_not_searchable(institute):
 
 
 def test_province_finds_its_cities(institute):
-    assert document(a_listing(institute, region="440305"))["region"] == ["440000", "440300", "440305"]
+    assert document(a_listing(institute, region="440305"))["region"] == ["CN", "440000", "440300", "440305"]
+
+
+def test_listing_from_abroad_lies_in_its_country_alone(institute):
+    assert document(a_listing(institute, region="SG"))["region"] == ["SG"]
 
 
 def test_readiness_of_a_need_is_the_range_it_accepts(institute, company):
     result, need = document(a_listing(institute)), document(a_listing(company, Kind.NEED, trl_min=5, trl_max=None))
-    assert (result["trl_low"], result["trl_high"], result["trl"]) == (6, 6, ["6"])
-    assert (need["trl_low"], need["trl_high"], need["trl"]) == (5, 9, ["5", "6", "7", "8", "9"])
+    assert (result["trl_low"], result["trl_high"], result["trl"]) == (6, 6, ["6", "4-6"])
+    assert (need["trl_low"], need["trl_high"], need["trl"]) == (5, 9, [*"56789", "4-6", "7-9"])
 
 
 @pytest.mark.parametrize(("price", "expected"), [
@@ -80,6 +84,21 @@ def test_readiness_of_a_need_is_the_range_it_accepts(institute, company):
 def test_price_is_kept_in_yuan(institute, price, expected):
     made = document(a_listing(institute, **price))
     assert (made.get("price_low"), made.get("price_high")) == (expected or (None, None))
+
+
+@pytest.mark.parametrize(("price", "expected"), [
+    ({"price_kind": "negotiable"}, "unstated"),
+    ({"price_kind": "indicative", "price_amount": 100_000, "price_currency": "CNY"}, "up_to_100k"),
+    ({"price_kind": "floor", "price_amount": 100_000, "price_currency": "USD"}, "500k_to_1m"),
+    ({"price_kind": "indicative", "price_amount": 90_000_000, "price_currency": "CNY"}, "over_10m"),
+])
+def test_asking_price_lies_in_a_step_of_budgets(institute, price, expected):
+    assert document(a_listing(institute, **price))["price_band"] == expected
+
+
+@pytest.mark.parametrize(("band", "expected"), [("1m_to_5m", "1m_to_5m"), ("hidden", "unstated")])
+def test_budget_is_its_own_step_unless_it_is_hidden(company, band, expected):
+    assert document(a_listing(company, Kind.NEED, budget_band=band))["price_band"] == expected
 
 
 def test_audience_follows_state_exclusions_and_grants(institute, company):
