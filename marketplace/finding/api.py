@@ -39,8 +39,11 @@ def suggest(asked: dict[str, str]) -> dict[str, Any]:
 def found_as_json(found: Found, language: str) -> dict[str, Any]:
     facets = {
         group.name: [
-            {"value": choice.value, "label": choice.label.in_language(language), "count": choice.count}
-            for choice in group.choices
+            {
+                "value": choice.value, "label": choice.label.in_language(language), "count": choice.count,
+                **({"parent": parent} if parent else {}),
+            }
+            for choice, parent in group.every()
         ]
         for group in found.groups
     }

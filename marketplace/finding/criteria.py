@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
 
 from marketplace import clock, regions
-from marketplace.listings.documents import FACETS, PUBLIC
+from marketplace.listings.documents import CHINA, FACETS, PUBLIC, region_path, stages_of
 from marketplace.listings.models import Kind, Listing, ListingTranslation
 from marketplace.listings.permissions import audiences
 from marketplace.organisations.models import Organisation
@@ -21,6 +21,7 @@ LONGEST = 2_000
 RELEVANCE, NEWEST, CLOSING = "relevance", "newest", "closing"
 _QUOTED = ("title", "keywords", "summary", "body")
 _WORDS_FOR_SQL = 8
+_DIGITS_OF_A_REGION = 6
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class Criteria:
     field: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
     industry: tuple[str, ...] = ()
-    trl_min: int | None = None
-    trl_max: int | None = None
+    trl: tuple[str, ...] = ()
+    """Levels ("6") and stages ("4-6")."""
+    price_band: tuple[str, ...] = ()
     mode: tuple[str, ...] = ()
     organisation_kind: tuple[str, ...] = ()
     organisation: str | None = None
@@ -52,13 +54,32 @@ class Criteria:
 
     @property
     def is_narrowed(self) -> bool:
-        return any(getattr(self, name) for name in (*FACETS_CHOSEN, "organisation", "days")) or any(
-            value is not None for value in (self.trl_min, self.trl_max, self.price_min, self.price_max)
+        return any(getattr(self, name) for name in (*FACETS, "organisation", "days")) or any(
+            value is not None for value in (self.price_min, self.price_max)
         )
 
+    def narrowest(self, facet: str) -> tuple[str, ...]:
+        """What is chosen of a facet, without what something within it was chosen of: Shenzhen says more than its
+        province does."""
+        chosen: tuple[str, ...] = getattr(self, facet)
+        wider = {above for value in chosen for above in path_of(facet, value)[:-1]}
+        return tuple(value for value in chosen if value not in wider)
 
-FACETS_CHOSEN = tuple(name for name in FACETS if name != "trl")
-"""The facets chosen by value; readiness levels are chosen as a range."""
+
+def path_of(facet: str, value: str) -> list[str]:
+    """A value of a facet and all it lies in, the widest first; most lie in nothing."""
+    if facet == "region":
+        return region_path(value)
+    if facet == "industry" and len(value) > 1:
+        return [value[0], value]
+    if facet == "trl" and value.isdigit():
+        return [*stages_of(int(value), int(value)), value]
+    return [value]
+
+
+def levels_of(value: str) -> range:
+    """The readiness levels of a level or a stage."""
+    return range(int(value[0]), int(value[-1]) + 1)
 
 
 def query_of(actor: Reader, criteria: Criteria) -> Query:
@@ -82,15 +103,11 @@ def audience_filters(actor: Reader) -> tuple[Filter, ...]:
 
 def _filters(criteria: Criteria) -> list[Filter]:
     filters: list[Filter] = [
-        AnyOf(name, chosen) for name in FACETS_CHOSEN if (chosen := getattr(criteria, name))
+        AnyOf(name, chosen) for name in FACETS if (chosen := criteria.narrowest(name))
     ]
     if criteria.organisation:
         filters.append(AnyOf("organisation_slug", (criteria.organisation,)))
-    # A range fits when it overlaps the listing's own.
-    if criteria.trl_min is not None:
-        filters.append(Between("trl_high", criteria.trl_min, None))
-    if criteria.trl_max is not None:
-        filters.append(Between("trl_low", None, criteria.trl_max))
+    # A range of prices fits when it overlaps the listing's own.
     if criteria.price_min is not None:
         filters.append(Between("price_high", float(criteria.price_min), None))
     if criteria.price_max is not None:
@@ -121,19 +138,16 @@ def conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
         if chosen:
             found.append(column.in_(chosen))
     if criteria.region:
-        found.append(or_(*(Listing.region.startswith(_stem(code), autoescape=True) for code in criteria.region)))
+        found.append(or_(*map(_lies_in, criteria.narrowest("region"))))
     if criteria.industry:
-        found.append(or_(*(Listing.industry.startswith(code, autoescape=True) for code in criteria.industry)))
+        codes = criteria.narrowest("industry")
+        found.append(or_(*(Listing.industry.startswith(code, autoescape=True) for code in codes)))
     if criteria.mode:
         found.append(or_(*(cast(Listing.modes, String).contains(f'"{mode}"') for mode in criteria.mode)))
     if criteria.organisation:
         found += [Organisation.slug == criteria.organisation, Listing.anonymous.is_(False)]
-    if criteria.trl_min is not None:
-        need_reaches = and_(Listing.kind == Kind.NEED, func.coalesce(Listing.trl_max, 9) >= criteria.trl_min)
-        found.append(or_(Listing.trl >= criteria.trl_min, need_reaches))
-    if criteria.trl_max is not None:
-        need_begins = and_(Listing.kind == Kind.NEED, func.coalesce(Listing.trl_min, 1) <= criteria.trl_max)
-        found.append(or_(Listing.trl <= criteria.trl_max, need_begins))
+    if criteria.trl:
+        found.append(or_(*(_reaches(levels_of(value)) for value in criteria.narrowest("trl"))))
     if criteria.days is not None:
         found.append(Listing.published_at >= _since(criteria.days))
     return found
@@ -145,6 +159,19 @@ def _titled(word: str) -> ColumnElement[bool]:
     return and_(
         Listing.anonymous.is_(False), or_(Listing.title.icontains(word, autoescape=True), Listing.id.in_(translated))
     )
+
+
+def _reaches(levels: range) -> ColumnElement[bool]:
+    """A result has reached one of these levels, or a need accepts one of them (any, when it does not say)."""
+    first, last = levels[0], levels[-1]
+    accepts = and_(func.coalesce(Listing.trl_min, 1) <= last, func.coalesce(Listing.trl_max, 9) >= first)
+    return or_(Listing.trl.between(first, last), and_(Listing.kind == Kind.NEED, accepts))
+
+
+def _lies_in(code: str) -> ColumnElement[bool]:
+    if code == CHINA:
+        return func.length(Listing.region) == _DIGITS_OF_A_REGION
+    return Listing.region.startswith(_stem(code), autoescape=True)
 
 
 def _stem(code: str) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from marketplace import regions
-from marketplace.finding.criteria import Criteria
+from marketplace.finding.criteria import Criteria, path_of
 from marketplace.listings import vocabulary as words
 from marketplace.listings.classifications import INDUSTRIES
-from marketplace.listings.documents import FACETS
+from marketplace.listings.documents import CHINA, FACETS
 from marketplace.listings.models import Kind
 from marketplace.organisations.vocabulary import KINDS as ORGANISATION_KINDS
 from marketplace.phrases import Label
@@ -25,11 +24,16 @@ GROUPS = {
     "region": Label("地区", "Region"),
     "industry": Label("行业", "Industry"),
     "trl": Label("技术就绪度", "Readiness level"),
+    "price_band": Label("价格或预算", "Price or budget"),
     "mode": Label("合作方式", "Transfer mode"),
     "organisation_kind": Label("机构类型", "Organisation"),
 }
-
-_AT_ONCE = 8
+PRICE, BUDGET = Label("价格", "Price"), Label("预算", "Budget")
+TREES = ("region", "industry", "trl")
+MOST_AT_ONCE = 8
+"""Choices of a list offered before the reader asks for all."""
+_SHOWN_CLOSED = 3
+"""Levels of a tree that are there to be opened: country, province, city. What is deeper waits for its city."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,20 @@ class Choice:
     label: Label
     count: int
     chosen: bool = False
-    depth: int = 0
-    """How deep it lies in a tree (a city in its province)."""
+    children: tuple[Choice, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """The way to what is chosen lies open, and so does the country most of us live in."""
+        return self.value == CHINA or self.chosen or any(child.is_open for child in self.children)
+
+    @property
+    def shown(self) -> tuple[Choice, ...]:
+        return shown(self.children)
+
+    @property
+    def rest(self) -> tuple[Choice, ...]:
+        return rest(self.children)
 
 
 @dataclass(frozen=True)
@@ -49,19 +65,35 @@ class Group:
     choices: tuple[Choice, ...]
 
     @property
+    def is_tree(self) -> bool:
+        return self.name in TREES
+
+    @property
     def shown(self) -> tuple[Choice, ...]:
-        """Those offered at once: the first ones, whatever is chosen, and what opens beneath it."""
-        return tuple(c for n, c in enumerate(self.choices) if n < _AT_ONCE or c.chosen or c.depth)
+        """Those offered at once: the first ones, and whatever is chosen."""
+        return shown(self.choices)
 
     @property
     def rest(self) -> tuple[Choice, ...]:
-        return tuple(c for n, c in enumerate(self.choices) if n >= _AT_ONCE and not c.chosen and not c.depth)
+        return rest(self.choices)
+
+    def every(self) -> Iterator[tuple[Choice, str | None]]:
+        """All choices with what they lie in, each before what lies in it."""
+        return _walk(self.choices, None)
+
+
+def shown(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    return tuple(c for n, c in enumerate(choices) if _is_first(n, choices) or c.is_open)
+
+
+def rest(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    return tuple(c for n, c in enumerate(choices) if not _is_first(n, choices) and not c.is_open)
 
 
 def groups(counted: Mapping[str, Mapping[str, int]], criteria: Criteria) -> list[Group]:
     """One group a facet, in the order of a reader's interest; a choice that would give nothing is left out, unless
     it is chosen."""
-    made = (Group(name, GROUPS[name], tuple(_choices(name, counted.get(name, {}), criteria))) for name in FACETS)
+    made = (Group(name, _title(name, criteria), _choices(name, counted.get(name, {}), criteria)) for name in FACETS)
     return [group for group in made if group.choices]
 
 
@@ -77,61 +109,58 @@ def label_of(name: str, value: str, criteria: Criteria | None = None) -> Label:
 @cache
 def region_label(code: str) -> Label:
     """The region alone, without what it lies in."""
+    if code == CHINA:
+        return Label("中国", "China")
     return Label(regions.short_name(code, "zh"), regions.short_name(code, "en"))
 
 
 _NAMES: dict[str, Mapping[str, Label]] = {
     "kind": KINDS, "subtype": {**words.NEED_SUBTYPES, **words.RESULT_SUBTYPES}, "field": words.FIELDS,
-    "industry": INDUSTRIES, "trl": LEVELS, "mode": words.MODES,
-    "organisation_kind": {kind.value: label for kind, label in ORGANISATION_KINDS.items()},
+    "industry": INDUSTRIES, "trl": {**words.TRL_STAGES, **LEVELS}, "price_band": words.PRICE_BANDS,
+    "mode": words.MODES, "organisation_kind": {kind.value: label for kind, label in ORGANISATION_KINDS.items()},
 }
+_IN_THEIR_OWN_ORDER = ("kind", "trl", "price_band")
+"""Facets whose values follow one another; of the others the most frequent comes first."""
 
 
-def _choices(name: str, counted: Mapping[str, int], criteria: Criteria) -> Iterable[Choice]:
-    chosen = _chosen(name, criteria)
-
-    def choice(value: str, depth: int = 0) -> Choice:
-        return Choice(value, label_of(name, value, criteria), counted.get(value, 0), value in chosen, depth)
-
-    values = {*counted, *chosen}
-    if name == "trl":
-        return [choice(value) for value in sorted(values)]
-    if name == "kind":
-        return [choice(value) for value in KINDS if value in values]
-    ranked = sorted(values, key=lambda value: (-counted.get(value, 0), value))
-    if name not in ("region", "industry"):
-        return [choice(value) for value in ranked]
-    # Of a tree only the tops are offered, and what lies beneath a chosen one.
-    open_ones = {above for value in chosen for above in _above(name, value)}
-    return [choice(value, depth) for value, depth in _tree(name, ranked, open_ones)]
+def _title(name: str, criteria: Criteria) -> Label:
+    if name == "price_band" and len(criteria.kind) == 1:
+        return PRICE if criteria.kind == (Kind.RESULT.value,) else BUDGET
+    return GROUPS[name]
 
 
-def _tree(name: str, ranked: list[str], open_ones: set[str]) -> Iterable[tuple[str, int]]:
-    beneath: dict[str, list[str]] = {}
-    for value in ranked:
-        *_, parent, _self = ["", *_above(name, value)]
-        beneath.setdefault(parent, []).append(value)
+def _choices(name: str, counted: Mapping[str, int], criteria: Criteria) -> tuple[Choice, ...]:
+    chosen: tuple[str, ...] = getattr(criteria, name)
+    beneath: dict[str | None, list[str]] = {}
+    for value in _ordered(name, counted, chosen):
+        above = path_of(name, value)[:-1]
+        beneath.setdefault(above[-1] if above else None, []).append(value)
 
-    def walk(parent: str, depth: int) -> Iterable[tuple[str, int]]:
-        for value in beneath.get(parent, ()):
-            yield value, depth
-            if value in open_ones:
-                yield from walk(value, depth + 1)
+    def choice(value: str, depth: int) -> Choice:
+        label, count, is_chosen = label_of(name, value, criteria), counted.get(value, 0), value in chosen
+        inside = beneath.get(value, ()) if depth + 1 < _SHOWN_CLOSED or is_chosen or _leads(value) else ()
+        return Choice(value, label, count, is_chosen, tuple(choice(one, depth + 1) for one in inside))
 
-    return walk("", 0)
+    def _leads(value: str) -> bool:
+        return any(value in path_of(name, one) for one in chosen)
 
-
-def _above(name: str, value: str) -> list[str]:
-    """The value and all it lies in, the largest first."""
-    if name == "region":
-        return regions.ancestors(value)
-    return [value] if len(value) == 1 else [value[0], value]
+    return tuple(choice(value, 0) for value in beneath.get(None, ()))
 
 
-def _chosen(name: str, criteria: Criteria) -> tuple[str, ...]:
-    if name != "trl":
-        chosen: tuple[Any, ...] = getattr(criteria, name)
-        return chosen
-    if criteria.trl_min is None and criteria.trl_max is None:
-        return ()
-    return tuple(str(level) for level in range(criteria.trl_min or 1, (criteria.trl_max or 9) + 1))
+def _ordered(name: str, counted: Mapping[str, int], chosen: tuple[str, ...]) -> list[str]:
+    given = [*(value for value, count in counted.items() if count), *chosen]
+    values = {part for value in given for part in path_of(name, value)} if name in TREES else set(given)
+    if name in _IN_THEIR_OWN_ORDER:
+        return [value for value in _NAMES[name] if value in values]
+    return sorted(values, key=lambda value: (-counted.get(value, 0), value))
+
+
+def _is_first(place: int, choices: Sequence[Choice]) -> bool:
+    # One or two more are shown as quickly as a line that says so.
+    return place < MOST_AT_ONCE or len(choices) <= MOST_AT_ONCE + 2
+
+
+def _walk(choices: Sequence[Choice], parent: str | None) -> Iterator[tuple[Choice, str | None]]:
+    for choice in choices:
+        yield choice, parent
+        yield from _walk(choice.children, choice.value)

@@ -9,9 +9,10 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, pre_load, v
 
 from marketplace import regions
 from marketplace.errors import Invalid
-from marketplace.finding.criteria import CLOSING, NEWEST, RELEVANCE, Criteria
+from marketplace.finding.criteria import CLOSING, NEWEST, RELEVANCE, Criteria, levels_of
 from marketplace.listings import vocabulary as words
 from marketplace.listings.classifications import find_industry
+from marketplace.listings.documents import CHINA
 from marketplace.listings.models import Kind
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.phrases import say
@@ -19,6 +20,8 @@ from marketplace.web.pagination import page_fields
 from marketplace.web.payloads import Money, Shape, load
 
 _MOST = 50
+_CHINA = {"cn", "china", "中国"}
+_LEVELS = tuple(map(str, words.TRL))
 
 
 class Several(fields.List[str]):
@@ -55,6 +58,8 @@ class Regions(Several):
     }
 
     def code(self, written: str) -> str:
+        if written.casefold() in _CHINA:
+            return CHINA
         found = regions.find(written)
         if found is None:
             raise self.make_error("region", input=written[:40])
@@ -80,8 +85,10 @@ class SearchSchema(Shape):
     field = Several(words.FIELDS)
     region = Regions(())
     industry = Industries(())
+    trl = Several([*words.TRL_STAGES, *_LEVELS])
     trl_min = fields.Integer(load_default=None, validate=validate.Range(1, 9))
     trl_max = fields.Integer(load_default=None, validate=validate.Range(1, 9))
+    price_band = Several(words.PRICE_BANDS)
     mode = Several(words.MODES)
     organisation_kind = Several([kind.value for kind in OrganisationKind])
     organisation = fields.String(load_default=None, validate=validate.Length(max=200))
@@ -106,7 +113,22 @@ class SearchSchema(Shape):
 
     @post_load
     def criteria(self, data: dict[str, Any], **_: Any) -> Criteria:
+        data["trl"] = _levels(data["trl"], data.pop("trl_min"), data.pop("trl_max"))
         return Criteria(**data)
+
+
+def _levels(chosen: tuple[str, ...], lowest: int | None, highest: int | None) -> tuple[str, ...]:
+    """A range of levels, as the stages and levels it is made of; what is chosen beside a range must lie in it."""
+    if lowest is None and highest is None:
+        return chosen
+    within = set(range(lowest or 1, (highest or 9) + 1))
+    if chosen:
+        within &= {level for value in chosen for level in levels_of(value)}
+    if not within:
+        raise ValidationError(say("This range has none of the levels chosen."), field_name="trl_min")
+    stages = [stage for stage in words.TRL_STAGES if within.issuperset(levels_of(stage))]
+    covered = {level for stage in stages for level in levels_of(stage)}
+    return (*stages, *map(str, sorted(within - covered)))
 
 
 class SuggestSchema(Shape):
@@ -117,6 +139,7 @@ class ChoiceSchema(Shape):
     value = fields.String()
     label = fields.String()
     count = fields.Integer()
+    parent = fields.String(metadata={"description": "what it lies in: a city's province, a level's stage"})
 
 
 class HitSchema(Shape):

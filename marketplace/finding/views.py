@@ -9,9 +9,10 @@ from flask import Blueprint, render_template, request
 
 from marketplace.finding import facets
 from marketplace.finding import service as finding
-from marketplace.finding.criteria import FACETS_CHOSEN, LONGEST, Criteria
+from marketplace.finding.criteria import LONGEST, Criteria
 from marketplace.finding.schemas import criteria_from
 from marketplace.listings import lists
+from marketplace.listings.documents import FACETS
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import say
 from marketplace.web.guard import actor, public
@@ -54,11 +55,13 @@ def listed_by(organisation: Organisation, most: int = 12) -> list[finding.Row]:
 def chips(criteria: Criteria) -> list[tuple[Any, Any, str]]:
     """Every filter in force as (group, choice, the address without it)."""
     chosen: list[tuple[Any, Any, str]] = []
-    for name in FACETS_CHOSEN:
+    for name in FACETS:
         values = getattr(criteria, name)
-        for value in values:
-            others = [other for other in values if other != value]
-            chosen.append((facets.GROUPS[name], facets.label_of(name, value, criteria), page_url(**{name: others})))
+        for value in criteria.narrowest(name):
+            left: dict[str, Any] = {name: [other for other in values if other != value]}
+            if name == "trl":  # a range in the address is the same choice, in other words
+                left |= {"trl_min": None, "trl_max": None}
+            chosen.append((facets.GROUPS[name], facets.label_of(name, value, criteria), page_url(**left)))
     if criteria.organisation:
         named = finding.organisation_called(criteria.organisation) or criteria.organisation
         chosen.append((say("Organisation"), named, page_url(organisation=None)))
@@ -68,12 +71,8 @@ def chips(criteria: Criteria) -> list[tuple[Any, Any, str]]:
 
 
 def _ranges(criteria: Criteria) -> list[tuple[str, Any, Any]]:
-    level, price = facets.GROUPS["trl"], say("Price or budget")
+    price = facets.GROUPS["price_band"]
     found: list[tuple[str, Any, Any]] = []
-    if criteria.trl_min is not None:
-        found.append(("trl_min", level, say("from {low}", low=criteria.trl_min)))
-    if criteria.trl_max is not None:
-        found.append(("trl_max", level, say("up to {high}", high=criteria.trl_max)))
     if criteria.price_min is not None:
         found.append(("price_min", price, say("from {low}", low=money(criteria.price_min))))
     if criteria.price_max is not None:

@@ -23,7 +23,11 @@ def marked(quote):
 
 
 def group(found, name):
-    return {choice.value: choice for g in found.groups if g.name == name for choice in g.choices}
+    return {choice.value: choice for g in found.groups if g.name == name for choice, _ in g.every()}
+
+
+def values(choices):
+    return [choice.value for choice in choices]
 
 
 def test_visitor_finds_a_published_result_by_its_title(institute):
@@ -138,9 +142,16 @@ def test_reader_gets_the_title_in_their_language(institute):
     ({"subtype": ("technology",)}, ["result"]),
     ({"region": ("440000",)}, ["result", "need"]),
     ({"region": ("110000",)}, []),
-    ({"trl_min": 7}, ["need"]),
-    ({"trl_max": 5}, ["need"]),
-    ({"trl_min": 6, "trl_max": 6}, ["result", "need"]),
+    ({"region": ("CN",)}, ["result", "need"]),
+    ({"region": ("SG",)}, []),
+    ({"region": ("440000", "440100")}, []),
+    ({"trl": ("7-9",)}, ["need"]),
+    ({"trl": ("5",)}, ["need"]),
+    ({"trl": ("6",)}, ["result", "need"]),
+    ({"trl": ("1-3", "6")}, ["result", "need"]),
+    ({"trl": ("4-6", "5")}, ["need"]),
+    ({"price_band": ("unstated",)}, ["result"]),
+    ({"price_band": ("1m_to_5m", "over_10m")}, ["need"]),
     ({"mode": ("development",)}, ["result"]),
     ({"organisation_kind": ("company",)}, ["need"]),
     ({"organisation": "institute"}, ["result"]),
@@ -152,7 +163,7 @@ def test_filters_narrow_alike_with_the_index_and_without(institute, company, cri
     listings = {"result": a_listing(institute).ref, "need": a_listing(company, Kind.NEED).ref}
     index_listings()
     assert set(refs(None, **criteria)) == {listings[name] for name in expected}
-    if not {"price_min", "price_max"} & set(criteria):
+    if not any(name.startswith("price") for name in criteria):
         index.bind(EngineThatIsDown())
         assert set(refs(None, **criteria)) == {listings[name] for name in expected}
 
@@ -175,9 +186,64 @@ def test_chosen_choice_without_results_is_kept(institute):
 def test_cities_open_beneath_the_chosen_province(institute):
     a_listing(institute, region="440305")
     index_listings()
-    assert list(group(finding.find(None, Criteria()), "region")) == ["440000"]
-    opened = group(finding.find(None, Criteria(region=("440000",))), "region")
-    assert {value: choice.depth for value, choice in opened.items()} == {"440000": 0, "440300": 1}
+    closed = group(finding.find(None, Criteria()), "region")
+    assert list(closed) == ["CN", "440000", "440300"]
+    assert closed["CN"].is_open and not closed["440000"].is_open
+    opened = group(finding.find(None, Criteria(region=("440300",))), "region")
+    assert list(opened) == ["CN", "440000", "440300", "440305"] and opened["440000"].is_open
+
+
+def test_every_level_of_the_tree_has_its_count(institute):
+    a_listing(institute, region="440305"), a_listing(institute, region="440100"), a_listing(institute, region="SG")
+    index_listings()
+    counts = {value: choice.count for value, choice in group(finding.find(None, Criteria()), "region").items()}
+    assert counts == {"CN": 2, "440000": 2, "440100": 1, "440300": 1, "SG": 1}
+
+
+def test_what_lies_in_a_choice_says_more_than_the_choice(institute):
+    shenzhen = a_listing(institute, region="440300").ref
+    a_listing(institute, region="440100")
+    index_listings()
+    assert refs(None, region=("440000", "440300")) == [shenzhen]
+
+
+def test_industries_lie_in_their_section(institute):
+    a_listing(institute, industry="C38"), a_listing(institute, industry="C39")
+    index_listings()
+    counted = group(finding.find(None, Criteria()), "industry")
+    assert {value: choice.count for value, choice in counted.items()} == {"C": 2, "C38": 1, "C39": 1}
+    assert values(counted["C"].children) == ["C38", "C39"]
+
+
+def test_stage_counts_a_need_once_however_many_of_its_levels_it_accepts(institute, company):
+    a_listing(institute, trl=4), a_listing(company, Kind.NEED, trl_min=5, trl_max=9)
+    index_listings()
+    counted = group(finding.find(None, Criteria(trl=("7-9",))), "trl")
+    assert {value: choice.count for value, choice in counted.items()} == {
+        "4-6": 2, "4": 1, "5": 1, "6": 1, "7-9": 1, "7": 1, "8": 1, "9": 1,
+    }
+    assert counted["7-9"].chosen and counted["7-9"].is_open and not counted["4-6"].is_open
+
+
+def test_prices_and_budgets_are_counted_by_step(institute, company):
+    a_listing(institute, price_kind="indicative", price_amount=300_000, price_currency="CNY"), a_listing(institute)
+    a_listing(company, Kind.NEED)
+    index_listings()
+    found = finding.find(None, Criteria())
+    assert [(c.value, c.count) for c in group(found, "price_band").values()] == [
+        ("100k_to_500k", 1), ("1m_to_5m", 1), ("unstated", 1),
+    ]
+    titles = [next(g.label.en for g in finding.find(None, Criteria(kind=kind)).groups if g.name == "price_band")
+              for kind in ((), ("result",), ("need",))]
+    assert titles == ["Price or budget", "Price", "Budget"]
+
+
+def test_many_choices_wait_behind_the_first(institute):
+    for industry in ("C13", "C14", "C15", "C17", "C18", "C19", "C20", "C21", "C22", "C23", "C24"):
+        a_listing(institute, industry=industry)
+    index_listings()
+    section = group(finding.find(None, Criteria(industry=("C24",))), "industry")["C"]
+    assert len(section.shown) == 9 and "C24" in values(section.shown) and values(section.rest) == ["C22", "C23"]
 
 
 def test_sorting_by_newest_and_by_closing(institute, company):
@@ -247,4 +313,4 @@ def test_twenty_rows_take_as_many_queries_as_two(institute, charlie, database):
 def test_need_without_levels_accepts_any(company):
     need = a_listing(company, Kind.NEED, **{**NEED, "trl_min": None, "trl_max": None})
     index_listings()
-    assert refs(None, trl_min=9) == [need.ref] == refs(None, trl_max=1)
+    assert refs(None, trl=("9",)) == [need.ref] == refs(None, trl=("1",))

@@ -64,6 +64,31 @@ def test_wrong_value_is_refused_by_name(client, name, value):
     assert list(answer.json["fields"]) == [name]
 
 
+@pytest.mark.parametrize(("asked", "total"), [
+    ("trl_min=7", 0), ("trl_max=6", 1), ("trl_min=4&trl_max=5", 0), ("trl_min=5", 1), ("trl=4-6", 1), ("trl=1-3,5", 0),
+    ("trl=4-6&trl_min=6", 1), ("trl=4-6&trl_max=5", 0), ("region=CN", 1), ("region=中国", 1), ("region=SG", 0),
+    ("region=440000&region=440300", 1), ("region=440000&region=440100", 0), ("price_band=unstated", 1),
+])
+def test_levels_regions_and_steps_of_price_narrow(client, institute, asked, total):
+    a_listing(institute)
+    index_listings()
+    assert client.get(f"/api/v1/search?{asked}").json["total"] == total
+
+
+def test_range_without_any_of_the_levels_chosen_is_refused(client):
+    assert list(get(client, trl="1-3", trl_min=7).json["fields"]) == ["trl_min"]
+
+
+def test_choices_within_a_choice_say_so(client, institute):
+    a_listing(institute)
+    index_listings()
+    facets = get(client).json["facets"]
+    assert [(c["value"], c.get("parent")) for c in facets["region"]] == [
+        ("CN", None), ("440000", "CN"), ("440300", "440000"),
+    ]
+    assert [(c["value"], c.get("parent"), c["count"]) for c in facets["trl"]] == [("4-6", None, 1), ("6", "4-6", 1)]
+
+
 def test_range_upside_down_is_refused(client):
     assert list(get(client, trl_min=7, trl_max=3).json["fields"]) == ["trl_max"]
 
