@@ -40,11 +40,19 @@ _MEASURE = re.compile(rf"({_NUMBER})[ ]?°?(.+)")
 _PART = re.compile(r"\w+")
 _STANDARD_PART = re.compile(r"[a-z]+|\d[\d.]*")
 _HAN_RUN = re.compile(f"[{_HAN}]+")
+_HAN_APART = re.compile(f"([{_HAN}]+)")
+_APART = re.compile(r" (?!\d)(?<!\d )")
+"""Where no measure and no standard can be, both of which may have a space in them."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_UNUSUAL = re.compile("[^\x00-\x7f\u00b7\u2013-\u2027\u3001-\u3003\u3007-\u3011\u4e00-\u9fff]")
+# What folding leaves as it is, or only makes small: ASCII, Greek, signs of physics, punctuation, Chinese.
+_UNUSUAL = re.compile("[^\x00-\x7f\u00b0\u00b1\u00b7\u00d7\u0391-\u03a9\u03b1-\u03c9"
+                      "\u2192\u2236\u2248\u2264\u2265\u221e\u2013-\u2027\u3001-\u3003\u3007-\u3011\u4e00-\u9fff]")
 # What Chinese texts are full of, made narrow letter for letter: it spares most of them the slow way through NFKC.
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | dict.fromkeys((0x2010, 0x2011, 0x2212), 0x2D)
+_WIDE = re.compile("[\uff01-\uff5e\u2010\u2011\u2212]")
+_OFTEN_WIDE = tuple((wide, chr(_NARROW[ord(wide)])) for wide in "，；：（）％")
+_SHORT = 32
 _MARK = "\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff\u3099\u309a"
 _CLUSTER = re.compile(f"[^{_MARK}][{_MARK}]*|[{_MARK}]+", re.DOTALL)
 
@@ -89,6 +97,8 @@ class Word(NamedTuple):
 
 def fold(text: str) -> str:
     """The text with everything made equal that a reader would hold equal."""
+    if text.isascii():
+        return text.lower()
     return _simplify(_fold_characters(text))
 
 
@@ -114,25 +124,24 @@ def units(text: str) -> list[str]:
 
 
 def words_and_units(text: str) -> tuple[list[str], list[str]]:
-    """Both views at the price of one reading; what indexing a document needs."""
+    """Both views at the price of one reading, the words in another order; what indexing a document needs."""
+    # Written out rather than built of the functions above: indexing spends most of its time here.
+    folded = fold(text)
     found: list[str] = []
     row: list[str] = []
-    # Written out rather than built of the functions above: indexing spends most of its time here.
-    for match in _CHUNK.finditer(fold(text)):
-        kind, chunk = match.lastgroup, match[0]
-        if kind == "plain":
-            found.append(singular(chunk))
-            row.append(chunk[:LONGEST_WORD])
-        elif kind == "han":
-            found += rjieba.cut_for_search(chunk)
-            row += chunk
-        elif kind == "unspaced":
-            found += _pairs(chunk)
-            row += chunk
-        else:
-            names = _names(kind or "", chunk)
-            found += names.words
-            row += names.units
+    pieces = [folded] if folded.isascii() else _HAN_APART.split(folded)
+    if len(pieces) > 1:
+        # The segmenter is asked once for all Chinese of the text: a question to it costs as much as ten characters.
+        found += [word for word in rjieba.cut_for_search(" ".join(pieces[1::2])) if word != " "]
+    for at, piece in enumerate(pieces):
+        if at % 2:
+            row += piece
+            continue
+        for part in _APART.split(piece) if " " in piece else (piece,):
+            if part:
+                names = _known_views(part) if len(part) <= _SHORT else _views(part)
+                found += names[0]
+                row += names[1]
     return found, row
 
 
@@ -175,7 +184,7 @@ def spans(text: str) -> list[Span]:
 def traced(text: str) -> tuple[str, list[tuple[int, int]] | None]:
     """The folded text and, for each of its characters, the piece of `text` it came from; None when each came from the
     character in its own place."""
-    if text.isascii() or not _UNUSUAL.search(text.translate(_NARROW)):
+    if text.isascii() or not _UNUSUAL.search(_narrow(text)):
         return fold(text), None
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
@@ -218,6 +227,25 @@ def _names(kind: str, chunk: str) -> _Names:
     return _Names((*dict.fromkeys((*map(singular, parts), whole)),), parts, whole)
 
 
+def _views(text: str) -> tuple[list[str], list[str]]:
+    """Words and units of a folded text without Chinese."""
+    found: list[str] = []
+    row: list[str] = []
+    for kind, chunk, _ in _chunks(text):
+        if kind == "unspaced":
+            found += _pairs(chunk)
+            row += chunk
+        else:
+            names = _names(kind, chunk)
+            found += names.words
+            row += names.units
+    return found, row
+
+
+_known_views = lru_cache(maxsize=65_536)(_views)
+"""For what is written again and again: a word with the comma after it, a figure, a model's name."""
+
+
 def _name_pieces(kind: str, chunk: str) -> list[tuple[str, int, int]]:
     names, parts = _names(kind, chunk), _unit_pieces(kind, chunk)
     placed = {singular(unit): (a, b) for unit, a, b in reversed(parts)}
@@ -251,13 +279,22 @@ def _chunks(folded: str) -> Iterator[tuple[str, str, int]]:
 def _fold_characters(text: str) -> str:
     if text.isascii():
         return text.lower()
-    text = text.translate(_NARROW)
+    text = _narrow(text)
     if not _UNUSUAL.search(text):
         return text.casefold()
     text = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     stripped = "".join(c for c in text if not "\u0300" <= c <= "\u036f")
     return unicodedata.normalize("NFKC", stripped)
+
+
+def _narrow(text: str) -> str:
+    """What `translate` would do, which looks up every character in a dictionary: five times as long."""
+    if not _WIDE.search(text):
+        return text
+    for wide, narrow in _OFTEN_WIDE:
+        text = text.replace(wide, narrow)
+    return text.translate(_NARROW) if _WIDE.search(text) else text
 
 
 _fold_cluster = lru_cache(maxsize=16_384)(_fold_characters)
