@@ -106,7 +106,7 @@ def _note(row: OutgoingMail, *, error: str | None, sent: bool = False, keep_text
         if sent:
             row.sent_at = clock.now()
         if not keep_text:
-            row.body = ""
+            row.body, row.headers = "", None
 
 
 @contextmanager
@@ -161,6 +161,8 @@ def _message(row: OutgoingMail) -> EmailMessage:
     message["Message-ID"] = f"<mail-{row.id}-{int(row.created_at.timestamp())}@{_domain()}>"
     message["Content-Language"] = "zh-Hans" if row.language == "zh" else "en"
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in (row.headers or {}).items():
+        message[name] = value
     message.set_content(row.body)
     return message
 

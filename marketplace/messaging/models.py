@@ -87,6 +87,8 @@ class OutgoingMail(Base):
     subject: Mapped[str]
     body: Mapped[str]
     """Emptied once a mail server has taken the mail: a link in it may act for its reader."""
+    headers: Mapped[dict[str, Any] | None]
+    """Further ones of its own, such as List-Unsubscribe; emptied with the body, for the same reason."""
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -102,12 +102,13 @@ def without_mail() -> Iterator[None]:
 
 
 def post_mail(
-    to: str, language: str, subject: Phrase, paragraphs: Sequence[Phrase], link: str | None = None,
-    after: Phrase | None = None,
+    to: str, language: str, subject: Phrase, paragraphs: Sequence[str], link: str | None = None,
+    after: Phrase | None = None, *, headers: Mapping[str, str] | None = None,
 ) -> OutgoingMail:
     """Queue a mail, in the open transaction or one of its own; the worker sends it after the commit.
 
-    `link` is a path of ours or a full address; `after` is the paragraph that follows it.
+    `link` is a path of ours or a full address; `after` is the paragraph that follows it. A paragraph is a phrase, or
+    a text that is in the reader's language already.
     """
     language = language if language in LANGUAGES else DEFAULT
     parts = [in_language(paragraph, language) for paragraph in paragraphs]
@@ -119,7 +120,7 @@ def post_mail(
     with transaction():
         row = OutgoingMail(
             to=to, language=language, subject=_one_line(in_language(subject, language)), body="\n\n".join(parts) + "\n",
-            created_at=clock.now(),
+            headers=dict(headers) if headers else None, created_at=clock.now(),
         )
         session.add(row)
         session.flush()
