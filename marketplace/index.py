@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -18,6 +18,8 @@ Build = Callable[[list[int]], tuple[list[Document], list[int]]]
 """ids -> (documents to show, ids to forget), from the rows as they are now."""
 Progress = Callable[[int], None]
 """Called with the number of rows of each batch."""
+Synonyms = Callable[[], Sequence[Sequence[str]]]
+"""The groups of words that stand for each other, from the rows as they are now."""
 BATCH = 1_000
 SILENCE = timedelta(minutes=1)
 """A rebuild that has shown no progress for this long is taken for dead."""
@@ -33,6 +35,7 @@ class Findable:
     settings: Settings
     build: Build
     every_id: Callable[[], Iterator[int]]
+    synonyms: Synonyms = tuple
 
 
 class Rebuild(Base):
@@ -71,13 +74,36 @@ def keep(findable: Findable) -> outbox.Handler:
         show, forget = findable.build(ids)
         session.rollback()  # the engine may be slow; hold no lock meanwhile
         if not engine().exists(findable.name):
-            engine().create(findable.name, findable.settings)
+            _create(findable.name, findable)
         if show:
             engine().upsert(findable.name, show)
         if forget:
             engine().delete(findable.name, forget)
 
     return handler
+
+
+def keep_synonyms(findable: Findable) -> outbox.Handler:
+    """The handler that tells the index which words stand for each other; an index not built yet learns it then."""
+
+    def handler(_: list[int]) -> None:
+        going_on = session.scalar(select(Rebuild.name).where(Rebuild.name == findable.name, _going_on()))
+        if going_on:  # the new index may have got the groups of before
+            raise Unavailable(f"the index of {findable.name} is being rebuilt")
+        groups = findable.synonyms()
+        session.rollback()
+        if engine().exists(findable.name):
+            engine().synonyms(findable.name, groups)
+
+    return handler
+
+
+def _create(name: str, findable: Findable) -> None:
+    engine().create(name, findable.settings)
+    groups = findable.synonyms()
+    session.rollback()
+    if groups:
+        engine().synonyms(name, groups)
 
 
 def ask_for_rebuild(name: str) -> None:
@@ -127,7 +153,7 @@ def rebuild(findable: Findable, progress: Progress = lambda _: None) -> int:
 def _fill_and_swap(findable: Findable, progress: Progress) -> int:
     fresh, done = f"{findable.name}-rebuild", 0
     engine().drop(fresh)
-    engine().create(fresh, findable.settings)
+    _create(fresh, findable)
     for ids in batches(findable.every_id()):
         show, _ = findable.build(ids)
         session.rollback()

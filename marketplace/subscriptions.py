@@ -5,6 +5,7 @@ from datetime import timedelta
 from marketplace import index, outbox
 from marketplace.db import transaction
 from marketplace.files import service as files
+from marketplace.finding import terms
 from marketplace.introductions import service as introductions
 from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs
@@ -19,7 +20,7 @@ def table() -> dict[str, dict[str, Handler]]:
     return {
         "import.requested": {"advance": import_jobs.advance},
         "introduction.changed": {},
-        "listing.changed": {"index": index.keep(listing_documents.LISTINGS)},
+        "listing.changed": {"index": index.keep(terms.LISTINGS)},
         "listing.withdrawn": {"close introductions": introductions.close_withdrawn},
         "mail.queued": {"post": mail.deliver},
         "user.registered": {"mail": letters.confirm_address},
@@ -30,13 +31,14 @@ def table() -> dict[str, dict[str, Handler]]:
         "organisation.steward": {"notices": letters.steward_chosen},
         "organisation.invited": {"mail": letters.invited_to_organisation},
         "organisation.joined": {"notices": letters.member_joined},
+        "terms.changed": {"synonyms": terms.tell_engine},
         "organisation.changed": {"index of its listings": index_of_organisations},
     }
 
 
 def findables() -> tuple[index.Findable, ...]:
     """Every index: what the worker rebuilds and `yinqiao search` looks after."""
-    return (listing_documents.LISTINGS,)
+    return (terms.LISTINGS,)
 
 
 def timers() -> tuple[Timer, ...]:
