@@ -20,6 +20,7 @@ from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
 from marketplace.finding import api as finding_api
+from marketplace.finding import catalogue_views
 from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
 from marketplace.introductions import views as introductions_views
@@ -40,8 +41,8 @@ from search.meilisearch import MeilisearchEngine
 
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
-    finding_views, review_views, import_views, matching_views, events_views, introductions_views, analytics_views,
-    health, api_docs,
+    finding_views, catalogue_views, review_views, import_views, matching_views, events_views, introductions_views,
+    analytics_views, health, api_docs,
 )
 APIS = (accounts_api, organisations_api, listings_api, finding_api, matching_api, introductions_api)
 
@@ -67,6 +68,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
     app.jinja_env.globals["page_url"] = pagination.page_url
     for room in PAGES:
         app.register_blueprint(room.bp)
+    security.csrf.exempt(catalogue_views.bp)  # harvesters may POST what they ask; nothing is changed by it
     api = ProblemApi(app)
     for room_api in APIS:
         security.csrf.exempt(room_api.bp)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
@@ -48,6 +49,11 @@ def signer(purpose: str) -> URLSafeTimedSerializer:
 def to(path: str) -> str:
     """The full address of a page of ours."""
     return f"{_settings().base_url}{path}"
+
+
+def host() -> str:
+    """The name of the machine we are reached at, without a port."""
+    return urlsplit(_settings().base_url).hostname or "localhost"
 
 
 def link(purpose: Purpose, user: User) -> str:

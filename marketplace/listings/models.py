@@ -59,6 +59,7 @@ class Listing(Base):
         Index(None, "region"),
         Index(None, "valid_until"),
         Index(None, "organisation_id", "state"),
+        Index(None, "changed_at", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(unique=True)
