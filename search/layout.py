@@ -3,7 +3,7 @@
 `words_x` and `run_x` are the two views of a searchable attribute x (see search.text); `lexicon` holds each word of the
 document once whatever its attribute, so that matching, counting and expanding read one list instead of one per
 attribute; `string_x` and `number_x` are for filters, facets and sorting (tantivy puts a missing number last both ways);
-`opening_x` is for suggestions; `payload` is the document itself.
+`opening_x` and `sound` (see search.pinyin) are for suggestions; `payload` is the document itself.
 """
 
 import json
@@ -14,11 +14,13 @@ import tantivy
 
 from search import AnyOf, Between, Filter, NoneOf, Refused, Settings
 from search.checking import FAR, choice, texts_of
+from search.pinyin import sounds
 from search.text import fold, words_and_units
 
-FORMAT = 1
+FORMAT = 2
 """Raise it whenever the same document would be indexed differently: older indexes then ask to be rebuilt."""
 LEXICON = "lexicon"
+SOUND = "sound"
 _SPACED = "spaced"
 _OPENING = 80
 _MANY = 16
@@ -40,6 +42,7 @@ def schema_of(settings: Settings) -> tantivy.Schema:
         builder.add_float_field(f"number_{name}", indexed=True, fast=True)
     for name in settings.suggest:
         builder.add_text_field(f"opening_{name}", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field(SOUND, tokenizer_name=_SPACED, index_option="basic")
     return builder.build()
 
 
@@ -55,6 +58,7 @@ def build(settings: Settings, document: dict[str, Any]) -> tantivy.Document:
     made.add_integer("id", document["id"])
     made.add_bytes("payload", json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
     lexicon: set[str] = set()
+    sound: set[str] = set()
     for name in settings.searchable:
         if texts := texts_of(document, name):
             views = [words_and_units(text) for text in texts]
@@ -63,9 +67,11 @@ def build(settings: Settings, document: dict[str, Any]) -> tantivy.Document:
             made.add_text(f"words_{name}", " ".join(found))
             made.add_text(f"run_{name}", _BETWEEN_TEXTS.join(" ".join(row) for _, row in views))
             if name in settings.suggest:
-                for text in texts:
+                for text, (its_words, _) in zip(texts, views, strict=True):
                     made.add_text(f"opening_{name}", opening(text))
+                    sound |= sounds(its_words, text)
     made.add_text(LEXICON, " ".join(lexicon))
+    made.add_text(SOUND, " ".join(sound))
     for name in settings.strings:
         # A value given twice would be counted twice by a facet.
         for value in dict.fromkeys(choice(text) for text in texts_of(document, name)):

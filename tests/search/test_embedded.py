@@ -12,6 +12,7 @@ import pytest
 
 from search import Query, Refused, Settings, Unavailable
 from search.embedded import EmbeddedEngine
+from search.layout import FORMAT
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings(searchable={"title": 1.0}, strings=("batch",))
@@ -135,7 +136,7 @@ def test_a_spoilt_folder_is_unavailable_and_not_a_crash(folder: Path) -> None:
 
 def test_an_index_of_another_version_asks_to_be_rebuilt(folder: Path) -> None:
     manifest = folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 0'))
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 0'))
     with pytest.raises(Unavailable, match="rebuilt"):
         EmbeddedEngine(folder).search("listings", Query())
     engine = EmbeddedEngine(folder, writer=True)

@@ -1,0 +1,112 @@
+"""Chinese words by their sound: what an index keeps of them, and what a reader may type for them.
+
+A word is kept as two sounds, its syllables and their first letters: `lidianchi|锂电池` and `ldc|锂电池`. A list of such
+sounds, read by its beginnings, leads from what was typed to words, and these are then looked for like any other.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import pairwise
+
+from pypinyin import lazy_pinyin
+
+from search.text import fold
+
+LONGEST_VALUE = 12
+"""A value of up to so many characters is also kept as one word: 锂离子电池 is two for the segmenter."""
+_LONGEST_TYPED = 60
+_MOST_READINGS = 12
+_MARK = "|"
+_CHINESE = re.compile("[\u3400-\u9fff]+")
+_BETWEEN = re.compile(r"[\s'’·-]+")
+_TYPED = re.compile(rf"[a-z]{{2,{_LONGEST_TYPED}}}")
+_SYLLABLE = re.compile(
+    "(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])"
+    "(?:a|ai|an|ang|ao|e|ei|en|eng|er|i|ia|ian|iang|iao|ie|in|ing|iong|iu|o|ong|ou|u|ua|uai|uan|uang|ue|ui|un|uo|v|ve)?"
+    "|a|ai|an|ang|ao|e|ei|en|eng|er|o|ou"
+)
+"""A syllable or what begins one; some are said by nobody, which does no harm."""
+
+
+def sounds(words: Iterable[str], text: str = "") -> set[str]:
+    """Both sounds of every Chinese word of a text, and of the text itself when it is a short one. Where a single
+    character follows a word, the two are also one (石墨 + 烯)."""
+    folded = fold(text)
+    chinese = [word for word in words if _CHINESE.fullmatch(word)]
+    kept = {word for word in chinese if len(word) > 1}
+    kept.update(one + other for one, other in pairwise(chinese) if len(other) == 1 and one + other in folded)
+    if 1 < len(folded) <= LONGEST_VALUE and _CHINESE.fullmatch(folded):
+        kept.add(folded)
+    return {sound for word in kept for sound in _sounds(word)}
+
+
+def typed(text: str) -> str:
+    """The letters of a text that may be pinyin, without what is put between syllables; "" when it is none."""
+    letters = _BETWEEN.sub("", fold(text[:2 * _LONGEST_TYPED]))
+    return letters if _TYPED.fullmatch(letters) else ""
+
+
+def words_of_sound(letters: str, beginning: Callable[[str], Iterable[tuple[str, int]]]) -> list[str]:
+    """The words whose sound begins with these letters, the most frequent first. Syllables may be cut short: `lidc`.
+
+    `beginning` gives those of the kept sounds that begin so, each with how often it is met.
+    """
+    found: dict[str, int] = {}
+    for sound, count in beginning(letters):
+        word = sound.partition(_MARK)[2]
+        found[word] = max(count, found.get(word, 0))
+    for initials in _initials(letters):
+        if initials != letters:
+            for sound, count in beginning(initials):
+                begun, _, word = sound.partition(_MARK)
+                if word not in found and len(begun) == len(word) and is_begun(letters, syllables(word)):
+                    found[word] = count
+    return sorted(found, key=lambda word: (-found[word], len(word), word))
+
+
+def is_begun(letters: str, spoken: Iterable[str]) -> bool:
+    """Are the letters the beginnings of these syllables, from the first on, one after the other?"""
+    reached = {0}
+    for syllable in spoken:
+        reached = {
+            at + length for at in reached for length in range(1, len(syllable) + 1)
+            if letters.startswith(syllable[:length], at)
+        }
+        if len(letters) in reached:
+            return True
+    return False
+
+
+@lru_cache(maxsize=16_384)
+def syllables(word: str) -> tuple[str, ...]:
+    """How a Chinese word is said, one syllable a character; nothing when that is not known of each."""
+    spoken = tuple(lazy_pinyin(word, errors="ignore"))
+    return spoken if len(spoken) == len(word) else ()
+
+
+@lru_cache(maxsize=131_072)
+def _sounds(word: str) -> tuple[str, ...]:
+    spoken = syllables(word)
+    if not spoken:
+        return ()
+    return "".join(spoken) + _MARK + word, "".join(syllable[0] for syllable in spoken) + _MARK + word
+
+
+def _initials(letters: str) -> list[str]:
+    """First letters of the syllables that these letters may be made of, those with the longest syllables first."""
+    found: list[str] = []
+
+    def read(at: int, initials: str) -> Iterator[str]:
+        if at == len(letters):
+            yield initials
+        for length in range(min(6, len(letters) - at), 0, -1):
+            if _SYLLABLE.fullmatch(letters, at, at + length):
+                yield from read(at + length, initials + letters[at])
+
+    for steps, initials in enumerate(read(0, "")):
+        if initials not in found:
+            found.append(initials)
+        if len(found) == _MOST_READINGS or steps > 200:
+            break
+    return found
