@@ -59,9 +59,8 @@ class Term(Base):
     text: Mapped[str]
     folded: Mapped[str]
     """The text as search compares it: without case, width and accents, in simplified characters."""
-    pinyin: Mapped[str] = mapped_column(default="")
-    """Of a Chinese term, for suggestions: its syllables in one word (lidianchi)."""
-    initials: Mapped[str] = mapped_column(default="")
+    sounds: Mapped[str] = mapped_column(default="")
+    """Of a Chinese term, for suggestions: its pinyin and its initials, a space before each ( ldc lidianchi)."""
 
 
 class TermImport(Base):
@@ -117,8 +116,8 @@ class SavedSearch(Base):
     """Random; who has it reads what the owner may."""
     looked_until: Mapped[int]
     """The number of the last arrival that was compared with it."""
-    told_at: Mapped[datetime]
-    """When its turn to be told of by mail last came, whether there was anything to tell or not."""
+    mails_since: Mapped[datetime]
+    """When its owner last began to want mails of it; what was found before is only counted."""
     seen_at: Mapped[datetime]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()

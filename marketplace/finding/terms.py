@@ -30,6 +30,7 @@ from marketplace.finding.term_rules import (
 from marketplace.listings import documents
 from marketplace.organisations.permissions import Reader
 from marketplace.phrases import say
+from search.pinyin import sounds, typed
 
 THE_TABLE = 0
 """The subject of `terms.changed`: there is only one table."""
@@ -75,7 +76,7 @@ def find(
 ) -> tuple[Sequence[TermGroup], int]:
     """(one page of the groups with a term or a note like `text`, how many there are)."""
     require(can_keep(actor))
-    wanted = [TermGroup.removed_at.is_not(None) if removed else _IN_FORCE]
+    wanted: list[ColumnElement[bool]] = [TermGroup.removed_at.is_not(None) if removed else _IN_FORCE]
     if field:
         wanted.append(TermGroup.field.is_(None) if field == WITHOUT_FIELD else TermGroup.field == field)
     if text:
@@ -113,7 +114,7 @@ def add(actor: User, terms: Sequence[str], field: str = "", note: str = "") -> T
             raise Invalid({"terms": say("There are {max} groups, and no more fit. Remove some first.",
                                         max=MOST_GROUPS)})
         group = TermGroup(origin=Origin.OPERATOR)
-        _write(group, actor, checked, check_field(field), check_note(note))
+        write(group, actor, checked, check_field(field), check_note(note))
         session.add(group)
         _tell(actor, group, "terms.added")
     return group
@@ -131,7 +132,7 @@ def change(
         return group
     with transaction():
         _refuse_repeated(checked, group.id)
-        _write(group, actor, checked, code, noted)
+        write(group, actor, checked, code, noted)
         _tell(actor, group, "terms.changed")
     return group
 
@@ -178,8 +179,8 @@ def beginning(text: str, limit: int = 8) -> list[str]:
     if not folded or limit < 1:
         return []
     ways = [Term.folded.startswith(folded, autoescape=True)]
-    if folded.isascii() and folded.isalpha() and len(folded) > 1:
-        ways += [Term.pinyin.startswith(folded), Term.initials.startswith(folded)]
+    if letters := typed(text):
+        ways.append(Term.sounds.contains(f" {letters}"))
     like = select(Term.text, Term.folded).join(TermGroup).where(_IN_FORCE, or_(*ways))
     literally = case((ways[0], 0), else_=1)
     rows = session.execute(like.order_by(literally, func.length(Term.text), Term.text).limit(limit * 3))
@@ -211,7 +212,8 @@ def load_shipped(path: Path = SHIPPED) -> tuple[int, int]:
     return added, changed
 
 
-def _write(group: TermGroup, actor: User, terms: Sequence[str], field: str | None, note: str) -> None:
+def write(group: TermGroup, actor: User, terms: Sequence[str], field: str | None, note: str) -> None:
+    """Put checked content into a new group or an old one, which is the operators' own from now on."""
     group.origin, group.changed_by_id = Origin.OPERATOR, actor.id
     _put(group, terms, field, note)
 
@@ -219,7 +221,13 @@ def _write(group: TermGroup, actor: User, terms: Sequence[str], field: str | Non
 def _put(group: TermGroup, terms: Sequence[str], field: str | None, note: str) -> None:
     group.field, group.note, group.changed_at = field, note, clock.now()
     if group.texts != list(terms):
-        group.terms = [Term(position=at, text=text, folded=compared(text)) for at, text in enumerate(terms)]
+        group.terms = [
+            Term(position=at, text=text, folded=compared(text), sounds=_sounds(text)) for at, text in enumerate(terms)
+        ]
+
+
+def _sounds(term: str) -> str:
+    return "".join(sorted(f" {sound.partition('|')[0]}" for sound in sounds((), term)))
 
 
 def _tell(actor: User, group: TermGroup, act: str) -> None:

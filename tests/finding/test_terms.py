@@ -133,6 +133,8 @@ def test_terms_are_suggested_by_their_beginning(erin):
     assert terms.beginning("锂") == ["锂电池", "锂离子电池"]
     assert terms.beginning("LITH") == ["lithium battery"]
     assert terms.beginning("锂", 1) == ["锂电池"]
+    assert terms.beginning("ldc") == terms.beginning("li dian") == ["锂电池"]
+    assert terms.beginning("lilizi") == ["锂离子电池"]
     assert terms.beginning("%") == terms.beginning("") == []
 
 
