@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from pypinyin import lazy_pinyin
+from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
+from pypinyin.contrib.tone_convert import to_normal
 
 from search.text import fold
 
@@ -17,6 +18,7 @@ LONGEST_VALUE = 12
 """A value of up to so many characters is also kept as one word: 锂离子电池 is two for the segmenter."""
 _LONGEST_TYPED = 60
 _MOST_READINGS = 12
+_LONGEST_PHRASE = 6
 _MARK = "|"
 _CHINESE = re.compile("[\u3400-\u9fff]+")
 _BETWEEN = re.compile(r"[\s'’·-]+")
@@ -30,13 +32,14 @@ _SYLLABLE = re.compile(
 
 
 def sounds(words: Iterable[str], text: str = "") -> set[str]:
-    """Both sounds of every Chinese word of a text, and of the text itself when it is a short one. Where a single
-    character follows a word, the two are also one (石墨 + 烯)."""
-    folded = fold(text)
-    chinese = [word for word in words if _CHINESE.fullmatch(word)]
+    """Both sounds of every Chinese word of a text, and of the text itself when it is a short one. A single character
+    and the word before it are also kept as one (石墨 + 烯), whether or not they stood side by side: it does no harm."""
+    if text.isascii():
+        return set()
+    chinese = [word for word in words if "\u3400" <= word[0] <= "\u9fff"]
     kept = {word for word in chinese if len(word) > 1}
-    kept.update(one + other for one, other in pairwise(chinese) if len(other) == 1 and one + other in folded)
-    if 1 < len(folded) <= LONGEST_VALUE and _CHINESE.fullmatch(folded):
+    kept.update([one + other for one, other in pairwise(chinese) if len(other) == 1])
+    if len(text) <= LONGEST_VALUE and _CHINESE.fullmatch(folded := fold(text)) and len(folded) > 1:
         kept.add(folded)
     return {sound for word in kept for sound in _sounds(word)}
 
@@ -78,11 +81,29 @@ def is_begun(letters: str, spoken: Iterable[str]) -> bool:
     return False
 
 
-@lru_cache(maxsize=16_384)
 def syllables(word: str) -> tuple[str, ...]:
-    """How a Chinese word is said, one syllable a character; nothing when that is not known of each."""
-    spoken = tuple(lazy_pinyin(word, errors="ignore"))
-    return spoken if len(spoken) == len(word) else ()
+    """How a Chinese word is said, one syllable a character; nothing when that is not known of each.
+
+    The longest phrases the dictionary has come first, because a character may be said in several ways. `lazy_pinyin`
+    does the same twenty times more slowly, and every new word of an index comes by here.
+    """
+    spoken: list[str] = []
+    while len(spoken) < len(word):
+        at = len(spoken)
+        for end in range(min(len(word), at + _LONGEST_PHRASE), at + 1, -1):
+            if phrase := PHRASES_DICT.get(word[at:end]):
+                spoken += (_plain(said[0]) for said in phrase)
+                break
+        else:
+            said = PINYIN_DICT.get(ord(word[at]))
+            if not said:
+                return ()
+            spoken.append(_plain(said.partition(",")[0]))
+    return tuple(spoken) if len(spoken) == len(word) else ()
+
+
+_plain = lru_cache(maxsize=4_096)(to_normal)
+"""A syllable without its tone."""
 
 
 @lru_cache(maxsize=131_072)
