@@ -11,6 +11,7 @@ from marketplace.finding import service as finding
 from marketplace.finding.criteria import Criteria
 from marketplace.finding.schemas import FoundSchema, SearchSchema, SuggestionsSchema, SuggestSchema
 from marketplace.finding.service import Found, Row
+from marketplace.finding.suggesting import suggest as suggest_to
 from marketplace.web.guard import actor, public
 from marketplace.web.language import current
 
@@ -32,8 +33,8 @@ def search(criteria: Criteria) -> Response:
 @bp.response(200, SuggestionsSchema)
 @public
 def suggest(asked: dict[str, str]) -> dict[str, Any]:
-    """Titles, keywords and organisations that begin with `q` or have a word that does."""
-    return {"suggestions": finding.suggest(actor(), asked["q"])}
+    """Terms, titles and organisations that begin with `q` or have a word that does, group by group."""
+    return {"suggestions": suggest_to(actor(), asked["q"])}
 
 
 def found_as_json(found: Found, language: str) -> dict[str, Any]:

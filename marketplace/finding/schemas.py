@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, pre_load, v
 from marketplace import regions
 from marketplace.errors import Invalid
 from marketplace.finding.criteria import CLOSING, NEWEST, RELEVANCE, Criteria, levels_of
+from marketplace.finding.suggesting import Group
 from marketplace.listings import vocabulary as words
 from marketplace.listings.classifications import find_industry
 from marketplace.listings.documents import CHINA
@@ -165,8 +166,10 @@ class FoundSchema(Shape):
 
 class SuggestionSchema(Shape):
     text = fields.String()
-    ref = fields.String()
-    kind = fields.String()
+    group = fields.String(metadata={"enum": [group.value for group in Group]})
+    url = fields.String(attribute="address", metadata={"description": "where it leads; a term is searched for"})
+    ref = fields.String(allow_none=True, metadata={"description": "a listing that says so"})
+    kind = fields.String(allow_none=True)
 
 
 class SuggestionsSchema(Shape):

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from marketplace import index
 from marketplace.db import session
 from marketplace.finding import facets
-from marketplace.finding.criteria import CLOSING, LONGEST, Criteria, audience_filters, conditions, query_of
+from marketplace.finding.criteria import CLOSING, LONGEST, Criteria, conditions, query_of
 from marketplace.finding.facets import Group
 from marketplace.finding.marking import found_words, mark, quote
 from marketplace.listings import vocabulary
@@ -110,22 +110,6 @@ class Found:
     """Words given up so that something could be found."""
 
 
-@dataclass(frozen=True)
-class _Carrier:
-    """A listing that a suggestion comes from, and all it may suggest now."""
-
-    ref: str
-    kind: Kind
-    says: set[str]
-
-
-@dataclass(frozen=True)
-class Suggested:
-    text: str
-    ref: str
-    kind: Kind
-
-
 def find(actor: Reader, criteria: Criteria, language: str = DEFAULT) -> Found:
     """What this reader may find. Never fails for want of an engine: then titles are searched in the database."""
     started = time.perf_counter()
@@ -165,20 +149,6 @@ def rows(
             details=row.details if reads_details else {}, score=(scores or {}).get(row.id, 0.0),
         )
         for row in ordered
-    ]
-
-
-def suggest(actor: Reader, text: str, limit: int = 8) -> list[Suggested]:
-    """Titles, keywords and organisations that begin with `text` or have a word that does, with a listing of each."""
-    try:
-        offered = index.engine().suggest(LISTINGS.name, text[:200], filters=audience_filters(actor), limit=limit)
-    except SearchError as error:
-        log.warning("suggestions fall back to titles: %s", error)
-        return _titles(actor, text[:200], limit)
-    carriers = _carriers(actor, {one.id for one in offered})
-    return [
-        Suggested(one.text, carriers[one.id].ref, carriers[one.id].kind) for one in offered
-        if one.id in carriers and one.text in carriers[one.id].says
     ]
 
 
@@ -262,29 +232,6 @@ def _veiled(actor: Reader, found: Sequence[Any]) -> set[int]:
     return nameless - set(session.scalars(granted))
 
 
-def _carriers(actor: Reader, ids: set[int]) -> dict[int, _Carrier]:
-    if not ids:
-        return {}
-    query = select(
-        Listing.id, Listing.ref, Listing.kind, Listing.title, Listing.keywords, Listing.anonymous, Organisation.name,
-        Organisation.name_en,
-    ).join(Organisation, Listing.organisation_id == Organisation.id).where(visible_among(actor, ids))
-    texts = select(ListingTranslation.listing_id, ListingTranslation.title, ListingTranslation.keywords).where(
-        ListingTranslation.listing_id.in_(ids)
-    )
-    said: dict[int, list[str]] = {}
-    for translated in session.execute(texts):
-        said.setdefault(translated.listing_id, []).extend((translated.title, *translated.keywords))
-    carriers = {}
-    for row in session.execute(query):
-        says = [row.title, *row.keywords, *said.get(row.id, ())]
-        named = [row.name, row.name_en or row.name]
-        carriers[row.id] = _Carrier(
-            row.ref, row.kind, {veil(text, cast(Any, row)) for text in says} if row.anonymous else {*says, *named}
-        )
-    return carriers
-
-
 def _by_title(actor: Reader, criteria: Criteria, language: str, started: float) -> Found:
     where = [visible_to(actor), *conditions(criteria)]
     joined = select(Listing.id).join(Organisation, Listing.organisation_id == Organisation.id).where(*where)
@@ -296,17 +243,6 @@ def _by_title(actor: Reader, criteria: Criteria, language: str, started: float) 
     pattern = re.compile("|".join(words), re.IGNORECASE) if words else None
     shown = rows(actor, session.scalars(page).all(), language, pattern=pattern)
     return Found(criteria, shown, total, facets.groups({}, criteria), _since(started), "sql", degraded=True)
-
-
-def _titles(actor: Reader, text: str, limit: int) -> list[Suggested]:
-    if not text.strip():
-        return []
-    query = (
-        select(Listing.title, Listing.ref, Listing.kind)
-        .where(visible_to(actor), Listing.anonymous.is_(False), Listing.title.icontains(text.strip(), autoescape=True))
-        .limit(limit)
-    )
-    return [Suggested(row.title, row.ref, row.kind) for row in session.execute(query)]
 
 
 def _since(started: float) -> float:

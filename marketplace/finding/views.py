@@ -36,7 +36,7 @@ def page() -> str:
     return render_template(
         "finding/search.html", found=found, criteria=criteria, complaints=complaints, chips=chips(criteria),
         slice=Slice(found.rows, reach, criteria.page, criteria.size), orders=ORDERS, days=DAYS,
-        was_cut=len(criteria.q) > LONGEST, near=finding.suggest(actor(), criteria.q, 5) if not found.total else [],
+        was_cut=len(criteria.q) > LONGEST, near=[],
     )
 
 

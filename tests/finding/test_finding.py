@@ -9,6 +9,7 @@ from marketplace import clock, index
 from marketplace.db import session, transaction
 from marketplace.finding import service as finding
 from marketplace.finding.criteria import Criteria
+from marketplace.finding.suggesting import suggest
 from marketplace.listings.models import Exclusion, Grant, Kind, Listing, ListingTranslation, State
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import State as OrganisationState
@@ -80,7 +81,7 @@ def test_anonymous_need_cannot_be_traced_to_its_organisation(company, institute,
         row = finding.find(reader, Criteria(q="electrolyte"), "en").rows[0]
         assert row.ref == need.ref and row.organisation is None and row.organisation_slug is None
         assert "company" not in row.plain_title
-        assert all("ompany" not in one.text for one in finding.suggest(reader, "comp"))
+        assert all("ompany" not in one.text for one in suggest(reader, "comp"))
 
 
 def test_party_let_in_by_an_introduction_sees_who_it_is(company, institute, alice):
@@ -114,16 +115,16 @@ def test_stale_index_hides_but_never_leaks(institute, charlie):
     with transaction():
         session.get(Listing, result.id).state = State.WITHDRAWN
     assert refs(charlie, "electrolyte") == []
-    assert finding.suggest(charlie, "flame") == []
+    assert suggest(charlie, "flame") == []
 
 
 def test_suggestion_that_the_listing_no_longer_says_is_withheld(institute):
     result = a_listing(institute)
     index_listings()
-    assert finding.suggest(None, "flame")[0].ref == result.ref
+    assert suggest(None, "flame")[0].ref == result.ref
     with transaction():
         session.get(Listing, result.id).title = "Another title"
-    assert finding.suggest(None, "flame") == []
+    assert suggest(None, "flame") == []
 
 
 def test_reader_gets_the_title_in_their_language(institute):
@@ -267,7 +268,7 @@ def test_engine_down_still_answers_from_titles_and_says_so(institute, company):
     assert found.degraded and found.engine == "sql"
     assert marked(found.rows[0].title) == ["electrolyte", "plants"]
     assert refs(None, "company electrolyte") == []
-    assert [one.ref for one in finding.suggest(None, "electrolyte")] == [result.ref]
+    assert [one.ref for one in suggest(None, "electrolyte")] == [result.ref]
 
 
 @pytest.mark.parametrize("text", [
@@ -278,7 +279,7 @@ def test_hostile_query_is_only_text(institute, text, engine):
     a_listing(institute)
     index_listings()
     assert finding.find(None, Criteria(q=text)).total in (0, 1)
-    finding.suggest(None, text)
+    suggest(None, text)
     index.bind(EngineThatIsDown())
     if "\x00" not in text and text.isprintable():
         assert finding.find(None, Criteria(q=text)).degraded

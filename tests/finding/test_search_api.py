@@ -132,5 +132,6 @@ def test_suggestions_name_a_listing(client, institute):
     result = a_listing(institute)
     index_listings()
     suggestions = client.get("/api/v1/suggest?q=flame").json["suggestions"]
-    assert suggestions == [{"text": result.title, "ref": result.ref, "kind": "result"}]
+    assert suggestions == [{"text": result.title, "group": "title", "url": f"/listings/{result.ref}",
+                            "ref": result.ref, "kind": "result"}]
     assert client.get("/api/v1/suggest").json == {"suggestions": []}
