@@ -186,6 +186,15 @@ class Introduction(Base):
         return self.need if side is Side.NEED else self.result
 
 
+class DueMatching(Base):
+    """A listing that is new or has changed, and has to be matched again."""
+
+    __tablename__ = "due_matchings"
+    __table_args__ = (Index(None, "asked_at"),)
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"), primary_key=True)
+    asked_at: Mapped[datetime]
+
+
 class _Record:
     """What every record of a move has: whose introduction, which person wrote it, when."""
 

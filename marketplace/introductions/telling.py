@@ -12,7 +12,7 @@ from marketplace.accounts.models import User
 from marketplace.db import session
 from marketplace.introductions import vocabulary as words
 from marketplace.introductions.due import sides_of
-from marketplace.introductions.models import CloseReason, Introduction, Owes, Side, Status
+from marketplace.introductions.models import CloseReason, Introduction, Owes, Side, Stage, Status
 from marketplace.introductions.moves import Move
 from marketplace.listings.models import Listing
 from marketplace.listings.tiers import veil
@@ -22,7 +22,9 @@ from marketplace.phrases import Label, Phrase, say
 
 
 def tell(introduction: Introduction, move: Move, actor: User | None) -> None:
-    """Notices about the move that was just made; the mover gets none."""
+    """Notices about the move that was just made; the mover gets none. Of what the system suggests nobody hears."""
+    if _is_a_guess(introduction):
+        return
     told = {actor.id} if actor is not None else set()
     if introduction.status is Status.ACTIVE:
         for listing, people in _who_owes(introduction):
@@ -39,6 +41,8 @@ def tell(introduction: Introduction, move: Move, actor: User | None) -> None:
 def remind(introduction: Introduction, to_broker: bool) -> None:
     """The step is overdue: to those who owe it, and to the broker, who may help or close."""
     assert introduction.due_at is not None
+    if _is_a_guess(introduction):
+        return
     occasion = f"introduction:{introduction.id}:{introduction.version}:{introduction.reminders}"
     if not to_broker:
         for listing, people in _who_owes(introduction):
@@ -89,6 +93,11 @@ def day(moment: datetime) -> Label:
     """The last day on which something that falls due at this moment is still in time."""
     here = (moment - timedelta(seconds=1)).astimezone(clock.PLACE)
     return Label(zh=f"{here.year}年{here.month}月{here.day}日", en=f"{here.day} {here:%b} {here.year}")
+
+
+def _is_a_guess(introduction: Introduction) -> bool:
+    """Suggested by the system, and nobody has taken it up: see suggesting.py."""
+    return introduction.created_by_id is None and introduction.stage is Stage.SUGGESTED
 
 
 def _who_owes(introduction: Introduction) -> list[tuple[Listing, set[int]]]:
