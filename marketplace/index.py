@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -36,6 +36,8 @@ class Findable:
     build: Build
     every_id: Callable[[], Iterator[int]]
     synonyms: Synonyms = tuple
+    dimensions: Callable[[], int] = int
+    """How many numbers the documents' vectors have now; an index made from here on keeps such ones."""
 
 
 class Rebuild(Base):
@@ -99,7 +101,9 @@ def keep_synonyms(findable: Findable) -> outbox.Handler:
 
 
 def _create(name: str, findable: Findable) -> None:
-    engine().create(name, findable.settings)
+    settings = replace(findable.settings, vector=findable.dimensions())
+    session.rollback()
+    engine().create(name, settings)
     groups = findable.synonyms()
     session.rollback()
     if groups:
@@ -133,7 +137,7 @@ def _going_on() -> ColumnElement[bool]:
 def rebuild(findable: Findable, progress: Progress = lambda _: None) -> int:
     """Fill a new index from the rows and put it in the old one's place; return how many documents it has.
 
-    Memory is bounded by a batch. What changes meanwhile waits in the outbox, whose handlers run after the swap.
+    Memory is bounded by some batches. What changes meanwhile waits in the outbox, whose handlers run after the swap.
     Raises Unavailable when another process is rebuilding the same index.
     """
     _begin(findable.name)
@@ -151,24 +155,29 @@ def rebuild(findable: Findable, progress: Progress = lambda _: None) -> int:
 
 
 def _fill_and_swap(findable: Findable, progress: Progress) -> int:
-    fresh, done = f"{findable.name}-rebuild", 0
+    fresh = f"{findable.name}-rebuild"
     engine().drop(fresh)
     _create(fresh, findable)
-    for ids in batches(findable.every_id()):
-        show, _ = findable.build(ids)
-        session.rollback()
-        session.expunge_all()
-        if show:
-            engine().upsert(fresh, show)
-        done += len(ids)
-        _note(findable.name, seen_at=clock.now(), done=done)
-        progress(len(ids))
+    engine().fill(fresh, _documents(findable, progress))
     count = engine().count(fresh)
     if not engine().exists(findable.name):
         engine().create(findable.name, findable.settings)
     engine().swap(findable.name, fresh)
     engine().drop(fresh)
     return count
+
+
+def _documents(findable: Findable, progress: Progress) -> Iterator[list[Document]]:
+    """All there is to find, batch by batch. Each asking for the next one shows that the rebuild is alive."""
+    done = 0
+    for ids in batches(findable.every_id()):
+        show, _ = findable.build(ids)
+        session.rollback()
+        session.expunge_all()
+        yield show
+        done += len(ids)
+        _note(findable.name, seen_at=clock.now(), done=done)
+        progress(len(ids))
 
 
 def _begin(name: str) -> None:

@@ -4,7 +4,7 @@ Two engines stand behind it, `search.embedded` (tantivy, in a folder) and `searc
 tests/search/test_engine_contract.py holds both to the same behaviour. Nothing here knows the marketplace.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -165,6 +165,11 @@ class Engine(Protocol):
 
     def upsert(self, index: str, documents: Sequence[Document]) -> None:
         """Make these documents findable, replacing those with the same ids."""
+
+    def fill(self, index: str, batches: Iterable[Sequence[Document]]) -> None:
+        """Put all these documents into an index that is new and empty, each id once: what a rebuild does. They are
+        findable when this returns, some of them perhaps before. At any time only a few batches are held in memory.
+        What the iterable itself raises is passed on as it is, and the index is then good for nothing but `drop`."""
 
     def delete(self, index: str, ids: Sequence[int]) -> None:
         """Make these ids unfindable; unknown ids are ignored."""

@@ -13,7 +13,8 @@ from search import Document, Filter, Page, Query, Refused, SearchError, Settings
 from search.answer import Answer, payload
 from search.checking import check_query, check_settings, kept
 from search.completion import complete
-from search.layout import FORMAT, build, filter_query, register, schema_of
+from search.layout import FORMAT, filter_query, line, register, schema_of
+from search.preparing import Preparers
 from search.shelf import Entry, Opened, Shelf
 
 _HEAP = 64_000_000
@@ -74,7 +75,20 @@ class EmbeddedEngine:
             # All are built before any is written: a wrong one refuses the batch and leaves the index as it was.
             checked = {made["id"]: made for made in (kept(entry.settings, document) for document in documents)}
             if checked:
-                self._commit(entry.folder, checked, [build(entry.settings, one) for one in checked.values()])
+                self._commit(entry.folder, checked, [line(entry.settings, one) for one in checked.values()])
+
+    def fill(self, index: str, batches: Iterable[Sequence[Document]]) -> None:
+        with self._change():
+            entry = self._shelf.entry(index)
+        with self._wholly(entry.folder) as writer, Preparers(entry.settings) as preparers:
+            for batch in batches:  # what goes wrong where they come from is no complaint of ours
+                with self._change():
+                    for one in preparers.exchange(batch):
+                        writer.add_json(one)
+            with self._change():
+                for one in preparers.rest():
+                    writer.add_json(one)
+                writer.commit()
 
     def delete(self, index: str, ids: Sequence[int]) -> None:
         with self._change():
@@ -158,17 +172,22 @@ class EmbeddedEngine:
             self._shelf.hold()
             yield
 
-    def _commit(self, folder: str, gone: Iterable[int], documents: Iterable[tantivy.Document]) -> None:
-        """Take away `gone` and add `documents` in one commit: a process killed before it leaves the old state."""
-        writer = self._writer(folder)
-        try:
+    def _commit(self, folder: str, gone: Iterable[int], lines: Iterable[str]) -> None:
+        """Take away `gone` and add `lines` in one commit: a process killed before it leaves the old state."""
+        with self._wholly(folder) as writer:
             for identity in gone:
                 writer.delete_documents_by_term("id", identity)
-            for document in documents:
-                writer.add_document(document)
+            for one in lines:
+                writer.add_json(one)
             writer.commit()
+
+    @contextlib.contextmanager
+    def _wholly(self, folder: str) -> Iterator[tantivy.IndexWriter]:
+        """Half a batch must not ride along with the next commit, nor a broken writer be used again."""
+        writer = self._writer(folder)
+        try:
+            yield writer
         except BaseException:
-            # Half a batch must not ride along with the next commit, nor a broken writer be used again.
             with contextlib.suppress(ValueError, OSError, RuntimeError):
                 writer.rollback()
             self._writers.pop(folder, None)
@@ -180,7 +199,7 @@ class EmbeddedEngine:
         searcher = opened.searcher()
         for addresses in _batches(opened, searcher):
             documents = (kept(settings, payload(searcher, address)) for address in addresses)
-            self._commit(folder, (), (build(settings, document) for document in documents))
+            self._commit(folder, (), (line(settings, document) for document in documents))
 
     def _writer(self, folder: str) -> tantivy.IndexWriter:
         if folder not in self._writers:

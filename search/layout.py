@@ -8,8 +8,10 @@ attribute; `string_x` and `number_x` are for filters, facets and sorting (tantiv
 
 import json
 import math
+from base64 import b64encode
 from typing import Any
 
+import orjson
 import tantivy
 
 from search import AnyOf, Between, Filter, NoneOf, Refused, Settings
@@ -52,34 +54,40 @@ def register(index: tantivy.Index) -> tantivy.Index:
     return index
 
 
-def build(settings: Settings, document: dict[str, Any]) -> tantivy.Document:
-    """The tantivy document of what `kept` returned."""
-    made = tantivy.Document()
-    made.add_integer("id", document["id"])
-    made.add_bytes("payload", json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+def line(settings: Settings, document: dict[str, Any]) -> str:
+    """What `kept` returned, as the index takes it: one line of JSON, field by field. A line goes from one process to
+    another as it is, and tantivy reads it in half the time that a document given field by field takes."""
+    fields: dict[str, Any] = {"id": document["id"], "payload": b64encode(_payload(document)).decode()}
     lexicon: set[str] = set()
     sound: set[str] = set()
     for name in settings.searchable:
         if texts := texts_of(document, name):
             views = [words_and_units(text) for text in texts]
-            found = [word for one, _ in views for word in one]
+            found = views[0][0] if len(views) == 1 else [word for one, _ in views for word in one]
             lexicon.update(found)
-            made.add_text(f"words_{name}", " ".join(found))
-            made.add_text(f"run_{name}", _BETWEEN_TEXTS.join(" ".join(row) for _, row in views))
+            fields[f"words_{name}"] = " ".join(found)
+            fields[f"run_{name}"] = _BETWEEN_TEXTS.join([" ".join(row) for _, row in views])
             if name in settings.suggest:
+                fields[f"opening_{name}"] = [opening(text) for text in texts]
                 for text, (its_words, _) in zip(texts, views, strict=True):
-                    made.add_text(f"opening_{name}", opening(text))
                     sound |= sounds(its_words, text)
-    made.add_text(LEXICON, " ".join(lexicon))
-    made.add_text(SOUND, " ".join(sound))
+    fields[LEXICON] = " ".join(lexicon)
+    fields[SOUND] = " ".join(sound)
     for name in settings.strings:
-        # A value given twice would be counted twice by a facet.
-        for value in dict.fromkeys(choice(text) for text in texts_of(document, name)):
-            made.add_text(f"string_{name}", value)
+        if name in document:
+            # A value given twice would be counted twice by a facet.
+            fields[f"string_{name}"] = list(dict.fromkeys(map(choice, texts_of(document, name))))
     for name in settings.numbers:
         if name in document:
-            made.add_float(f"number_{name}", float(document[name]))
-    return made
+            fields[f"number_{name}"] = float(document[name])
+    return orjson.dumps(fields).decode()
+
+
+def _payload(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # half a character, or a number of more than 64 bits
+        return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def opening(text: str) -> str:

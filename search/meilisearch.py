@@ -9,7 +9,7 @@ beyond that do not count; filters on strings ignore case; `similar` adds up the 
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +57,10 @@ class MeilisearchEngine:
         made = {one["id"]: one for one in (server_document(settings, document) for document in documents)}
         if made:
             self._calls.carry_out(lambda client: client.index(index).add_documents([*made.values()], "id"))
+
+    def fill(self, index: str, batches: Iterable[Sequence[Document]]) -> None:
+        for batch in batches:
+            self.upsert(index, batch)
 
     def delete(self, index: str, ids: Sequence[int]) -> None:
         self._settings(index)
