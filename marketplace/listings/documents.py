@@ -17,7 +17,7 @@ from sqlalchemy.orm import selectinload
 
 from marketplace import clock, index, regions
 from marketplace.db import session
-from marketplace.listings import vocabulary
+from marketplace.listings import vectors, vocabulary
 from marketplace.listings.fields import FIELDS, Shape
 from marketplace.listings.models import Kind, Listing
 from marketplace.listings.permissions import audience_of, organisation_token
@@ -88,8 +88,12 @@ def build(ids: list[int]) -> tuple[list[Document], list[int]]:
         )
         .execution_options(populate_existing=True)
     )
-    show: list[Document] = [document_of(listing) for listing in session.scalars(rows)]
-    return show, sorted(set(ids) - {document["id"] for document in show})
+    show = [document_of(listing) for listing in session.scalars(rows)]
+    meaning = vectors.of(ids)
+    for document in show:
+        if document["id"] in meaning:
+            document["vector"] = meaning[document["id"]]
+    return [*show], sorted(set(ids) - {document["id"] for document in show})
 
 
 def document_of(listing: Listing) -> dict[str, Any]:
@@ -218,4 +222,6 @@ def _portions(*conditions: Any) -> Iterator[int]:
         last = portion[-1]
 
 
-LISTINGS = index.Findable(name="listings", settings=SETTINGS, build=build, every_id=every_id)
+LISTINGS = index.Findable(
+    name="listings", settings=SETTINGS, build=build, every_id=every_id, dimensions=vectors.dimensions
+)

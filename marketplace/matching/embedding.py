@@ -1,0 +1,280 @@
+"""Making the vectors of listings, a little at a time, and how near two listings lie.
+
+A change marks a listing's row as due (`mark`); the topic `vectors.due` is the promise that somebody works the due rows
+off (`fill`), about a second's worth at a time so that the worker's other duties do not wait. An embedder that is down
+fails that promise, which the outbox keeps for later; a text it refuses waits by itself and holds nobody up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, delete, exists, func, insert, literal, select, update
+
+from marketplace import clock, index, outbox
+from marketplace.db import session, transaction
+from marketplace.listings import vectors
+from marketplace.listings.documents import LISTINGS, wording
+from marketplace.listings.models import WORLD_VISIBLE, Listing
+from marketplace.listings.vectors import THE_ONE, ListingVector, VectorMean, VectorSpace
+from search import Refused
+from search.embedding import EVERY, LEAST, Embedder, Vector, cosine
+
+log = logging.getLogger(__name__)
+TOPIC = "vectors.due"
+SLICE = 1.0
+"""Seconds after which a worker looks whether it has something else to do."""
+GROWTH = 2
+"""The middles are taken anew when there are so many times the vectors they were taken of."""
+LONGEST_WAIT = timedelta(days=1)
+_PORTION = 5_000
+
+
+def nearness(one: Vector | None, other: Vector | None) -> float | None:
+    """How alike two listings' meanings are, from -1 to 1; unrelated ones lie about 0, whatever their languages. None
+    when either has no vector: then nothing is known, which is not the same as 0."""
+    return None if one is None or other is None else cosine(one, other)
+
+
+def vectors_of(listings: Sequence[Listing]) -> dict[int, list[float]]:
+    """listing id -> vector for `nearness`, in one query (none without an embedder). They are made of tier-0 text only,
+    so a score may use them for any reader."""
+    return vectors.of([listing.id for listing in listings])
+
+
+def vector_of(listing: Listing) -> list[float] | None:
+    return vectors.of([listing.id]).get(listing.id)
+
+
+def text_of(listing: Listing) -> str:
+    """What is embedded: what everybody may read, in the listing's own language."""
+    words = wording(listing)[0]
+    return "\n".join(filter(None, (words.title, ", ".join(words.keywords), words.summary)))
+
+
+# --- what is due
+
+def mark(ids: list[int]) -> None:
+    """Part of the handler of `listing.changed`: those of which the public words have changed are due."""
+    if not vectors.is_on():
+        return
+    name = vectors.embedder().name
+    asked = select(Listing).where(Listing.id.in_(ids), Listing.state.in_(WORLD_VISIBLE))
+    digests = {one.id: _digest(text_of(one)) for one in session.scalars(asked)}
+    columns = select(ListingVector.listing_id, ListingVector.embedder, ListingVector.digest)
+    known = {row.listing_id: (row.embedder, row.digest) for row in session.execute(
+        columns.where(ListingVector.listing_id.in_(ids))
+    )}
+    due = [one for one, digest in digests.items() if known.get(one) != (name, digest)]
+    if not due:
+        return
+    now = clock.now()
+    with transaction():
+        for one in due:
+            if one not in known:
+                session.execute(insert(ListingVector).values(listing_id=one, due_at=now))
+        session.execute(_those(due).values(due_at=now, attempts=0, error=None))
+        outbox.publish(TOPIC, THE_ONE)
+
+
+def mark_every(*, anew: bool = False) -> int:
+    """Every listing without a vector of the embedder that counts is due, or simply every one; returns how many are."""
+    now, name = clock.now(), vectors.embedder().name
+    with transaction():
+        stale = update(ListingVector).values(due_at=now, attempts=0, error=None)
+        if not anew:
+            stale = stale.where(ListingVector.embedder != name, ListingVector.due_at.is_(None))
+        session.execute(stale.execution_options(synchronize_session=False))
+        known = exists().where(ListingVector.listing_id == Listing.id)
+        moment = literal(now, ListingVector.due_at.type)
+        missing = select(Listing.id, moment, literal(""), literal(""), literal(""), literal(0)).where(
+            Listing.state.in_(WORLD_VISIBLE), ~known
+        )
+        columns = ["listing_id", "due_at", "embedder", "digest", "language", "attempts"]
+        session.execute(insert(ListingVector).from_select(columns, missing))
+    return due()
+
+
+def due() -> int:
+    """How many vectors wait to be made."""
+    return session.scalar(select(func.count()).select_from(ListingVector).where(_is_due())) or 0
+
+
+def _is_due() -> ColumnElement[bool]:
+    return ListingVector.due_at <= clock.now()
+
+
+# --- making them
+
+def fill(_: list[int]) -> None:
+    """The handler of `vectors.due`: make some, and promise to go on while more are due."""
+    if not vectors.is_on() or not _counts(vectors.embedder()):
+        return
+    until = time.monotonic() + SLICE
+    while made := make_some():
+        if time.monotonic() >= until:
+            with transaction():
+                outbox.publish(TOPIC, THE_ONE)
+            break
+    if not made:
+        recentre()
+
+
+def make_some(*, last_first: bool = False) -> int:
+    """Make a batch of the vectors that are due; returns how many rows are dealt with. Raises Unavailable when the
+    embedder is; then all stay due. `last_first`: begin at the other end than the worker does."""
+    embedder = vectors.embedder()
+    order = ListingVector.listing_id.desc() if last_first else ListingVector.listing_id.asc()
+    rows = session.execute(
+        select(ListingVector.listing_id, ListingVector.due_at, ListingVector.attempts)
+        .where(_is_due()).order_by(order).limit(embedder.batch)
+    ).all()
+    ids = [row.listing_id for row in rows]
+    found = session.scalars(select(Listing).where(Listing.id.in_(ids), Listing.state.in_(WORLD_VISIBLE)))
+    texts = {one.id: (text_of(one), one.language) for one in found}
+    session.rollback()  # the embedder may be slow; hold no lock meanwhile
+    made = _embedded(embedder, {one: text for one, (text, _) in texts.items()})
+    with transaction():
+        if not _counts(embedder):
+            return 0
+        for row in rows:
+            _store(row, texts.get(row.listing_id), made.get(row.listing_id), embedder)
+        if vectors.space() is not None:
+            outbox.publish("listing.changed", *(one for one in ids if not isinstance(made.get(one), Refused | None)))
+    return len(rows)
+
+
+def _embedded(embedder: Embedder, texts: dict[int, str]) -> dict[int, Vector | Refused]:
+    """The vector of each text, or why there is none: one that is refused does not keep the others from theirs."""
+    if not texts:
+        return {}
+    try:
+        return dict(zip(texts, embedder.embed([*texts.values()]), strict=True))
+    except Refused as refused:
+        if len(texts) == 1:
+            return dict.fromkeys(texts, refused)
+    return {one: made for key, text in texts.items() for one, made in _embedded(embedder, {key: text}).items()}
+
+
+def _store(row: Any, text: tuple[str, str] | None, made: Vector | Refused | None, embedder: Embedder) -> None:
+    # A change that came while we waited for the embedder has set a new date, and stays due.
+    still = case((ListingVector.due_at == row.due_at, None), else_=ListingVector.due_at)
+    values: dict[str, Any] = {"due_at": still, "attempts": 0, "error": None}
+    if isinstance(made, Refused):
+        wait = min(timedelta(hours=2 ** min(row.attempts, 5)), LONGEST_WAIT)
+        values = {"due_at": clock.now() + wait, "attempts": row.attempts + 1, "error": str(made)[:2000]}
+        log.warning("listing %d has no vector yet: %s", row.listing_id, made)
+    elif made is not None and text is not None:
+        values |= {
+            "embedder": embedder.name, "digest": _digest(text[0]), "language": text[1],
+            "vector": vectors.packed(made), "made_at": clock.now(),
+        }
+    session.execute(_those([row.listing_id]).values(**values))
+
+
+def _those(ids: Sequence[int]) -> Any:
+    change = update(ListingVector).where(ListingVector.listing_id.in_(ids))
+    return change.execution_options(synchronize_session=False)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+# --- which embedder counts, and the middles
+
+def look_after() -> None:
+    """A timer: notice that the setting has changed, and that refused texts may be tried again."""
+    if not take_over() and vectors.is_on() and due():
+        promised = session.scalar(select(outbox.Entry.id).where(outbox.Entry.topic == TOPIC).limit(1))
+        if promised is None:
+            with transaction():
+                outbox.publish(TOPIC, THE_ONE)
+
+
+def take_over() -> bool:
+    """Let the embedder that is set up be the one that counts; returns whether another did, or none, until now."""
+    row, ours = _what_counts(), vectors.embedder()
+    before = (row.embedder, row.dimensions) if row else ("none", 0)
+    if before == (ours.name, ours.dimensions):
+        return False
+    in_the_index = bool(row and row.counted)
+    with transaction():
+        session.execute(delete(VectorMean))
+        session.execute(delete(VectorSpace))
+        if vectors.is_on():
+            counts = {"id": THE_ONE, "embedder": ours.name, "dimensions": ours.dimensions}
+            session.execute(insert(VectorSpace).values(**counts))
+            mark_every()
+            outbox.publish(TOPIC, THE_ONE)
+    vectors.forget()
+    log.warning("embedder=%s dimensions=%d takes the place of embedder=%s dimensions=%d; %d listings wait for a "
+                "vector", ours.name, ours.dimensions, *before, due() if vectors.is_on() else 0)
+    if in_the_index:
+        log.warning("the index %s is rebuilt without the vectors of embedder=%s", LISTINGS.name, before[0])
+        index.ask_for_rebuild(LISTINGS.name)
+    return True
+
+
+def recentre(*, anew: bool = False) -> bool:
+    """Take the middles of the languages, when there are enough more vectors than when it was done last (or anyway),
+    and have the index rebuilt with the vectors seen from there."""
+    row, ours = _what_counts(), vectors.embedder()
+    if row is None or row.embedder != ours.name:
+        return False
+    made = ListingVector.embedder == ours.name, ListingVector.vector.is_not(None)
+    count = session.scalar(select(func.count()).where(*made)) or 0
+    if count < max(LEAST, 1 if anew else GROWTH * row.counted):
+        return False
+    means = _means(ours)
+    with transaction():
+        if not _counts(ours):
+            return False
+        session.execute(delete(VectorMean))
+        session.execute(insert(VectorMean), [{"language": name, "mean": mean} for name, mean in means.items()])
+        change = update(VectorSpace).values(counted=count).execution_options(synchronize_session=False)
+        session.execute(change)
+    vectors.forget()
+    log.info("embedder=%s vectors=%d middles=%d; the index %s is rebuilt with them", ours.name, count, len(means),
+             LISTINGS.name)
+    index.ask_for_rebuild(LISTINGS.name)
+    return True
+
+
+def _means(embedder: Embedder) -> dict[str, bytes]:
+    """The middle of each language of which there are enough vectors, and of all; memory is bounded by a portion."""
+    import numpy
+
+    sums: dict[str, Any] = {}
+    counts: dict[str, int] = {}
+    last = 0
+    columns = select(ListingVector.listing_id, ListingVector.language, ListingVector.vector)
+    made = columns.where(ListingVector.embedder == embedder.name, ListingVector.vector.is_not(None))
+    while rows := session.execute(
+        made.where(ListingVector.listing_id > last).order_by(ListingVector.listing_id).limit(_PORTION)
+    ).all():
+        for language in {row.language for row in rows} | {EVERY}:
+            some = [vectors.unpacked(row.vector or b"") for row in rows if language in (row.language, EVERY)]
+            sums[language] = sums.get(language, 0) + numpy.sum(some, axis=0, dtype=numpy.float64)
+            counts[language] = counts.get(language, 0) + len(some)
+        last = rows[-1].listing_id
+    session.rollback()
+    return {
+        language: (sums[language] / count).astype("<f4").tobytes()
+        for language, count in counts.items() if count >= LEAST
+    }
+
+
+def _what_counts() -> Any:
+    return session.execute(select(VectorSpace.embedder, VectorSpace.dimensions, VectorSpace.counted)).first()
+
+
+def _counts(embedder: Embedder) -> bool:
+    """Is it (still) the one whose vectors count?"""
+    row = _what_counts()
+    return row is not None and row.embedder == embedder.name
