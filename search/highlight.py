@@ -77,8 +77,13 @@ def _pattern(needles: Needles) -> re.Pattern[str]:
 def _word(word: str) -> str:
     if not word.isascii():
         return re.escape(word)
-    stem, endings = (word[:-1], "(?:y|ies)") if len(word) > 2 and word[-1] == "y" else (word, "(?:e?s)?")
+    stem, endings = _endings(word)
     return _first(stem[0]) + "".join(_JOINT + re.escape(character) for character in stem[1:]) + endings + _AFTER
+
+
+def _endings(word: str) -> tuple[str, str]:
+    """What an English word begins with in singular and plural, and a pattern of how it may end."""
+    return (word[:-1], "(?:y|ies)") if len(word) > 2 and word[-1] == "y" else (word, "(?:e?s)?")
 
 
 def _beginning(word: str) -> str:
@@ -86,9 +91,16 @@ def _beginning(word: str) -> str:
 
 
 def _run(run: tuple[str, ...]) -> str:
-    inner = r"\W*".join([re.escape(run[0][1:]), *(re.escape(unit) for unit in run[1:])])
+    inner = r"\W*".join([_unit(run[0])[1:], *(_unit(unit) for unit in run[1:])])
     first = _first(run[0][0]) if run[0].isascii() else re.escape(run[0][0])
     return first + inner + (_AFTER if run[-1].isascii() else "")
+
+
+def _unit(unit: str) -> str:
+    if not (unit.isascii() and unit.isalpha() and len(unit) > 2):
+        return re.escape(unit)
+    stem, endings = _endings(unit)
+    return stem + endings
 
 
 def _first(character: str) -> str:

@@ -217,7 +217,7 @@ class _Names(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def _names(kind: str, chunk: str) -> _Names:
-    parts = tuple(unit for unit, _, _ in _unit_pieces(kind, chunk))
+    parts = tuple(singular(unit) for unit, _, _ in _unit_pieces(kind, chunk))
     if len(parts) == 1:
         word = singular(parts[0])
         return _Names((word,), parts, word)
