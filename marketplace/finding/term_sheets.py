@@ -42,8 +42,10 @@ from marketplace.phrases import Label, in_language, say
 HEADINGS = {"field": Label("领域", "Field"), "terms": Label("同义词", "Terms"), "note": Label("备注", "Note")}
 ALSO = {
     "field": {"field", "领域", "产业", "产业领域"}, "note": {"note", "备注", "说明", "remark"},
-    "terms": {"terms", "同义词", "术语", "词条", "synonyms", "term", "中文", "英文", "缩写", "别名", "chinese", "english",
-              "abbreviation", "zh", "en"},
+    "terms": {
+        "terms", "term", "synonyms", "同义词", "术语", "词条", "别名", "缩写", "abbreviation", "中文", "chinese", "zh",
+        "英文", "english", "en",
+    },
 }
 """What a column may be called; several columns may hold terms."""
 MOST_ROWS = 10_000
@@ -104,7 +106,10 @@ def upload(actor: User, name: str, file: IO[bytes]) -> TermImport:
 
 def _read(path: Path, name: str) -> Iterator[list[Any]]:
     sheet = open_sheet(path, name)
-    columns = _columns(sheet.headings())
+    written = sheet.headings()
+    if not written:
+        raise Invalid({"file": say("The file has no rows.")})
+    columns = _columns(written)
     with closing(sheet.rows()) as found:
         for count, (line, row) in enumerate(found, 1):
             if count > MOST_ROWS:
@@ -119,7 +124,7 @@ def _columns(written: Sequence[str]) -> dict[str, list[str]]:
     found = {name: [one for one in written if tidy(one).casefold() in ALSO[name]] for name in HEADINGS}
     if not found["terms"]:
         raise Invalid({"file": say("No column is called “Terms”, but: {columns}. The first row names the columns: "
-                                   "Field, Terms, Note.", columns=", ".join(written)[:200] or "–")})
+                                   "Field, Terms, Note.", columns=", ".join(written)[:200])})
     return found
 
 
@@ -165,7 +170,7 @@ def apply(actor: User, imported: TermImport) -> list[Row]:
         rows = _plan(imported.rows)
         _write(actor, rows)
         imported.applied_at, imported.outcome = now, {"rows": [_packed(row) for row in rows]}
-        audit.record(actor.id, "terms.imported", "term_import", imported.id, **counts(rows))
+        audit.record(actor.id, "terms.imported", "term_import", imported.id, counts=counts(rows))
         outbox.publish("terms.changed", table.THE_TABLE)
     return rows
 

@@ -54,6 +54,11 @@ def can_keep(actor: Reader) -> bool:
     return actor is not None and actor.is_operator
 
 
+def require_keeper(actor: Reader) -> None:
+    """Raise Forbidden for anybody else."""
+    require(can_keep(actor))
+
+
 def in_force() -> list[list[str]]:
     """Every group that search goes by, as the engine takes it."""
     rows = session.execute(
