@@ -16,6 +16,7 @@ from search.completion import complete
 from search.layout import FORMAT, filter_query, line, register, schema_of
 from search.preparing import Preparers
 from search.shelf import Entry, Opened, Shelf
+from search.synonyms import checked_groups
 
 _HEAP = 64_000_000
 _STEP = 20_000
@@ -60,12 +61,13 @@ class EmbeddedEngine:
             entry = entries.get(index)
             if entry is not None and entry.format == FORMAT and _same_fields(entry.settings, settings):
                 if entry.settings != settings or [*entry.settings.searchable] != [*settings.searchable]:
-                    self._shelf.write({**entries, index: Entry(entry.folder, settings, FORMAT)})
+                    self._shelf.write({**entries, index: replace(entry, settings=settings)})
                 return
             folder = self._shelf.make(schema_of(settings))
             if entry is not None and entry.format == FORMAT:
                 self._copy(index, folder, settings)
-            self._shelf.write({**entries, index: Entry(folder, settings, FORMAT)})
+            groups = entry.synonyms if entry is not None else ()
+            self._shelf.write({**entries, index: Entry(folder, settings, FORMAT, groups)})
             if entry is not None:
                 self._discard(entry.folder)
 
@@ -89,6 +91,11 @@ class EmbeddedEngine:
                 for one in preparers.rest():
                     writer.add_json(one)
                 writer.commit()
+
+    def synonyms(self, index: str, groups: Sequence[Sequence[str]]) -> None:
+        with self._change():
+            entry = replace(self._shelf.entry(index), synonyms=checked_groups(groups))
+            self._shelf.write({**self._shelf.entries(), index: entry})
 
     def delete(self, index: str, ids: Sequence[int]) -> None:
         with self._change():

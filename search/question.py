@@ -48,9 +48,9 @@ class Question:
         return not (self.words or self.phrases or self.excluded)
 
 
-def parse(line: str) -> Question:
-    """Read a line; no line is an error. One that holds no word at all asks for everything."""
-    line = line[:LONGEST_QUERY].translate(_QUOTES)
+def parse(text: str) -> Question:
+    """Read what was typed; nothing is an error. A text that holds no word at all asks for everything."""
+    text = text[:LONGEST_QUERY].translate(_QUOTES)
     phrases: list[Run] = []
     excluded: list[Run] = []
 
@@ -62,7 +62,7 @@ def parse(line: str) -> Question:
         excluded.append(tuple(units(match[1])))
         return " "
 
-    rest = _EXCLUDED.sub(take_excluded, _PHRASE.sub(take_phrase, line))
+    rest = _EXCLUDED.sub(take_excluded, _PHRASE.sub(take_phrase, text))
     words = asked(rest)
     every = list({word.text: word for word in words}.values())
     telling = [word for word in every if word.text not in STOP_WORDS] or ([] if any(phrases) else every)

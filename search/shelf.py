@@ -1,8 +1,8 @@
 """The folder behind the embedded engine: which index lies in which subfolder, who may write, and what readers see.
 
-`manifest.json` maps the name of each index to its subfolder and settings and is only ever replaced whole, so a reader
-meets the old state or the new one. `writer.lock` is held by the one process that writes; the operating system lets go
-of it when that process dies, however it dies.
+`manifest.json` maps the name of each index to its subfolder, settings and synonyms and is only ever replaced whole, so
+a reader meets the old state or the new one. `writer.lock` is held by the one process that writes; the operating system
+lets go of it when that process dies, however it dies.
 """
 
 import fcntl
@@ -18,6 +18,7 @@ import tantivy
 
 from search import Refused, Settings, Unavailable
 from search.layout import FORMAT, register
+from search.synonyms import Groups
 
 _OPENINGS = 5
 
@@ -29,6 +30,7 @@ class Entry:
     folder: str
     settings: Settings
     format: int
+    synonyms: Groups = ()
 
 
 class Opened:
@@ -184,8 +186,9 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 def _entry(record: dict[str, Any]) -> Entry:
     settings = dict(record["settings"])
     searchable = dict(settings.pop("searchable"))
-    rest = {name: tuple(names) for name, names in settings.items()}
-    return Entry(record["folder"], Settings(searchable=searchable, **rest), record["format"])
+    rest: dict[str, Any] = {name: tuple(names) for name, names in settings.items()}
+    groups = tuple(tuple(group) for group in record.get("synonyms", ()))
+    return Entry(record["folder"], Settings(searchable=searchable, **rest), record["format"], groups)
 
 
 def _record(entry: Entry) -> dict[str, Any]:
@@ -197,4 +200,5 @@ def _record(entry: Entry) -> dict[str, Any]:
             "searchable": list(settings.searchable.items()), "strings": settings.strings, "numbers": settings.numbers,
             "suggest": settings.suggest, "stored": settings.stored,
         },
+        "synonyms": entry.synonyms,
     }
