@@ -34,7 +34,7 @@ def look(browser, text, name="terms.csv"):
 
 
 def test_operator_writes_finds_changes_removes_and_puts_back_a_group(operator, erin):
-    assert "No equal terms yet" in operator.get("/operator/terms").text
+    assert "No synonyms yet" in operator.get("/operator/terms").text
     form = {"terms": "锂电池\nlithium battery = Li-ion", "field": "new_energy", "note": "for the battery club"}
     said = operator.post("/operator/terms/new", data=form, follow_redirects=True).text
     assert "锂电池 = lithium battery = Li-ion" in said and "within seconds" in said
