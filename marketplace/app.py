@@ -21,7 +21,7 @@ from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
 from marketplace.finding import api as finding_api
-from marketplace.finding import catalogue_views, terms_views
+from marketplace.finding import catalogue_views, saved_api, saved_views, terms_views
 from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
 from marketplace.introductions import views as introductions_views
@@ -44,10 +44,10 @@ from search.meilisearch import MeilisearchEngine
 
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
-    finding_views, catalogue_views, terms_views, review_views, import_views, matching_views, events_views,
-    introductions_views, analytics_views, health, api_docs,
+    finding_views, catalogue_views, terms_views, saved_views, review_views, import_views, matching_views,
+    events_views, introductions_views, analytics_views, health, api_docs,
 )
-APIS = (accounts_api, organisations_api, listings_api, finding_api, matching_api, introductions_api)
+APIS = (accounts_api, organisations_api, listings_api, finding_api, saved_api, matching_api, introductions_api)
 
 
 def create_app(settings: config.Settings, *, database: Database | None = None, engine: Engine | None = None) -> Flask:
@@ -72,6 +72,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
     for room in PAGES:
         app.register_blueprint(room.bp)
     security.csrf.exempt(catalogue_views.bp)  # harvesters may POST what they ask; nothing is changed by it
+    security.csrf.exempt(saved_views.unsubscribe)  # RFC 8058: pressed in a mail program; its token can do nothing else
     api = ProblemApi(app)
     for room_api in APIS:
         security.csrf.exempt(room_api.bp)

@@ -51,7 +51,7 @@ class Leaving:
 
 
 def run() -> None:
-    """The timer's turn: compare what has arrived, then write to whom it is due. What is left waits for the next turn."""
+    """The timer's turn: compare what has arrived, then write to whom it is due. The rest waits for the next turn."""
     hits.look(SLICE)
     stop = time.monotonic() + SLICE
     for person in _due(clock.now()):
@@ -163,10 +163,11 @@ def _claimed(person_id: int, now: datetime) -> list[tuple[int, int]]:
         mark = update(NewHit).where(
             NewHit.saved_search_id.in_(own), NewHit.listing_id.in_(new[at:at + _AT_ONCE]), NewHit.told_at.is_(None)
         )
-        claimed += session.execute(
+        marked = session.execute(
             mark.values(told_at=now).returning(NewHit.saved_search_id, NewHit.listing_id)
             .execution_options(**unmarked)
-        ).tuples()
+        )
+        claimed += [(row[0], row[1]) for row in marked]
     repeated = update(NewHit).where(NewHit.saved_search_id.in_(due), NewHit.told_at.is_(None))
     session.execute(repeated.values(told_at=now).execution_options(**unmarked))
     return claimed
@@ -177,7 +178,8 @@ def _visible(person: User, ids: Sequence[int]) -> list[int]:
     found: list[tuple[datetime | None, int]] = []
     for at in range(0, len(ids), _AT_ONCE):
         those = visible_among(person, ids[at:at + _AT_ONCE])
-        found += session.execute(select(Listing.published_at, Listing.id).where(those)).tuples()
+        rows_of = session.execute(select(Listing.published_at, Listing.id).where(those))
+        found += [(row[0], row[1]) for row in rows_of]
     found.sort(key=lambda one: (one[0].timestamp() if one[0] else 0.0, one[1]), reverse=True)
     return [listing for _, listing in found]
 

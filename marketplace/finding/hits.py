@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import clock, index
 from marketplace.accounts.models import User
@@ -66,7 +67,11 @@ def new_for(actor: Reader) -> int:
     """How many listings are new in any of this person's searches, for every page's head: one query, no engine."""
     if actor is None:
         return 0
-    return session.scalar(_unseen(actor, select(func.count(NewHit.listing_id.distinct())))) or 0
+    try:
+        return session.scalar(_unseen(actor, select(func.count(NewHit.listing_id.distinct())))) or 0
+    except SQLAlchemyError:  # the page that says the database is down shows this number too
+        session.rollback()
+        return 0
 
 
 def forget() -> None:

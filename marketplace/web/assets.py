@@ -15,7 +15,7 @@ import flask_bootstrap
 from flask import Flask
 from markupsafe import Markup
 
-ICONS = ("bell", "check-circle", "exclamation-triangle", "person")
+ICONS = ("bell", "bookmark", "check-circle", "exclamation-triangle", "person")
 """Those of Bootstrap's that our pages show; the whole set is a file of a megabyte."""
 SET = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "icons" / "bootstrap-icons.svg"
 KEPT = "public, max-age=31536000, immutable"
