@@ -101,10 +101,13 @@ class Query:
     highlight: tuple[str, ...] = ()
     """Stored attributes to quote in each hit."""
     vector: tuple[float, ...] | None = None
-    """What the text means. With it, hits by relevance are also those whose own vector lies near, words found or not;
-    an index without vectors takes no notice."""
+    """What the text means. With it, hits by relevance are also those whose own vector lies near, words found or not:
+    of the nearest few dozen under the same filters, exclusions and phrases, those at least `near`. Total and facets
+    count them too. An index without vectors takes no notice."""
     semantic: float = 0.5
     """With a vector: how much of the ranking nearness decides, the words the rest (0 to 1)."""
+    near: float = 0.0
+    """With a vector: the cosine from which on another one lies near."""
 
 
 @dataclass(frozen=True)

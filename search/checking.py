@@ -1,5 +1,6 @@
 """What every engine takes and refuses: settings, documents and queries, checked before anything is sent or written."""
 
+import math
 import re
 from typing import Any
 
@@ -9,6 +10,8 @@ FAR = 1.7e308
 """No number of a document is farther from zero."""
 BETWEEN_TEXTS = ", "
 """Stands between the texts of a list when they are quoted as one."""
+ROW = "vector_row"
+"""Where an engine that keeps vectors apart has put a document's; no attribute of anybody else's."""
 _LONGEST_CHOICE = 1_000
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.IGNORECASE)
 
@@ -42,7 +45,23 @@ def kept(settings: Settings, document: Document) -> dict[str, Any]:
     for name in settings.numbers:
         if (number := document.get(name)) is not None:
             result[name] = _number(name, number)
+    if settings.vector:
+        if (row := document.get(ROW)) is not None:
+            result[ROW] = int(row)
+        if (vector := document.get("vector")) is not None:
+            result["vector"] = numbers_of(settings, vector)
     return result
+
+
+def numbers_of(settings: Settings, vector: Any) -> list[float]:
+    """A vector's numbers, checked."""
+    if not isinstance(vector, list | tuple):
+        raise Refused(f"a vector is a list of numbers, not {type(vector).__name__}")
+    if len(vector) != settings.vector:
+        raise Refused(f"a vector of this index has {settings.vector} numbers, not {len(vector)}")
+    if not all(isinstance(one, int | float) and math.isfinite(one) for one in vector):
+        raise Refused("a vector is made of finite numbers")
+    return [*map(float, vector)]
 
 
 def check_query(settings: Settings, query: Query) -> None:
@@ -57,6 +76,10 @@ def check_query(settings: Settings, query: Query) -> None:
         for name in names:
             if name not in known:
                 raise Refused(f"there is no {what} {name!r}")
+    if settings.vector and query.vector is not None:
+        numbers_of(settings, query.vector)
+        if not 0 <= query.semantic <= 1:
+            raise Refused(f"nearness decides a share from 0 to 1 of the ranking, not {query.semantic}")
     if query.attributes == ():
         raise Refused("no attribute to search in")
 
