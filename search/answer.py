@@ -1,6 +1,5 @@
 """One question put to one tantivy index, and its answer."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from search import AnyOf, Hit, Page, Query, Quote, Settings, Term
 from search.checking import BETWEEN_TEXTS, in_window, texts_of
 from search.expansion import MOST_TERMS, Meaning, Reading, hit_count
 from search.highlight import Needles, quote
-from search.layout import filter_query
+from search.layout import filter_query, payload
 from search.question import LONGEST_QUERY, MOST_WORDS, Question, parse
 from search.shelf import Opened
 from search.text import asked
@@ -161,12 +160,6 @@ def needles_of(meanings: Iterable[Meaning], question: Question) -> Needles:
         if meaning.unfinished:
             beginnings.append(begun)
     return Needles(frozenset(words), tuple(beginnings), tuple(runs))
-
-
-def payload(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> dict[str, Any]:
-    """The document as it was kept."""
-    document: dict[str, Any] = json.loads(searcher.doc(address).get_first("payload") or b"{}")
-    return document
 
 
 def _all(clauses: list[Clause]) -> tantivy.Query:

@@ -5,9 +5,8 @@ from typing import Any
 import tantivy
 
 from search import Settings, Suggestion
-from search.answer import payload
 from search.checking import texts_of
-from search.layout import opening
+from search.layout import opening, payload
 from search.text import asked, fold, words
 
 LONGEST_TEXT = 60

@@ -10,10 +10,10 @@ from pathlib import Path
 import tantivy
 
 from search import Document, Filter, Page, Query, Refused, SearchError, Settings, Suggestion, Term, Unavailable
-from search.answer import Answer, payload
+from search.answer import Answer
 from search.checking import check_query, check_settings, kept
 from search.completion import complete
-from search.layout import FORMAT, filter_query, line, register, schema_of
+from search.layout import FORMAT, filter_query, line, payload, register, schema_of
 from search.preparing import Preparers
 from search.shelf import Entry, Opened, Shelf
 from search.synonyms import checked_groups

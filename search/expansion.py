@@ -1,9 +1,10 @@
-"""What a reader's word can stand for in one index: itself, a longer word, a word mistyped.
+"""What a reader's word can stand for in one index: itself, a longer word, a word mistyped, an equal of it.
 
 tantivy's own fuzzy query walks an automaton for every attribute and scores nothing; looking the neighbours up in the
 term dictionary once and asking for them by name is far faster, and each keeps its own weight.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,11 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from search import Settings
-from search.layout import LEXICON
+from search.checking import texts_of
+from search.layout import LEXICON, payload
+from search.mistyped import Pattern
 from search.question import Question, Run
-from search.text import Word, singular, words
+from search.text import Word, fold, singular, words
 
 MOST_COMPLETIONS = 40
 """Completions of the last word that are scored; the rarer ones are found all the same."""
@@ -50,6 +53,27 @@ class Meaning:
 
     def __bool__(self) -> bool:
         return bool(self.terms or self.run)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Words of a question taken together: as they were written, or any other reading of them."""
+
+    texts: frozenset[str]
+    """The words of the question that are asked for here."""
+    written: tuple[Meaning, ...]
+    instead: tuple[tuple[Meaning, ...], ...]
+    """Each is what must all occur."""
+    worth: float
+    """How well the others stand for what was written."""
+
+    @property
+    def branches(self) -> list[tuple[Meaning, ...]]:
+        """The readings that can be met at all."""
+        return [branch for branch in (self.written, *self.instead) if branch and all(branch)]
+
+
+Demand = Meaning | Choice
 
 
 class Reading:
@@ -92,6 +116,32 @@ class Reading:
             return Meaning(word, single, run=True)
         return Meaning(word, frequency, terms, run, unfinished, more)
 
+    def exactly(self, word: Word) -> Meaning:
+        """A word or phrase as it stands."""
+        frequency = self._frequency(word.text)
+        run = len(word.units) > 1 and frequency < RARE
+        return Meaning(word, frequency, {word.text: 1.0} if frequency else {}, run)
+
+    def count(self, demand: Demand) -> int:
+        """In how many documents it is met."""
+        return hit_count(self._searcher.search(self._any_of(demand), 1)) if self._can_be_met(demand) else 0
+
+    def run_count(self, run: Run) -> int:
+        return hit_count(self._searcher.search(self._runs(run), 1))
+
+    def near(self, patterns: Iterable[Pattern], most: int) -> list[list[str]]:
+        """The folded texts of documents that have one of the patterns; those where it tells most first."""
+        queries = [
+            tantivy.Query.boost_query(self._gapped(f"run_{name}", pattern), weight)
+            for pattern in patterns for name, weight in self._weights.items()
+        ]
+        some = tantivy.Query.boolean_query([(_Should, query) for query in queries])
+        found = self._searcher.search(some, most, count=False).hits
+        documents = [payload(self._searcher, address) for _, address in found]
+        return [
+            [fold(text) for name in self._attributes for text in texts_of(document, name)] for document in documents
+        ]
+
     def parts(self, word: Word) -> list[Meaning]:
         """A Chinese word that nobody wrote, as the words and characters within it that somebody did:
         锂电池 finds 锂离子电池 by 锂 and 电池."""
@@ -107,19 +157,21 @@ class Reading:
         singles = [(Word(one, (one,), one), self._single(one)) for one in left if one != " "]
         return found + [Meaning(one, count, run=True) for one, count in singles if count] if found else []
 
-    def matching(self, meanings: Iterable[Meaning], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+    def matching(self, meanings: Iterable[Demand], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         """Clauses that decide what is found, and say nothing of its rank: cheap enough to count with."""
         clauses = [(_Must, tantivy.Query.const_score_query(self._any_of(meaning), 0.0)) for meaning in meanings]
         clauses += [(_Must, tantivy.Query.const_score_query(self._runs(run), 0.0)) for run in question.phrases]
         clauses += [(_MustNot, self._excluded(run)) for run in question.excluded]
         return clauses
 
-    def scoring(self, meanings: Iterable[Meaning], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+    def scoring(self, meanings: Iterable[Demand], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         """Clauses that decide the rank, and nothing of what is found."""
         clauses = [(_Should, query) for meaning in meanings for query in self.scores(meaning)]
         return clauses + [(_Should, self._runs(run)) for run in question.phrases]
 
-    def scores(self, meaning: Meaning, weight: float = 1.0) -> list[tantivy.Query]:
+    def scores(self, meaning: Demand, weight: float = 1.0) -> list[tantivy.Query]:
+        if isinstance(meaning, Choice):
+            return self._scores_of_choice(meaning, weight)
         queries = []
         for name in self._attributes:
             boost = self._weights[name] * weight
@@ -133,33 +185,72 @@ class Reading:
             queries.append(tantivy.Query.boost_query(self._runs(meaning.word.units), _COMPLETED * weight))
         return queries
 
-    def _any_of(self, meaning: Meaning) -> tantivy.Query:
+    def _scores_of_choice(self, choice: Choice, weight: float) -> list[tantivy.Query]:
+        """A document with several of the readings is as good as with the best of them."""
+        written = [query for meaning in choice.written if meaning for query in self.scores(meaning, weight)]
+        own = sum(self._telling(meaning.frequency) for meaning in choice.written if meaning)
+        others = [
+            [self._instead(name, meaning, choice.worth * weight, own / len(branch))
+             for meaning in branch for name in self._attributes]
+            for branch in choice.instead if all(branch)
+        ]
+        readings = [_some(queries) for queries in (written, *others) if queries]
+        return [tantivy.Query.disjunction_max_query(readings, 0.0)] if readings else []
+
+    def _instead(self, name: str, meaning: Meaning, worth: float, own: float) -> tantivy.Query:
+        """The score of what stands for a word, on the scale of that word: a rare equal must not tell more than the
+        word itself."""
+        if meaning.terms:
+            query = self._term(f"words_{name}", meaning.word.text, "freq")
+            its = self._telling(self._searcher.doc_freq(f"words_{name}", meaning.word.text))
+        else:
+            query = self._run_in(name, meaning.word.units)
+            its = sum(self._telling(self._searcher.doc_freq(f"run_{name}", unit)) for unit in meaning.word.units)
+        scale = own / its if own and its else 1.0
+        return tantivy.Query.boost_query(query, self._weights[name] * worth * scale)
+
+    def _can_be_met(self, demand: Demand) -> bool:
+        return bool(demand.branches) if isinstance(demand, Choice) else bool(demand)
+
+    def _any_of(self, meaning: Demand) -> tantivy.Query:
+        if isinstance(meaning, Choice):
+            return _some([_every([self._any_of(one) for one in branch]) for branch in meaning.branches])
         found = [self._term(name, term, "basic") for term in meaning.terms for name in self._lists]
         if meaning.more:
             pattern = "".join(re.escape(c) if c.isascii() else c for c in meaning.word.text) + ".*"
             found += [tantivy.Query.regex_query(self._schema, name, pattern) for name in self._lists]
         if meaning.run:
             found.append(self._runs(meaning.word.units))
-        return found[0] if len(found) == 1 else tantivy.Query.boolean_query([(_Should, query) for query in found])
+        return _some(found)
 
     def _excluded(self, run: Run) -> tantivy.Query:
         """The run, and what a single word of it is listed as: -battery excludes batteries too."""
         found = [self._runs(run)]
         if len(run) == 1:
             found += [self._term(name, singular(run[0]), "basic") for name in self._lists]
-        return tantivy.Query.boolean_query([(_Should, query) for query in found])
+        return _some(found)
 
     def _runs(self, run: Run) -> tantivy.Query:
         """These units in a row, in any attribute."""
-        found = [
-            tantivy.Query.boost_query(
-                self._term(f"run_{name}", run[0], "position") if len(run) == 1
-                else tantivy.Query.phrase_query(self._schema, f"run_{name}", list(run)),
-                weight,
-            )
-            for name, weight in self._weights.items()
-        ]
-        return found[0] if len(found) == 1 else tantivy.Query.boolean_query([(_Should, query) for query in found])
+        return _some([
+            tantivy.Query.boost_query(self._run_in(name, run), weight) for name, weight in self._weights.items()
+        ])
+
+    def _run_in(self, name: str, run: Run) -> tantivy.Query:
+        if len(run) == 1:
+            return self._term(f"run_{name}", run[0], "position")
+        return tantivy.Query.phrase_query(self._schema, f"run_{name}", list(run))
+
+    def _gapped(self, field_name: str, pattern: Pattern) -> tantivy.Query:
+        row = [(at, sign) for at, sign in enumerate(pattern) if sign]
+        if len(row) == 1:
+            return self._term(field_name, row[0][1], "position")
+        return tantivy.Query.phrase_query(self._schema, field_name, [(at - row[0][0], sign) for at, sign in row])
+
+    def _telling(self, frequency: int) -> float:
+        """How much a word of this frequency tells, as tantivy reckons."""
+        documents = self._searcher.num_docs
+        return math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
 
     def _term(self, name: str, term: str, option: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, name, term, option)
@@ -206,6 +297,14 @@ def typing_errors(word: str) -> int:
     if not word.isascii() or not word.isalpha():
         return 0
     return 2 if len(word) >= 8 else 1 if len(word) >= 4 else 0
+
+
+def _some(queries: list[tantivy.Query]) -> tantivy.Query:
+    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(_Should, query) for query in queries])
+
+
+def _every(queries: list[tantivy.Query]) -> tantivy.Query:
+    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(_Must, query) for query in queries])
 
 
 def hit_count(result: tantivy.SearchResult) -> int:

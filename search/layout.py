@@ -90,6 +90,12 @@ def _payload(document: dict[str, Any]) -> bytes:
         return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def payload(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> dict[str, Any]:
+    """The document as `kept` made it."""
+    document: dict[str, Any] = json.loads(searcher.doc(address).get_first("payload") or b"{}")
+    return document
+
+
 def opening(text: str) -> str:
     """How a value begins, as suggestions look it up."""
     return " ".join(fold(text).split())[:_OPENING]
