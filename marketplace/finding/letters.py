@@ -8,12 +8,14 @@ from typing import Any
 
 from marketplace.accounts import links
 from marketplace.accounts.models import User
-from marketplace.finding.facets import KINDS, region_label
+from marketplace.finding.facets import region_label
 from marketplace.finding.models import SavedSearch
 from marketplace.finding.service import Row
+from marketplace.listings.models import Kind
 from marketplace.messaging import service as messaging
 from marketplace.phrases import DEFAULT, LANGUAGES, Phrase, in_language, say
 
+KINDS = {Kind.RESULT: say("Result"), Kind.NEED: say("Need")}
 _LONGEST_TITLE = 120
 
 
@@ -68,7 +70,7 @@ def _entry(row: Row, also: Sequence[str], said: Any) -> str:
     title = row.plain_title if len(row.plain_title) <= _LONGEST_TITLE else row.plain_title[: _LONGEST_TITLE - 1] + "…"
     whose = row.organisation or say("Anonymous")
     level = say("TRL {level}", level=row.readiness) if row.readiness else None
-    facts = [KINDS[row.kind.value], whose, region_label(row.region) if row.region else None, level, row.terms]
+    facts = [KINDS[row.kind], whose, region_label(row.region) if row.region else None, level, row.terms]
     lines = [f"* {' '.join(title.split())}", f"  {' · '.join(said(fact) for fact in facts if fact)}"]
     if also:
         lines.append("  " + said(say("Also in: {names}", names=", ".join(also))))

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import session
-from marketplace.finding import alerts, arrivals, saved
+from marketplace.finding import alerts, arrivals, hits, saved
 from marketplace.finding.criteria import Criteria
 from marketplace.finding.models import Frequency, SavedSearch
 from marketplace.listings import documents
@@ -42,10 +42,11 @@ def arrive() -> None:
 
 
 def published(organisation, moment: datetime, **fields: object) -> Listing:
-    """A listing is published at that moment, and found by the worker."""
+    """A listing is published at that moment, and compared by the worker with the searches there are."""
     with clock.at(moment):
         listing = a_listing(organisation, **fields)
         arrive()
+        hits.look(5)
     return listing
 
 
