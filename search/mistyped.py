@@ -1,8 +1,8 @@
 """Chinese words mistyped by one character: where in a question to suspect one, and what to look for instead.
 
-A wrong character makes the segmenter cut elsewhere (石墨烯 is 石墨 + 烯, 磷酸铁理电池 is 磷酸 + 铁理 + 电池), so nothing
-here is done by words: a window of characters that nobody wrote in a row is looked for with a gap in it, and what stands
-in the gap in the texts that are met is taken for what was meant.
+A wrong character makes the segmenter cut elsewhere (石墨烯 is 石墨 + 烯, 磷酸铁理电池 is 磷酸 + 铁理 + 电池), so
+nothing here is done by words: a window of characters that nobody wrote in a row is looked for with a gap in it, and
+what stands in the gap in the texts that are met is taken for what was meant.
 """
 
 import re
