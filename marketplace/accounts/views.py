@@ -35,6 +35,9 @@ def remember_language() -> None:
 @by_origin
 @public
 def register() -> ResponseReturnValue:
+    if "next" in request.args:
+        session["after"] = local_path(request.args["next"])
+
     def done(values: dict[str, Any]) -> ResponseReturnValue:
         service.register(**values)
         session["registered"] = values["email"]
@@ -56,7 +59,7 @@ def registered() -> ResponseReturnValue:
 @by_account
 @public
 def sign_in() -> ResponseReturnValue:
-    after = local_path(request.args.get("next", ""))
+    after = local_path(request.args.get("next") or session.get("after", ""))
     if request.method == "GET" and actor() is not None:
         return redirect(after)
 
@@ -177,6 +180,7 @@ def revoke_token(token_id: int) -> ResponseReturnValue:
 
 def welcome_in(person: User, after: str, *, remember: bool = False) -> ResponseReturnValue:
     """Sign this browser in as `person` and go on."""
+    session.pop("after", None)
     login_user(person, remember=remember)
     g.pop("actor", None)
     if person.confirmed_at is None:

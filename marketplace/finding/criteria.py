@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
 
@@ -57,6 +58,11 @@ class Criteria:
         return any(getattr(self, name) for name in (*FACETS, "organisation", "days")) or any(
             value is not None for value in (self.price_min, self.price_max)
         )
+
+    def without(self, *names: str) -> Criteria:
+        """The same search with these filters taken away."""
+        changes: dict[str, Any] = {name: () if name in FACETS else None for name in names}
+        return replace(self, page=1, **changes)
 
     def narrowest(self, facet: str) -> tuple[str, ...]:
         """What is chosen of a facet, without what something within it was chosen of: Shenzhen says more than its

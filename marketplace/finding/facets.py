@@ -32,6 +32,7 @@ PRICE, BUDGET = Label("价格", "Price"), Label("预算", "Budget")
 TREES = ("region", "industry", "trl")
 MOST_AT_ONCE = 8
 """Choices of a list offered before the reader asks for all."""
+_MANY = 16
 _SHOWN_CLOSED = 3
 """Levels of a tree that are there to be opened: country, province, city. What is deeper waits for its city."""
 
@@ -67,6 +68,11 @@ class Group:
     @property
     def is_tree(self) -> bool:
         return self.name in TREES
+
+    @property
+    def is_long(self) -> bool:
+        """So long that a name is found sooner by typing it."""
+        return sum(1 for _ in self.every()) > _MANY
 
     @property
     def shown(self) -> tuple[Choice, ...]:

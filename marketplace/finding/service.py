@@ -22,7 +22,7 @@ from marketplace.finding.marking import found_words, mark, quote
 from marketplace.listings import vocabulary
 from marketplace.listings.documents import LISTINGS
 from marketplace.listings.fields import BY_NAME, FIELDS, Shape
-from marketplace.listings.models import Grant, Kind, Listing, ListingTranslation, State
+from marketplace.listings.models import Grant, Kind, Listing, ListingTranslation, State, TranslationState
 from marketplace.listings.permissions import visible_among, visible_to
 from marketplace.listings.tiers import NAMED_FROM, veil
 from marketplace.listings.workflow import STATE_TONES, STATES
@@ -47,7 +47,8 @@ _COLUMNS = (
 _ROWS = select(*_COLUMNS).join(Organisation, Listing.organisation_id == Organisation.id)
 _ROWS_WITH_DETAILS = _ROWS.add_columns(Listing.details)
 _TRANSLATIONS = select(
-    ListingTranslation.listing_id, ListingTranslation.title, ListingTranslation.summary, ListingTranslation.keywords
+    ListingTranslation.listing_id, ListingTranslation.title, ListingTranslation.summary, ListingTranslation.keywords,
+    ListingTranslation.state,
 )
 
 
@@ -78,6 +79,13 @@ class Row:
     deadline: date | None
     valid_until: date | None
     score: float = 0.0
+    is_machine: bool = False
+    """A machine translated the title, and nobody has read it over yet."""
+    original: Quote = ()
+    """The title as it was written, where the reader needs it beside its translation: nobody has read that over, or
+    what was found stands in the original only."""
+    language: str = DEFAULT
+    """Of the original."""
 
     @property
     def plain_title(self) -> str:
@@ -167,6 +175,8 @@ def _row(
 
     title, summary = (translated.title, translated.summary or row.summary) if translated else (row.title, row.summary)
     keywords = [*((translated and translated.keywords) or ()), *row.keywords]
+    is_machine = translated is not None and translated.state is TranslationState.MACHINE
+    only_in_original = bool(translated and pattern and not pattern.search(title) and pattern.search(row.title))
     why, why_from = _why(clean, summary, row.summary, keywords, details, pattern)
     return Row(
         id=row.id, ref=row.ref, kind=row.kind, state=row.state, title=mark(clean(title), pattern), why=why,
@@ -174,7 +184,8 @@ def _row(
         organisation_slug=None if is_veiled else row.slug, field=row.field, region=row.region,
         readiness=_readiness(row), price_kind=row.price_kind, price_amount=row.price_amount,
         price_currency=row.price_currency, budget_band=row.budget_band, published_at=row.published_at,
-        deadline=row.deadline, valid_until=row.valid_until, score=score,
+        deadline=row.deadline, valid_until=row.valid_until, score=score, is_machine=is_machine,
+        original=mark(clean(row.title), pattern) if is_machine or only_in_original else (), language=row.language,
     )
 
 

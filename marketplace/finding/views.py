@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from marketplace.finding import facets
+from marketplace.finding import asking, facets, widening
 from marketplace.finding import service as finding
 from marketplace.finding.criteria import LONGEST, Criteria
 from marketplace.finding.schemas import criteria_from
@@ -32,11 +32,13 @@ DAYS = {"7": say("Last 7 days"), "30": say("Last 30 days"), "90": say("Last 3 mo
 def page() -> str:
     criteria, complaints = criteria_from(dict(request.args.lists()))
     found = finding.find(actor(), criteria, current())
+    begin = widening.beginning(actor(), found, current()) if not found.total else None
     reach = min(found.total, MAXIMUM_WINDOW)
     return render_template(
         "finding/search.html", found=found, criteria=criteria, complaints=complaints, chips=chips(criteria),
         slice=Slice(found.rows, reach, criteria.page, criteria.size), orders=ORDERS, days=DAYS,
-        was_cut=len(criteria.q) > LONGEST, near=[],
+        named=asking.name_for(criteria, current()) if criteria.q or criteria.is_narrowed else "",
+        was_cut=len(criteria.q) > LONGEST, loosened=widening.loosened(actor(), found), begin=begin,
     )
 
 

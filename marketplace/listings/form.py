@@ -23,6 +23,8 @@ from marketplace.phrases import say
 SPARE_ROWS = 2
 """Empty rows of intellectual property offered below the filled ones."""
 MOST_ROWS = 50
+BEGINNING = 200
+"""Characters of a field that an address may bring."""
 
 
 class Meanwhile(Conflict):
@@ -56,6 +58,12 @@ def _shown(field: Field, value: Any) -> Any:
     if field.shape is Shape.IP_ROWS:
         return [{**row, "co_owners": ", ".join(map(owner_line, row.get("co_owners") or []))} for row in value or []]
     return value
+
+
+def begun(kind: Kind, arguments: Mapping[str, str]) -> dict[str, str]:
+    """What an address begins a new listing with: a search that found nothing says what is needed."""
+    known = {field.name for field in fields_of(kind)} & {"title", "field", "industry", "region"}
+    return {name: text[:BEGINNING] for name, text in arguments.items() if name in known and text.strip()}
 
 
 def marks_of(kind: Kind, content: Mapping[str, Any]) -> str:

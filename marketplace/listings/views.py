@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -86,11 +86,11 @@ def new() -> ResponseReturnValue:
 def write(kind: str) -> ResponseReturnValue:
     mine = [m.organisation for m in memberships(actor()) if m.organisation_id in editable_ids(actor())]
     if not mine:
-        return redirect(url_for("listings.new"))
+        return _not_yet(Kind(kind))
     chosen = next((o for o in mine if o.slug == request.form.get("organisation")), mine[0])
     if request.method == "GET":
         start = {"organisation": mine[0].slug, "region": mine[0].region, "language": current(), "price_currency": "CNY"}
-        return _form_page(Kind(kind), start, {}, organisations=mine)
+        return _form_page(Kind(kind), {**start, **_begun(Kind(kind))}, {}, organisations=mine)
     given = form.sent(Kind(kind), request.form)
     try:
         listing = service.create(actor(), chosen, Kind(kind), _content(Kind(kind), given.raw))
@@ -144,6 +144,19 @@ def _form_page(
         "listings/form.html", status, kind=kind, values=values, errors=errors, listing=listing, marks=marks,
         version=version, judged=completeness(kind, entered), **choices_for_form(kind, values), **context,
     )
+
+
+def _begun(kind: Kind) -> dict[str, str]:
+    """What this address begins with, or the one did that had to wait until its reader could write."""
+    waiting = session.pop("begun", {})
+    return form.begun(kind, request.args) or form.begun(kind, waiting)
+
+
+def _not_yet(kind: Kind) -> ResponseReturnValue:
+    """Nobody to write for: what was begun is kept until there is."""
+    if begun := form.begun(kind, request.args):
+        session["begun"] = begun
+    return redirect(url_for("listings.new"))
 
 
 def _saved(listing: Listing) -> ResponseReturnValue:

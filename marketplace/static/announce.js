@@ -1,11 +1,4 @@
-// Says something to those who listen to the page instead of looking at it.
-let place;
-export function announce(text) {
-  if (!place) {
-    place = document.createElement("p");
-    place.className = "visually-hidden";
-    place.setAttribute("role", "status");
-    document.body.append(place);
-  }
-  place.textContent = text;
-}
+// Says something to those who listen to the page instead of looking at it. The place is there before the words are.
+const place = Object.assign(document.createElement("p"), { className: "visually-hidden", role: "status" });
+document.body.append(place);
+export function announce(text) { place.textContent = text; }

@@ -1,11 +1,10 @@
 // Search results that follow the typing: the same address is asked for, and its #results and #facets take the old ones' place.
 import { announce } from "./announce.js";
-
 const PARTS = ["results", "facets"];
 
 export function searchWhileTyping(form) {
   let waiting, request;
-
+  findAmongMany();
   const search = async () => {
     request?.abort();
     request = new AbortController();
@@ -22,21 +21,34 @@ export function searchWhileTyping(form) {
       if (problem.name !== "AbortError") document.getElementById("results")?.classList.remove("busy");
     }
   };
-
   const soon = (event) => {
     clearTimeout(waiting);
     if (!event.isComposing) waiting = setTimeout(search, event.type === "change" ? 0 : 150);
   };
   form.addEventListener("input", soon);
   form.addEventListener("compositionend", soon);
-  form.addEventListener("change", (event) => event.target.matches("select, [type=checkbox], [type=radio]") && soon(event));
   form.addEventListener("submit", (event) => {
+    if (event.submitter?.hasAttribute("formaction")) return; // to the page where the search is saved
     event.preventDefault();
     clearTimeout(waiting);
+    document.querySelectorAll(".facets-fold").forEach((sheet) => { sheet.open = false; });
     search();
   });
-  // Facets may stand outside the form and belong to it by their form attribute; their events do not pass through it.
-  document.addEventListener("change", (event) => event.target.form === form && !form.contains(event.target) && soon(event));
+  // Facets belong to the form by their form attribute; their events do not pass through it.
+  document.addEventListener("change", (event) => event.target.form === form && event.target.type !== "search" && soon(event));
+}
+
+// A field that finds a name among many choices; what lies around a name that fits stays with it.
+function findAmongMany() {
+  document.querySelectorAll("[data-find]").forEach((group) => {
+    const field = Object.assign(document.createElement("input"), { type: "text", className: "form-control", placeholder: group.dataset.find, ariaLabel: group.dataset.find });
+    field.addEventListener("input", () => {
+      const text = field.value.trim().toLowerCase();
+      group.querySelectorAll("details").forEach((within) => { within.open ||= text !== ""; });
+      group.querySelectorAll(".branch, :not(.branch) > .form-check").forEach((one) => { one.hidden = !one.textContent.toLowerCase().includes(text); });
+    });
+    group.querySelector("legend").after(field);
+  });
 }
 
 function replace(page) {
@@ -50,6 +62,7 @@ function replace(page) {
       fresh.querySelectorAll("details > summary").forEach((s) => { if (open.has(s.textContent)) s.parentElement.open = true; });
     }
   }
+  findAmongMany();
   document.title = page.title;
   announce(document.querySelector("#results [data-count], #results h1, #results h2")?.textContent ?? "");
   if (!inside) return;

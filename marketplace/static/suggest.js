@@ -1,91 +1,78 @@
-// Suggestions below a search field, after the ARIA pattern of an editable combobox with a list box.
+// Suggestions below a search field, group by group, after the ARIA pattern of an editable combobox with a list box.
 import { announce } from "./announce.js";
-
 let count = 0;
+const made = (tag, role, more) => Object.assign(document.createElement(tag), { role, ...more });
 
 export function suggest(input) {
-  const list = document.createElement("ul");
-  Object.assign(list, { id: `suggestions-${++count}`, className: "suggestions", hidden: true });
-  list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", input.labels?.[0]?.textContent ?? "");
+  const list = made("ul", "listbox", { id: `suggestions-${++count}`, className: "suggestions", hidden: true, ariaLabel: input.labels?.[0]?.textContent ?? "" });
   input.after(list);
   for (const [name, value] of Object.entries({
     role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id, autocomplete: "off",
   })) input.setAttribute(name, value);
-
-  let waiting, request, chosen = -1;
-
+  let waiting, request, chosen = -1, options = [];
   const close = () => {
     clearTimeout(waiting);
     request?.abort();
     list.hidden = true;
-    chosen = -1;
     input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
+    choose(-1);
   };
-
   const choose = (index) => {
-    const items = [...list.children];
-    chosen = index < -1 ? items.length - 1 : index >= items.length ? -1 : index;
-    items.forEach((item, i) => item.setAttribute("aria-selected", String(i === chosen)));
-    if (chosen < 0) input.removeAttribute("aria-activedescendant");
-    else input.setAttribute("aria-activedescendant", items[chosen].id);
+    chosen = index < -1 ? options.length - 1 : index >= options.length ? -1 : index;
+    options.forEach((option, i) => option.setAttribute("aria-selected", String(i === chosen)));
+    if (chosen < 0) return input.removeAttribute("aria-activedescendant");
+    input.setAttribute("aria-activedescendant", options[chosen].id);
+    options[chosen].scrollIntoView({ block: "nearest" });
   };
 
-  const take = (item) => {
-    input.value = item.textContent;
-    close();
+  // A term is searched for where the field stands; a listing and an organisation open.
+  const take = ({ dataset, textContent }) => {
+    if (dataset.group !== "term") return location.assign(dataset.url);
+    input.value = textContent;
     input.form?.requestSubmit();
   };
-
   const show = (suggestions) => {
-    list.replaceChildren(...suggestions.map(({ text }, i) => {
-      const item = document.createElement("li");
-      Object.assign(item, { id: `${list.id}-${i}`, textContent: text });
-      item.setAttribute("role", "option");
-      item.setAttribute("aria-selected", "false");
-      return item;
-    }));
-    chosen = -1;
-    list.hidden = suggestions.length === 0;
+    const groups = new Map();
+    options = suggestions.map(({ text, group, url }, i) => {
+      const option = made("div", "option", { id: `${list.id}-${i}`, textContent: text });
+      Object.assign(option.dataset, { group, url });
+      if (!groups.has(group)) groups.set(group, made("li", "group", { ariaLabel: document.body.dataset[group] }));
+      groups.get(group).append(option);
+      return option;
+    });
+    list.replaceChildren(...groups.values());
+    choose(-1);
+    list.hidden = !options.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
     const { found, nothing } = document.body.dataset;
-    announce(suggestions.length ? found.replace("{n}", suggestions.length) : nothing);
+    announce(options.length ? found.replace("{n}", options.length) : nothing);
   };
-
   const ask = async () => {
     const text = input.value.trim();
     if (!text) return close();
     request?.abort();
     request = new AbortController();
-    const address = new URL(input.dataset.suggest, location.href);
-    address.searchParams.set("q", text);
     try {
-      const response = await fetch(address, { signal: request.signal, headers: { Accept: "application/json" } });
-      if (response.ok && document.activeElement === input) show((await response.json()).suggestions ?? []);
-    } catch {
-      // Left before the answer came, or no network: the field works without suggestions.
-    }
+      const response = await fetch(`${input.dataset.suggest}?${new URLSearchParams({ q: text })}`, { signal: request.signal });
+      if (response.ok && document.activeElement === input) show((await response.json()).suggestions);
+    } catch { /* Left before the answer came, or no network: the field works without suggestions. */ }
   };
-
-  input.addEventListener("input", (event) => {
+  const soon = (event) => {
     clearTimeout(waiting);
     if (!event.isComposing) waiting = setTimeout(ask, 120);
-  });
-  input.addEventListener("compositionend", () => { waiting = setTimeout(ask, 120); });
-  input.addEventListener("blur", () => setTimeout(close, 150));
+  };
+  input.addEventListener("input", soon);
+  input.addEventListener("compositionend", soon);
+  input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || list.hidden) return;
-    if (event.key === "ArrowDown") choose(chosen + 1);
-    else if (event.key === "ArrowUp") choose(chosen - 1);
-    else if (event.key === "Enter" && chosen >= 0) take(list.children[chosen]);
-    else if (event.key === "Escape") close();
+    const act = { ArrowDown: () => choose(chosen + 1), ArrowUp: () => choose(chosen - 1), Enter: () => take(options[chosen]), Escape: close }[event.key];
+    if (!act || event.isComposing || (event.key === "Enter" && chosen < 0)) return;
+    if (!list.hidden) act();
+    else if (event.key === "ArrowDown") ask();
     else return;
     event.preventDefault();
   });
+  input.form?.addEventListener("submit", close);
   list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
-  list.addEventListener("click", (event) => {
-    const item = event.target.closest("li");
-    if (item) take(item);
-  });
+  list.addEventListener("click", ({ target }) => target.closest("[role=option]") && take(target.closest("[role=option]")));
 }

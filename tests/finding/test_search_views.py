@@ -32,8 +32,8 @@ def test_every_filter_can_be_taken_away(client, institute):
     index_listings()
     shown = page(client, "/search?q=electrolyte&field=new_energy&trl_min=4&region=440300")
     assert 'href="/search?q=electrolyte&amp;trl_min=4&amp;region=440300"' in shown
-    assert 'href="/search?q=electrolyte&amp;field=new_energy&amp;region=440300"' in shown
-    assert "from 4" in shown and "Shenzhen" in shown
+    assert 'href="/search?q=electrolyte&amp;field=new_energy&amp;region=440300&amp;trl=7-9"' in shown
+    assert "4–6 Validation" in shown and "7–9 Demonstration and use" in shown and "Shenzhen" in shown
 
 
 def test_chinese_reader_reads_chinese(app, institute):
@@ -50,7 +50,7 @@ def test_chinese_reader_reads_chinese(app, institute):
 def test_nothing_found_leads_to_registering_a_need(client):
     index_listings()
     shown = page(client, "/search?q=zinc air battery")
-    assert 'href="/listings/new?kind=need&amp;title=zinc%20air%20battery"' in shown
+    assert 'href="/listings/new/need?title=zinc+air+battery"' in shown
 
 
 def test_senseless_address_is_complained_of_and_the_rest_is_answered(client, institute):
