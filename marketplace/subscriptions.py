@@ -5,11 +5,13 @@ from datetime import timedelta
 from marketplace import index, outbox
 from marketplace.db import transaction
 from marketplace.files import service as files
-from marketplace.finding import terms
+from marketplace.finding import alerts, arrivals, hits, term_sheets, terms
 from marketplace.introductions import service as introductions
+from marketplace.introductions import suggesting
 from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs
 from marketplace.listings import service as listings
+from marketplace.matching import embedding
 from marketplace.messaging import letters, mail
 from marketplace.outbox import Handler
 from marketplace.timers import Timer
@@ -20,7 +22,7 @@ def table() -> dict[str, dict[str, Handler]]:
     return {
         "import.requested": {"advance": import_jobs.advance},
         "introduction.changed": {},
-        "listing.changed": {"index": index.keep(terms.LISTINGS)},
+        "listing.changed": {"suggestions": suggesting.note_changed, "index": index_and_mark},
         "listing.withdrawn": {"close introductions": introductions.close_withdrawn},
         "mail.queued": {"post": mail.deliver},
         "user.registered": {"mail": letters.confirm_address},
@@ -31,6 +33,7 @@ def table() -> dict[str, dict[str, Handler]]:
         "organisation.steward": {"notices": letters.steward_chosen},
         "organisation.invited": {"mail": letters.invited_to_organisation},
         "organisation.joined": {"notices": letters.member_joined},
+        "vectors.due": {"embedder": embedding.fill},
         "terms.changed": {"synonyms": terms.tell_engine},
         "organisation.changed": {"index of its listings": index_of_organisations},
     }
@@ -46,9 +49,22 @@ def timers() -> tuple[Timer, ...]:
     return (
         Timer("forget old imports", timedelta(hours=12), import_jobs.forget_old),
         Timer("terms of listings", timedelta(hours=1), listings.expire_due),
+        Timer("forget old imports of terms", timedelta(hours=24), term_sheets.forget_old),
         Timer("files nobody refers to", timedelta(hours=24), files.sweep),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
+        Timer("embedder", timedelta(minutes=1), embedding.look_after),
+        Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
+        Timer("saved searches", timedelta(seconds=20), alerts.run),
+        Timer("forget old news", timedelta(hours=24), hits.forget),
     )
+
+
+def index_and_mark(ids: list[int]) -> None:
+    """The index first: what can be found in it has arrived. A listing whose words have changed then waits for its
+    vector, which leads here again."""
+    index.keep(terms.LISTINGS)(ids)
+    arrivals.note(ids)
+    embedding.mark(ids)
 
 
 def index_of_organisations(ids: list[int]) -> None:
