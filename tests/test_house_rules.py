@@ -42,6 +42,7 @@ PUBLIC = {
     "matching_api": {"matches"},
     "organisations": {"index", "show", "join"},
     "organisations_api": {"find", "show"},
+    "saved": {"search_feed", "feed", "unsubscribe"},
     "search": {"page"},
     "search_api": {"search", "suggest"},
 }

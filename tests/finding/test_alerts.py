@@ -68,7 +68,7 @@ def test_the_mail_is_in_the_language_of_its_reader(charlie, institute, watching)
     published(institute, LATER)
     work(SOON)
     [mail] = mails()
-    assert "“Electrolytes”有 1 条新内容" in mail.subject and "Charlie，您好" in mail.body and "技术就绪度" in mail.body
+    assert mail.subject == "“Electrolytes”有 1 条新供需" and "Charlie，您好" in mail.body and "技术就绪度" in mail.body
 
 
 def test_a_mail_says_how_to_leave_with_one_click(charlie, institute, watching):
