@@ -5,14 +5,16 @@ from typing import Any
 
 import tantivy
 
-from search import AnyOf, Hit, Page, Query, Quote, Settings, Term
+from search import AnyOf, Hit, Page, Query, Quote, Term
 from search.checking import BETWEEN_TEXTS, in_window, texts_of
-from search.expansion import MOST_TERMS, Meaning, Reading, hit_count
+from search.expansion import MOST_TERMS, Demand, Meaning, Reading, hit_count
 from search.highlight import Needles, quote
 from search.layout import filter_query, payload
 from search.question import LONGEST_QUERY, MOST_WORDS, Question, parse
-from search.shelf import Opened
+from search.shelf import Entry, Opened
+from search.synonyms import synonyms_of
 from search.text import asked
+from search.wanted import Wanted, readable
 
 _MOST_VALUES = 60_000
 _Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
@@ -23,26 +25,26 @@ Clause = tuple[tantivy.Occur, tantivy.Query]
 class Answer:
     """Everything is read from one searcher, so page, total and facets belong to the same commit."""
 
-    def __init__(self, settings: Settings, opened: Opened, query: Query) -> None:
+    def __init__(self, entry: Entry, opened: Opened, query: Query) -> None:
+        settings = entry.settings
         self._settings, self._query = settings, query
         self._searcher, self._schema = opened.searcher(), opened.schema
         self._question = parse(query.text)
+        self._synonyms = synonyms_of(entry.synonyms)
         self._reading = Reading(self._searcher, self._schema, settings, query.attributes, opened.dictionary)
         self._filters = [(one, filter_query(self._schema, settings, one)) for one in query.filters]
 
     def page(self) -> Page:
-        asked_words = self._reading.meanings(self._question)
-        usable = [[meaning] if meaning else self._reading.parts(meaning.word) for meaning in asked_words]
-        meanings, total = self._loosen([meaning for some in usable for meaning in some])
-        if meanings is None:
+        wanted = Wanted(self._reading, self._question, self._synonyms, self._total_of)
+        if not wanted.settle():
             return Page((), 0, {name: {} for name in self._query.facets})
-        clauses = self._reading.matching(meanings, self._question)
-        dropped = [meaning.word for meaning in asked_words if meaning not in meanings]
+        demands, total = wanted.demands, wanted.total
+        clauses = self._reading.matching(demands, self._question)
         return Page(
-            hits=self._hits(clauses, meanings) if in_window(self._query) and total else (),
+            hits=self._hits(clauses, demands) if in_window(self._query) and total else (),
             total=total,
             facets=self._facets(clauses),
-            dropped=tuple(word.written for word in dropped) if total else (),
+            dropped=wanted.dropped if total else (),
         )
 
     def similar(self, terms: Sequence[Term]) -> Page:
@@ -72,20 +74,8 @@ class Answer:
         ]
         return [tantivy.Query.boolean_query(each)]
 
-    def _loosen(self, meanings: list[Meaning]) -> tuple[list[Meaning] | None, int]:
-        """Give up one word after the other, the most common (of two equals, the later) first, until something is found.
-
-        Words that occur nowhere are gone already. Phrases and exclusions are never given up. None when all that was
-        asked for is words, and none of them can be had.
-        """
-        if not meanings and self._question.words and not self._question.phrases:
-            return None, 0
-        while True:
-            total = self._total(self._reading.matching(meanings, self._question))
-            if total or not meanings or (len(meanings) == 1 and not self._question.phrases):
-                return meanings, total
-            most_common = max(reversed(meanings), key=lambda meaning: meaning.frequency)
-            meanings = [meaning for meaning in meanings if meaning is not most_common]
+    def _total_of(self, demands: list[Demand]) -> int:
+        return self._total(self._reading.matching(demands, self._question))
 
     def _total(self, clauses: list[Clause]) -> int:
         every = [*clauses, *self._conditions()]
@@ -111,7 +101,7 @@ class Answer:
                 counts[name] = {one["key"]: int(one["doc_count"]) for one in answer[name]["buckets"]}
         return {name: counts[name] for name in self._query.facets}
 
-    def _hits(self, clauses: list[Clause], meanings: list[Meaning]) -> tuple[Hit, ...]:
+    def _hits(self, clauses: list[Clause], demands: list[Demand]) -> tuple[Hit, ...]:
         size, offset = self._query.size, (self._query.page - 1) * self._query.size
         conditions = self._conditions()
         if self._query.sort is not None:
@@ -122,9 +112,9 @@ class Answer:
                 order=order,
             )
         else:
-            ranked = _all([*clauses, *conditions, *self._reading.scoring(meanings, self._question)])
+            ranked = _all([*clauses, *conditions, *self._reading.scoring(demands, self._question)])
             result = self._searcher.search(ranked, size, count=False, offset=offset)
-        return self._listed(result, meanings)
+        return self._listed(result, readable(demands))
 
     def _listed(self, result: tantivy.SearchResult, meanings: Iterable[Meaning]) -> tuple[Hit, ...]:
         addresses = [address for _, address in result.hits]

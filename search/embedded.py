@@ -147,7 +147,7 @@ class EmbeddedEngine:
         with _complaints():
             entry, opened = self._shelf.open(index)
             check_query(entry.settings, query)
-            page = Answer(entry.settings, opened, query).page()
+            page = Answer(entry, opened, query).page()
         return replace(page, took_ms=(time.perf_counter() - started) * 1000)
 
     def similar(
@@ -159,7 +159,7 @@ class EmbeddedEngine:
             entry, opened = self._shelf.open(index)
             query = Query(filters=filters, size=limit, attributes=attributes)
             check_query(entry.settings, query)
-            page = Answer(entry.settings, opened, query).similar(terms)
+            page = Answer(entry, opened, query).similar(terms)
         return replace(page, took_ms=(time.perf_counter() - started) * 1000)
 
     def suggest(self, index: str, text: str, *, filters: tuple[Filter, ...] = (), limit: int = 8) -> list[Suggestion]:

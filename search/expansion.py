@@ -94,7 +94,7 @@ class Reading:
 
     def meaning(self, word: Word, unfinished: bool = False) -> Meaning:
         text = word.text
-        frequency = self._frequency(text)
+        frequency = self.frequency(text)
         terms = {text: 1.0} if frequency else {}
         more = False
         if unfinished:
@@ -106,7 +106,7 @@ class Reading:
         if frequency <= SUSPECT and (allowed := typing_errors(text)):
             for correction, distance in self._corrections(text, allowed):
                 terms.setdefault(correction, _CORRECTED ** distance)
-                frequency = max(frequency, self._frequency(correction))
+                frequency = max(frequency, self.frequency(correction))
         run = len(word.units) > 1 and frequency < RARE
         if run and not terms:
             frequency = hit_count(self._searcher.search(self._runs(word.units), 1))
@@ -118,7 +118,7 @@ class Reading:
 
     def exactly(self, word: Word) -> Meaning:
         """A word or phrase as it stands."""
-        frequency = self._frequency(word.text)
+        frequency = self.frequency(word.text)
         run = len(word.units) > 1 and frequency < RARE
         return Meaning(word, frequency, {word.text: 1.0} if frequency else {}, run)
 
@@ -147,7 +147,7 @@ class Reading:
         锂电池 finds 锂离子电池 by 锂 and 电池."""
         if not word.is_chinese or len(word.units) < 3:
             return []
-        shorter = {inner for inner in words(word.text) if inner != word.text and self._frequency(inner)}
+        shorter = {inner for inner in words(word.text) if inner != word.text and self.frequency(inner)}
         left, found = word.text, []
         # The last part says what a Chinese compound is, so it is cut off first: 锂 + 电池, not 锂电 + 池.
         for inner in sorted(shorter, key=lambda inner: (word.text.endswith(inner), len(inner)), reverse=True):
@@ -255,7 +255,8 @@ class Reading:
     def _term(self, name: str, term: str, option: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, name, term, option)
 
-    def _frequency(self, word: str) -> int:
+    def frequency(self, word: str) -> int:
+        """Documents that have it among their words."""
         return sum(self._searcher.doc_freq(name, word) for name in self._lists)
 
     def _single(self, unit: str) -> int:
@@ -289,7 +290,7 @@ class Reading:
                 ):
                     near[found] = int(distance)
         near.pop(word, None)
-        return sorted(near.items(), key=lambda pair: (pair[1], -self._frequency(pair[0])))[:MOST_CORRECTIONS]
+        return sorted(near.items(), key=lambda pair: (pair[1], -self.frequency(pair[0])))[:MOST_CORRECTIONS]
 
 
 def typing_errors(word: str) -> int:

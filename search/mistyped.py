@@ -102,7 +102,7 @@ def _expression(pattern: Pattern) -> str:
     return "".join(re.escape(sign) or _SIGN for sign in pattern)
 
 
-def stretches_between_stop_words(words: Sequence[Word], first: int, last: int) -> Iterator[tuple[int, int]]:
+def little_words_apart(words: Sequence[Word], first: int, last: int) -> Iterator[tuple[int, int]]:
     """words[first:last] without its little words, in pieces."""
     start = first
     for at in range(first, last + 1):

@@ -1,0 +1,163 @@
+"""What a question comes to in one index: which words are asked for, in which reading, and which are given up."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from search.expansion import Choice, Demand, Meaning, Reading
+from search.mistyped import BOUND, is_word, little_words_apart, meant, patterns, unsure_part, windows
+from search.question import Question, Stretch, phrase
+from search.synonyms import Synonyms
+from search.text import Word
+
+FEW = 3
+"""Where no more than these are found, Chinese that nobody wrote in a row may have been mistyped."""
+CLEARLY_MORE = 5
+"""What was found as typed is kept alone unless another reading finds so many times more."""
+_SAMPLE = 24
+_EQUAL, _CORRECTED = 0.7, 0.5
+
+
+class Wanted:
+    """The words of a question, loosened until something is found."""
+
+    def __init__(
+        self, reading: Reading, question: Question, synonyms: Synonyms, total: Callable[[list[Demand]], int],
+    ) -> None:
+        """`total` counts the documents that meet all of some demands, and whatever else was asked for."""
+        self._reading, self._question, self._count = reading, question, total
+        self._meanings = {meaning.word.text: meaning for meaning in reading.meanings(question)}
+        equal = [self._choice(stretch, _EQUAL) for stretch in synonyms.stretches(question)]
+        self._choices = [choice for choice in equal if choice.texts]
+        self._frequencies: dict[str, int] = {}
+        self._kept: list[str] = []
+        self.total = 0
+
+    @property
+    def demands(self) -> list[Demand]:
+        return self._demands(self._kept)
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        return tuple(word.written for word in self._question.words if word.text not in self._kept)
+
+    def settle(self) -> bool:
+        """Decide. False when all that was asked for is words, and none of them can be had."""
+        self._keep()
+        whole = len(self._kept) == len(self._question.words)
+        self.total = self._count(self.demands) if whole else 0
+        if self.total <= FEW and (corrected := list(self._corrected(self.total))):
+            self._choices += corrected
+            self._keep()
+            whole = False
+        if not whole and self._may_be_asked:
+            self.total = self._count(self.demands)
+        self._loosen()
+        return self._may_be_asked
+
+    @property
+    def _may_be_asked(self) -> bool:
+        return bool(self._kept or self._question.phrases or not self._question.words)
+
+    def _keep(self) -> None:
+        """Every word that can be had; in place of a Chinese one that cannot, its parts."""
+        self._kept = []
+        for word in self._question.words:
+            if self._can_be_had(word.text):
+                self._kept.append(word.text)
+            else:
+                parts = {part.word.text: part for part in self._reading.parts(word)}
+                self._meanings = {**parts, **self._meanings}
+                self._kept += [text for text in parts if text not in self._kept]
+
+    def _loosen(self) -> None:
+        """Give up one word after the other, the most common (of two equals, the later) first, until something is
+        found. Words that occur nowhere are gone already; phrases and exclusions are never given up."""
+        least = 0 if self._question.phrases else 1
+        while not self.total and len(self._kept) > least:
+            self._kept.remove(max(reversed(self._kept), key=self._frequency))
+            # An equal of several words goes with the first of them, and with it those that only it found.
+            self._kept = [text for text in self._kept if self._meanings[text] or self._covering(text, self._kept)]
+            self.total = self._count(self.demands) if len(self._kept) >= least else 0
+
+    def _demands(self, kept: Sequence[str]) -> list[Demand]:
+        demands: list[Demand] = []
+        covered: set[str] = set()
+        for choice in self._choices:
+            if choice.texts.issubset(kept):
+                demands.append(choice)
+                covered |= choice.texts
+        return demands + [self._meanings[text] for text in kept if text not in covered]
+
+    def _covering(self, text: str, kept: Sequence[str]) -> Choice | None:
+        return next((one for one in self._choices if text in one.texts and one.texts.issubset(kept)), None)
+
+    def _can_be_had(self, text: str) -> bool:
+        if self._meanings[text]:
+            return True
+        return any(text in choice.texts and self._reading.count(choice) for choice in self._choices)
+
+    def _frequency(self, text: str) -> int:
+        """How many documents the word finds, near enough, its equals included where they stand for it alone."""
+        if text not in self._frequencies:
+            choice = self._covering(text, [text])
+            known = self._reading.count(choice) if choice else self._meanings[text].frequency
+            self._frequencies[text] = known
+        return self._frequencies[text]
+
+    def _choice(self, stretch: Stretch, worth: float) -> Choice:
+        line = self._question.line[stretch.first:stretch.last]
+        written = {word.text: self._meanings[word.text] for word in line if word.text in self._meanings}
+        instead = [tuple(map(self._reading.exactly, words)) for words in stretch.instead]
+        return Choice(frozenset(written), tuple(written.values()), tuple(instead), worth)
+
+    # --- mistyped Chinese
+
+    def _corrected(self, total: int) -> Iterator[Choice]:
+        """Other readings of Chinese that nobody wrote in a row, if they find clearly more."""
+        line = self._question.line
+        for run in self._question.chinese:
+            for first, last in little_words_apart(line, *run):
+                if first + 1 == last and self._meanings[line[first].text]:
+                    continue
+                for stretch in self._readings(first, last):
+                    choice = self._choice(stretch, _CORRECTED)
+                    if choice.texts and self._reading.count(choice) > CLEARLY_MORE * total:
+                        yield choice
+
+    def _readings(self, first: int, last: int) -> Iterator[Stretch]:
+        words = self._question.line[first:last]
+        known = {text for choice in self._choices for text in choice.texts}
+        is_weak = [len(word.text) == 1 or not self._meanings[word.text] for word in words]
+        read: set[int] = set()
+        for start, end in windows(words, is_weak):
+            if read.intersection(range(start, end)) or known.intersection(word.text for word in words[start:end]):
+                continue
+            signs = tuple(sign for word in words[start:end] for sign in word.text)
+            if self._reading.run_count(signs):
+                if end - start == len(words):
+                    return
+                continue
+            if meant_words := self._meant(signs):
+                read.update(range(start, end))
+                yield Stretch(first + start, first + end, tuple((word,) for word in meant_words))
+
+    def _meant(self, signs: tuple[str, ...]) -> list[Word]:
+        """What a run of Chinese that nobody wrote may be a mistyping of."""
+        found = meant(signs, self._reading.near(patterns(signs), _SAMPLE))
+        sure = [text for text in found if unsure_part(signs, text) is None]
+        texts = sure or [text for text in found if self._is_bound(text, unsure_part(signs, text) or "")]
+        return [word for word in map(phrase, texts) if word is not None]
+
+    def _is_bound(self, text: str, part: str) -> bool:
+        """Is the text a word of its own, and not the part with any character beside it?"""
+        if is_word(text) or self._reading.frequency(text):
+            return True
+        return self._reading.run_count(tuple(text)) >= BOUND * self._reading.run_count(tuple(part))
+
+
+def readable(demands: Sequence[Demand]) -> Iterator[Meaning]:
+    """Every meaning in some demands, in whatever reading."""
+    for demand in demands:
+        if isinstance(demand, Choice):
+            yield from (meaning for branch in demand.branches for meaning in branch)
+        else:
+            yield demand
