@@ -1,6 +1,7 @@
 """Calls to a Meilisearch server: retried when that helps, waited for when they queue a task, and their errors in the
 port's words."""
 
+import contextlib
 import random
 import threading
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import meilisearch
+import requests
 from meilisearch.errors import (
     MeilisearchApiError,
     MeilisearchCommunicationError,
@@ -20,7 +22,10 @@ from search import Refused, SearchError, Unavailable
 
 Answer = TypeVar("Answer")
 
+LOWEST = (1, 15)
+"""The oldest release of the server that will do: it is the first that can be told to take figures as they are."""
 _BUSY = 429
+_AUTHORITY = (401, 403)
 _SERVER_FAULT = 500
 _SLOWEST_LOOK = 0.25
 
@@ -30,25 +35,47 @@ class Calls:
 
     def __init__(
         self, url: str, key: str | None, timeout: int, task_timeout: float, attempts: int, back_off: float,
+        patience: float,
     ) -> None:
         self._url, self._key, self._timeout = url.rstrip("/"), key, timeout
-        self._task_timeout, self._attempts, self._back_off = task_timeout, attempts, back_off
+        self._task_timeout, self._attempts, self._back_off, self._patience = task_timeout, attempts, back_off, patience
         self._local = threading.local()
+        self._will_do = False
 
     def ask(self, call: Callable[[meilisearch.Client], Answer], *, repeatable: bool = True) -> Answer:
         """The call's answer. `repeatable` says that doing it twice is the same as doing it once."""
+        until = time.monotonic() + self._patience
         for attempt in range(self._attempts):
             try:
                 return call(self._client())
             except MeilisearchError as error:
-                last = attempt + 1 == self._attempts
+                pause = max(self._pause(attempt), _asked_to_wait(error))
+                last = attempt + 1 == self._attempts or time.monotonic() + pause > until
                 if last or not (_was_not_done(error) or (repeatable and _may_pass(error))):
                     raise _in_our_words(error) from error
-            except ValueError as error:
-                # A proxy's page of HTML where JSON was due, or a task without its fields.
+            except (ValueError, requests.RequestException) as error:
+                # A proxy's page of HTML where JSON was due, half an answer, or a task without its fields.
                 raise Unavailable(f"the search server's answer cannot be read: {error}") from error
-            time.sleep(self._back_off * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - it spreads, it hides nothing
+            time.sleep(pause)
         raise Unavailable("the search server was never asked")
+
+    def require_version(self) -> None:
+        """Raise Unavailable if the server is too old. It is asked until it has once been found to do."""
+        if self._will_do:
+            return
+        answer = self.ask(lambda client: client.get_version())
+        found = str(answer.get("pkgVersion", "")) if isinstance(answer, dict) else ""
+        numbers = found.split(".")[:2]
+        if not all(number.isdecimal() for number in numbers):
+            raise Unavailable(f"the search server does not say its version, but {str(answer)[:100]!r}")
+        if tuple(map(int, numbers)) < LOWEST:
+            needed = ".".join(map(str, LOWEST))
+            raise Unavailable(f"the search server is Meilisearch {found}; {needed} or later is needed")
+        self._will_do = True
+
+    def _pause(self, attempt: int) -> float:
+        spread = random.uniform(0.5, 1)  # noqa: S311 - it spreads, it hides nothing
+        return float(self._back_off * 2**attempt * spread)
 
     def carry_out(
         self, call: Callable[[meilisearch.Client], TaskInfo], *, tolerate: str = "", repeatable: bool = True,
@@ -86,6 +113,14 @@ class Calls:
         return client
 
 
+def _asked_to_wait(error: MeilisearchError) -> float:
+    """The seconds the server, or a proxy before it, asks us to wait; a date is not understood."""
+    response = getattr(error.__cause__, "response", None)
+    with contextlib.suppress(KeyError, ValueError):
+        return max(0.0, float(response.headers["Retry-After"])) if response is not None else 0.0
+    return 0.0
+
+
 def _was_not_done(error: MeilisearchError) -> bool:
     return isinstance(error, MeilisearchApiError) and error.status_code == _BUSY
 
@@ -101,6 +136,9 @@ def _in_our_words(error: MeilisearchError) -> SearchError:
     if isinstance(error, MeilisearchApiError):
         if error.code == "index_not_found":
             return Unavailable(f"the search server has no such index yet: {error.message}")
+        if error.status_code in _AUTHORITY:
+            # The question may be right; it is the operator who can help.
+            return Unavailable(f"the search server does not take our key for this: {error.message}")
         if error.status_code < _SERVER_FAULT and error.status_code != _BUSY:
             return Refused(f"the search server refused ({error.code or error.status_code}): {error.message}")
         return Unavailable(f"the search server failed ({error.status_code}): {error.message}")

@@ -1,31 +1,44 @@
-"""How documents, settings, filters and questions are put to a Meilisearch server.
+"""How settings, documents and filters are put to a Meilisearch server.
 
-An attribute x becomes up to five fields: `text_x` is searched and holds the text as `spelled` writes it; `string_x` and
-`number_x` are for filters, facets and sorting; `stored_x` and `offered_x` keep what was written, for quotes and
-suggestions. The settings of an index can be read back from these names, so no process needs to be told them.
+An attribute x becomes up to six fields: `text_x` is searched and holds the text as `search.spelling` has it; `sound_x`
+is what its Chinese words sound like, for suggestions; `string_x` and `number_x` are for filters, facets and sorting;
+`stored_x` and `offered_x` keep what was written, for quotes and suggestions. The settings of an index can be read back
+from these names, so no process needs to be told them.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from search import AnyOf, Between, Document, Filter, NoneOf, Refused, Settings
 from search.checking import FAR, choice, kept, texts_of
 from search.expansion import typing_errors
-from search.question import Question
-from search.text import asked, singular
+from search.pinyin import sounds
+from search.spelling import spelled
+from search.text import words
 
 LOCALES = ["cmn", "eng"]
+EMBEDDER = "meaning"
+WITH_VECTOR = "has_vector"
+"""True in the documents that have one: without a vector the server lists a document last, but lists it."""
+_SOUND = "9"
+"""Before each sound, so that no English word begins like one or is a mistyping of one."""
+_UNORDERED = ("filterableAttributes", "sortableAttributes")
 _MOST_VALUES = 60_000
 _MOST_HITS = 10_000_000
+_LONGEST_SEARCH = 3_000
+"""Milliseconds after which the server answers with what it has."""
 
 
 def server_settings(settings: Settings) -> dict[str, Any]:
+    """All settings of ours but the synonyms, which come and go by themselves."""
+    texts = [f"text_{name}" for name in settings.searchable]
     return {
-        "searchableAttributes": [f"text_{name}" for name in settings.searchable],
+        "searchableAttributes": [*texts, *(f"sound_{name}" for name in settings.suggest)],
         "filterableAttributes": [
             "id", *(f"string_{name}" for name in settings.strings), *(f"number_{name}" for name in settings.numbers),
+            *([WITH_VECTOR] if settings.vector else []),
         ],
         "sortableAttributes": [f"number_{name}" for name in settings.numbers],
         "displayedAttributes": [
@@ -37,22 +50,50 @@ def server_settings(settings: Settings) -> dict[str, Any]:
             "minWordSizeForTypos": {"oneTypo": _shortest(1), "twoTypos": _shortest(2)},
             "disableOnNumbers": True,
         },
-        "localizedAttributes": [{"attributePatterns": ["text_*"], "locales": LOCALES}],
+        "localizedAttributes": [{"attributePatterns": ["text_*", "sound_*"], "locales": LOCALES}],
+        # Phrases are words next to each other, and which are is kept only so.
+        "proximityPrecision": "byWord",
+        "prefixSearch": "indexingTime",
+        # Nobody searches among the values of a facet.
+        "facetSearch": False,
         # Above these the server would cut the counts of a facet and the total off.
         "faceting": {"maxValuesPerFacet": _MOST_VALUES, "sortFacetValuesBy": {"*": "count"}},
         "pagination": {"maxTotalHits": _MOST_HITS},
+        "searchCutoffMs": _LONGEST_SEARCH,
+        "embedders": {EMBEDDER: {"source": "userProvided", "dimensions": settings.vector}} if settings.vector else {},
     }
 
 
-def settings_of(answer: dict[str, Any]) -> Settings:
+def changes(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the wanted settings the server does not have yet."""
+    found = {name: value for name, value in wanted.items() if not _has(present.get(name), value, name in _UNORDERED)}
+    gone = set(present.get("embedders") or ()) - set(wanted.get("embedders") or ())
+    if gone:
+        found["embedders"] = {**wanted["embedders"], **dict.fromkeys(sorted(gone))}
+    return found
+
+
+def _has(present: Any, wanted: Any, in_any_order: bool = False) -> bool:
+    """The server adds what was left to it, and keeps no order of lists in which it has no meaning."""
+    if isinstance(wanted, Mapping):
+        there = present or {}
+        return isinstance(there, Mapping) and all(_has(there.get(name), value) for name, value in wanted.items())
+    if in_any_order:
+        return isinstance(present, list) and sorted(map(str, present)) == sorted(map(str, wanted))
+    return bool(present == wanted)
+
+
+def settings_of(answer: Mapping[str, Any]) -> Settings:
     """Our settings, read back from the server's. Weights do not survive, only their order."""
     searchable = _named("text_", answer["searchableAttributes"])
     filterable = [one for one in answer["filterableAttributes"] if isinstance(one, str)]
     displayed = answer["displayedAttributes"]
+    embedder = (answer.get("embedders") or {}).get(EMBEDDER) or {}
     return Settings(
         searchable={name: float(len(searchable) - at) for at, name in enumerate(searchable)},
         strings=_named("string_", filterable), numbers=_named("number_", filterable),
         suggest=_named("offered_", displayed), stored=_named("stored_", displayed),
+        vector=int(embedder.get("dimensions") or 0),
     )
 
 
@@ -62,6 +103,8 @@ def server_document(settings: Settings, document: Document) -> dict[str, Any]:
     for name in settings.searchable:
         if texts := texts_of(checked, name):
             made[f"text_{name}"] = [spelled(text) for text in texts]
+            if name in settings.suggest and (heard := sound_words(texts)):
+                made[f"sound_{name}"] = heard
             for prefix, names in (("stored_", settings.stored), ("offered_", settings.suggest)):
                 if name in names:
                     made[prefix + name] = [text.encode("utf-8", "replace").decode() for text in texts]
@@ -69,28 +112,22 @@ def server_document(settings: Settings, document: Document) -> dict[str, Any]:
         if values := [choice(text) for text in texts_of(checked, name)]:
             made[f"string_{name}"] = list(dict.fromkeys(values))
     made.update({f"number_{name}": checked[name] for name in settings.numbers if name in checked})
+    if settings.vector:
+        # Of an embedder that is fed by us the server wants to be told in so many words that there is none.
+        vector = checked.get("vector")
+        made["_vectors"] = {EMBEDDER: None if vector is None else [*vector]}
+        made[WITH_VECTOR] = vector is not None
     return made
 
 
-def spelled(text: str) -> str:
-    """The text folded and cut as the embedded engine would, for the server to index: its words in order, so that
-    phrases hold, and after them the names that were taken apart, whole."""
-    words = asked(text)
-    row = [_row(word.units) for word in words]
-    whole = dict.fromkeys(word.text for word in words if len(word.units) > 1 and not word.is_chinese)
-    return " ".join(row) + "".join(f". {name}" for name in whole)
+def sound_words(texts: Sequence[str]) -> list[str]:
+    """What the Chinese words of these texts sound like, as the server has it."""
+    heard = {sound.partition("|")[0] for text in texts for sound in sounds(words(text), text)}
+    return sorted(sound_word(one) for one in heard)
 
 
-def server_text(question: Question, but: Iterable[str] = ()) -> str:
-    """The question in the server's syntax, made of letters and digits only but for its own quotes and minuses.
-
-    `but` are words to leave out. The words come last, where the server completes the last of them.
-    """
-    left_out = set(but)
-    parts = [f'-"{_row(run)}"' for run in question.excluded] + [f'"{_row(run)}"' for run in question.phrases]
-    parts += [_row(word.units) for word in question.words if word.text not in left_out]
-    complete = not question.words or not question.unfinished or question.words[-1].text in left_out
-    return " ".join(parts) + (" " if complete and parts else "")
+def sound_word(letters: str) -> str:
+    return _SOUND + letters
 
 
 def filter_text(settings: Settings, condition: Filter) -> str:
@@ -126,15 +163,6 @@ def _plain(value: float) -> str:
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _row(units: tuple[str, ...]) -> str:
-    """Units as the index has them: Chinese together, the rest apart and without its plural."""
-    row = ""
-    for unit in units:
-        latin = unit.isascii()
-        row += (" " if row and (latin or row[-1].isascii()) else "") + (singular(unit) if latin else unit)
-    return row
 
 
 def _named(prefix: str, fields: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,11 @@ from uuid import uuid4
 import pytest
 
 from search import Engine, Settings
+from search.dialect import server_settings
 from search.embedded import EmbeddedEngine
+from search.meilisearch import MeilisearchEngine
+from tests.search.imitation import Imitation
+from tests.search.imitation_index import Index
 
 SETTINGS = Settings(
     searchable={"title": 4.0, "keywords": 2.0, "body": 1.0},
@@ -45,17 +49,20 @@ def rolled_back() -> None:
     """Takes the place of the fixture that gives every other test a database: search knows of none."""
 
 
-@pytest.fixture(params=["embedded", "meilisearch"])
+@pytest.fixture(params=["embedded", "imitation", "meilisearch"])
 def searcher(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "embedded":
         embedded = EmbeddedEngine(tmp_path / "engine", writer=True)
         yield embedded
         embedded.close()
+    elif request.param == "imitation":
+        server = Imitation()
+        yield MeilisearchEngine(server.url)
+        server.close()
     else:
         url = os.environ.get("MEILI_URL")
         if not url:
             pytest.skip("MEILI_URL names no Meilisearch server to hold to the contract")
-        from search.meilisearch import MeilisearchEngine
         yield MeilisearchEngine(url, os.environ.get("MEILI_API_KEY"))
 
 
@@ -73,3 +80,26 @@ def listings(searcher: Engine, empty: str) -> str:
     """An index of the four listings above."""
     searcher.upsert(empty, LISTINGS)
     return empty
+
+
+# --- the adapter for Meilisearch by itself
+
+SERVED = Settings(
+    searchable={"title": 4.0, "body": 1.0}, strings=("kind", "region"), numbers=("price",), suggest=("title",),
+    stored=("title",),
+)
+
+
+@pytest.fixture
+def server() -> Iterator[Imitation]:
+    """An imitation with an index of those settings, and another without any."""
+    imitation = Imitation()
+    imitation.indexes.update(listings=Index(), new=Index())
+    imitation.indexes["listings"].change(server_settings(SERVED))
+    yield imitation
+    imitation.close()
+
+
+@pytest.fixture
+def meilisearch(server: Imitation) -> MeilisearchEngine:
+    return MeilisearchEngine(server.url, "key", timeout=2, task_timeout=0.2, attempts=3, back_off=0.001)

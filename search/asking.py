@@ -1,0 +1,144 @@
+"""A reader's question as it is put to a Meilisearch server.
+
+The server knows no "or", and of words none but those it can take apart itself. So a question is a row of parts, each an
+expression of `search.spelling`, all compulsory; to forgive a mistyped Chinese word is to ask again with another part in
+its place.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from search.mistyped import patterns, windows
+from search.question import Question, Run
+from search.spelling import Units, excluded, expression, is_ours, is_sign, key_of, phrase, with_gap
+from search.text import Word, words
+
+MOST_PARTS = 10
+"""The server reads no more words of a question."""
+_LONGEST_TERM = 8
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one or several of the reader's words came to."""
+
+    text: str
+    words: tuple[Word, ...]
+    unfinished: bool = False
+    """The server may complete it."""
+    runs: tuple[Run, ...] = ()
+    """Rows of units it was taken for, to be marked; beside the words themselves."""
+
+    @property
+    def signs(self) -> Units:
+        """Its characters, when it is Chinese."""
+        row = tuple(unit for word in self.words for unit in word.units)
+        return row if all(map(is_sign, row)) else ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, as far as the server reads it."""
+
+    parts: tuple[Part, ...]
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    def text(self, parts: Sequence[Part] | None = None) -> str:
+        """In the server's syntax: letters and digits but for its own quotes and minuses. The words come last, where
+        it completes the last of them."""
+        kept = self.parts if parts is None else parts
+        found = [*self.excluded, *self.phrases, *(part.text for part in kept)]
+        complete = not (kept and kept[-1].unfinished)
+        return " ".join(found) + (" " if complete and found else "")
+
+    def bare(self) -> "Asked":
+        return replace(self, phrases=(), excluded=())
+
+
+def put(question: Question, terms: Collection[str] = ()) -> Asked:
+    """`terms` are the keys of the index's synonyms."""
+    phrases = [one for run in question.phrases for one in phrase(run)][:MOST_PARTS]
+    parts = list(_parts(question, terms))[:MOST_PARTS - len(phrases)]
+    return Asked(tuple(parts), tuple(phrases), tuple(excluded(run) for run in question.excluded))
+
+
+def _parts(question: Question, terms: Collection[str]) -> Iterator[Part]:
+    row, at = question.words, 0
+    while at < len(row):
+        unfinished = question.unfinished and at + 1 == len(row)
+        length = _term_at(row[at:at + _LONGEST_TERM], terms)
+        if length:
+            yield Part(key_of(row[at:at + length]), row[at:at + length])
+            at += length
+            continue
+        word = row[at]
+        text = expression(word, unfinished)
+        yield Part(text, (word,), unfinished and not text.startswith('"'))
+        at += 1
+
+
+def _term_at(row: Sequence[Word], terms: Collection[str]) -> int:
+    """How many of these words, from the first on, are a term the server would not recognise."""
+    if not terms:
+        return 0
+    return next((length for length in range(len(row), 0, -1) if is_ours(row[:length], terms)), 0)
+
+
+# --- words that occur nowhere
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Neighbouring parts, from the first up to and with the last, that may be one Chinese word mistyped."""
+
+    first: int
+    last: int
+    run: Units
+
+    def readings(self) -> list[str]:
+        """What to look for, to see what may have been meant."""
+        return [text for pattern in patterns(self.run) if (text := with_gap(pattern))]
+
+
+def doubts(question: Question, parts: Sequence[Part], known: Sequence[bool]) -> list[Doubt]:
+    """Where Chinese was mistyped, if it was: around parts that are not known, and around single characters, which a
+    mistyped word falls into (石墨稀 = 石墨 + 稀)."""
+    place = {word.text: at for at, part in enumerate(parts) for word in part.words}
+    found: list[Doubt] = []
+    for start, end in question.chinese:
+        row = question.line[start:end]
+        weak = [word.text in place and (len(word.text) == 1 or not known[place[word.text]]) for word in row]
+        for low, high in windows(row, weak):
+            places = [place.get(word.text, -1) for word in row[low:high]]
+            # A little word within is in no part, so a reading of it would not know what it stands for.
+            if any(weak[low:high]) and places == [*range(places[0], places[0] + len(places))] and places[0] >= 0:
+                signs = tuple(sign for word in row[low:high] for sign in word.units)
+                found.append(Doubt(places[0], places[-1], signs))
+    return found
+
+
+def taken_apart(part: Part) -> Part | None:
+    """锂电池 as 锂 and 电池, which finds 锂离子电池. The last piece says what a Chinese compound is, so it is cut off
+    first."""
+    whole = "".join(part.signs)
+    if len(part.words) > 1 or len(whole) < 3:
+        return None
+    left, runs = whole, []
+    inner = {word for word in words(whole) if word != whole}
+    for word in sorted(inner, key=lambda word: (whole.endswith(word), len(word)), reverse=True):
+        if word in left:
+            runs.append(tuple(word))
+            left = left.replace(word, " ", 1)
+    if not runs:
+        return None
+    runs += [(sign,) for sign in left if sign != " "]
+    text = " ".join(one for run in runs for one in phrase(run))
+    return Part(text, part.words, runs=tuple(runs))
+
+
+def meant_by(doubt: Doubt, parts: Sequence[Part], word: str) -> Part:
+    """What stands for the doubtful parts once it is known what was meant."""
+    signs = tuple(word)
+    together = tuple(one for part in parts[doubt.first:doubt.last + 1] for one in part.words)
+    return Part(expression(Word(word, signs, word)), together, runs=(signs,))
