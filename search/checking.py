@@ -32,10 +32,7 @@ def check_settings(settings: Settings) -> None:
 
 def kept(settings: Settings, document: Document) -> dict[str, Any]:
     """The part of a document that its settings name, checked."""
-    identity = document.get("id")
-    if not isinstance(identity, int) or isinstance(identity, bool) or not -(2**63) <= identity < 2**63:
-        raise Refused(f"a document's id is an integer, not {identity!r}")
-    result: dict[str, Any] = {"id": identity}
+    result: dict[str, Any] = {"id": identity_of(document)}
     for name in settings.searchable:
         if texts := _texts(document.get(name)):
             result[name] = texts if len(texts) > 1 else texts[0]
@@ -51,6 +48,13 @@ def kept(settings: Settings, document: Document) -> dict[str, Any]:
         if (vector := document.get("vector")) is not None:
             result["vector"] = numbers_of(settings, vector)
     return result
+
+
+def identity_of(document: Document) -> int:
+    identity = document.get("id")
+    if not isinstance(identity, int) or isinstance(identity, bool) or not -(2**63) <= identity < 2**63:
+        raise Refused(f"a document's id is an integer, not {identity!r}")
+    return identity
 
 
 def numbers_of(settings: Settings, vector: Any) -> list[float]:
@@ -97,14 +101,18 @@ def texts_of(document: dict[str, Any], name: str) -> list[str]:
 
 def choice(value: str) -> str:
     """A filterable value as it is stored and compared."""
+    if type(value) is str and value.isascii() and len(value) <= _LONGEST_CHOICE:
+        return value
     return str(value)[:_LONGEST_CHOICE].encode("utf-8", "replace").decode()
 
 
 def _texts(value: Any) -> list[str]:
+    if type(value) is str:  # nearly every value is text or a list of texts: a rebuild asks this of millions
+        return [value] if value else []
     if value is None:
         return []
     values = value if isinstance(value, list | tuple) else [value]
-    return [_text(one) for one in values if one is not None and one != ""]
+    return [one if type(one) is str else _text(one) for one in values if one is not None and one != ""]
 
 
 def _text(value: Any) -> str:

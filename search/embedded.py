@@ -6,17 +6,33 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import tantivy
 
-from search import Document, Filter, Page, Query, Refused, SearchError, Settings, Suggestion, Term, Unavailable
+from search import (
+    Document,
+    Filter,
+    Hit,
+    Page,
+    Query,
+    Refused,
+    SearchError,
+    Settings,
+    Suggestion,
+    Term,
+    Unavailable,
+)
 from search.answer import Answer
 from search.checking import check_query, check_settings, kept
 from search.completion import complete
 from search.layout import FORMAT, filter_query, line, payload, register, schema_of
 from search.preparing import Preparers
-from search.shelf import Entry, Opened, Shelf
+from search.shelf import Entry, Opened, Shelf, placing_in, require_vectors
 from search.synonyms import checked_groups
+
+if TYPE_CHECKING:
+    from search.vectors import Placing
 
 _HEAP = 64_000_000
 _STEP = 20_000
@@ -44,6 +60,7 @@ class EmbeddedEngine:
         self._may_write = writer
         self._writing = threading.RLock()
         self._writers: dict[str, tantivy.IndexWriter] = {}
+        self._placings: dict[str, Placing] = {}
 
     def close(self) -> None:
         """Finish merges and let another process write."""
@@ -56,6 +73,8 @@ class EmbeddedEngine:
 
     def create(self, index: str, settings: Settings) -> None:
         check_settings(settings)
+        if settings.vector:
+            require_vectors()
         with self._change():
             entries = self._shelf.entries()
             entry = entries.get(index)
@@ -77,7 +96,9 @@ class EmbeddedEngine:
             # All are built before any is written: a wrong one refuses the batch and leaves the index as it was.
             checked = {made["id"]: made for made in (kept(entry.settings, document) for document in documents)}
             if checked:
-                self._commit(entry.folder, checked, [line(entry.settings, one) for one in checked.values()])
+                _, opened = self._shelf.open(index)
+                made = self._placed(entry, [*checked.values()], opened)
+                self._commit(entry.folder, checked, [line(entry.settings, one) for one in made])
 
     def fill(self, index: str, batches: Iterable[Sequence[Document]]) -> None:
         with self._change():
@@ -85,7 +106,7 @@ class EmbeddedEngine:
         with self._wholly(entry.folder) as writer, Preparers(entry.settings) as preparers:
             for batch in batches:  # what goes wrong where they come from is no complaint of ours
                 with self._change():
-                    for one in preparers.exchange(batch):
+                    for one in preparers.exchange(self._placed(entry, batch)):
                         writer.add_json(one)
             with self._change():
                 for one in preparers.rest():
@@ -162,6 +183,20 @@ class EmbeddedEngine:
             page = Answer(entry, opened, query).similar(terms)
         return replace(page, took_ms=(time.perf_counter() - started) * 1000)
 
+    def nearest(
+        self, index: str, vector: Sequence[float], *, filters: tuple[Filter, ...] = (), limit: int = 50,
+    ) -> Page:
+        started = time.perf_counter()
+        with _complaints():
+            entry, opened = self._shelf.open(index)
+            if not entry.settings.vector:
+                raise Refused(f"index {index!r} keeps no vectors")
+            check_query(entry.settings, Query(filters=filters, size=limit, vector=tuple(vector)))
+            clauses = [filter_query(opened.schema, entry.settings, one) for one in filters]
+            found, count = opened.near(entry.settings.vector).nearest(vector, clauses, limit)
+            page = Page(tuple(Hit(identity, score) for identity, score in found), count)
+        return replace(page, took_ms=(time.perf_counter() - started) * 1000)
+
     def suggest(self, index: str, text: str, *, filters: tuple[Filter, ...] = (), limit: int = 8) -> list[Suggestion]:
         with _complaints():
             entry, opened = self._shelf.open(index)
@@ -200,13 +235,27 @@ class EmbeddedEngine:
             self._writers.pop(folder, None)
             raise
 
+    def _placed(self, entry: Entry, documents: Sequence[Any], opened: Opened | None = None) -> Sequence[Any]:
+        """The documents with their vectors written, where the index keeps any; `opened` when some may be in it."""
+        if not entry.settings.vector:
+            return documents
+        if entry.folder not in self._placings:
+            self._placings[entry.folder] = placing_in(self._shelf.path / entry.folder, entry.settings)
+        placing = self._placings[entry.folder]
+        placing.grow()
+        return placing.place(documents, opened)
+
     def _copy(self, index: str, folder: str, settings: Settings) -> None:
         """Fill a new folder with an index's documents, laid out for other settings."""
-        _, opened = self._shelf.open(index)
-        searcher = opened.searcher()
+        entry, opened = self._shelf.open(index)
+        searcher, fresh = opened.searcher(), Entry(folder, settings, FORMAT)
+        same_vectors = entry.settings.vector == settings.vector
         for addresses in _batches(opened, searcher):
-            documents = (kept(settings, payload(searcher, address)) for address in addresses)
-            self._commit(folder, (), (line(settings, document) for document in documents))
+            found = [payload(searcher, address) for address in addresses]
+            if settings.vector and same_vectors:
+                opened.rows(settings.vector).give_back(found)
+            documents = [kept(settings, document) for document in found]
+            self._commit(folder, (), [line(settings, one) for one in self._placed(fresh, documents)])
 
     def _writer(self, folder: str) -> tantivy.IndexWriter:
         if folder not in self._writers:
@@ -215,6 +264,7 @@ class EmbeddedEngine:
         return self._writers[folder]
 
     def _retire(self, folder: str) -> None:
+        self._placings.pop(folder, None)
         writer = self._writers.pop(folder, None)
         if writer is not None:
             writer.wait_merging_threads()
@@ -225,7 +275,7 @@ class EmbeddedEngine:
 
 
 def _same_fields(one: Settings, other: Settings) -> bool:
-    return all(
+    return one.vector == other.vector and all(
         set(getattr(one, part)) == set(getattr(other, part)) for part in ("searchable", "strings", "numbers", "suggest")
     )
 

@@ -3,7 +3,8 @@
 `words_x` and `run_x` are the two views of a searchable attribute x (see search.text); `lexicon` holds each word of the
 document once whatever its attribute, so that matching, counting and expanding read one list instead of one per
 attribute; `string_x` and `number_x` are for filters, facets and sorting (tantivy puts a missing number last both ways);
-`opening_x` and `sound` (see search.pinyin) are for suggestions; `payload` is the document itself.
+`opening_x` and `sound` (see search.pinyin) are for suggestions; `vector_row` says where its vector lies (see
+search.vectors); `payload` is the document itself.
 """
 
 import json
@@ -15,7 +16,7 @@ import orjson
 import tantivy
 
 from search import AnyOf, Between, Filter, NoneOf, Refused, Settings
-from search.checking import FAR, choice, texts_of
+from search.checking import FAR, ROW, choice, texts_of
 from search.pinyin import sounds
 from search.text import fold, words_and_units
 
@@ -45,6 +46,8 @@ def schema_of(settings: Settings) -> tantivy.Schema:
     for name in settings.suggest:
         builder.add_text_field(f"opening_{name}", tokenizer_name="raw", index_option="basic")
     builder.add_text_field(SOUND, tokenizer_name=_SPACED, index_option="basic")
+    if settings.vector:
+        builder.add_integer_field(ROW, fast=True)
     return builder.build()
 
 
@@ -80,6 +83,8 @@ def line(settings: Settings, document: dict[str, Any]) -> str:
     for name in settings.numbers:
         if name in document:
             fields[f"number_{name}"] = float(document[name])
+    if ROW in document:
+        fields[ROW] = document[ROW]
     return orjson.dumps(fields).decode()
 
 

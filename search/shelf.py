@@ -12,13 +12,16 @@ import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import tantivy
 
 from search import Refused, Settings, Unavailable
 from search.layout import FORMAT, register
 from search.synonyms import Groups
+
+if TYPE_CHECKING:
+    from search.vectors import Near, Placing, Rows
 
 _OPENINGS = 5
 
@@ -45,6 +48,7 @@ class Opened:
         self._index.config_reader(reload_policy="manual")
         self._searcher = self._index.searcher()
         self._dictionaries: dict[tuple[str, str], list[str]] = {}
+        self._folder, self._rows = folder, dict[int, "Rows"]()
         self.schema = self._index.schema
 
     def searcher(self) -> tantivy.Searcher:
@@ -67,6 +71,19 @@ class Opened:
         if key not in dictionaries:
             dictionaries[key] = [word for word, _ in searcher.terms_with_prefix(name, beginning)]
         return dictionaries[key]
+
+
+    def rows(self, dimensions: int) -> "Rows":
+        """Its vectors. Raises Refused where what computes with them is not installed."""
+        if dimensions not in self._rows:
+            self._rows[dimensions] = require_vectors().Rows(self._folder, dimensions)
+        return self._rows[dimensions]
+
+    def near(self, dimensions: int) -> "Near":
+        """What lies near, in the last commit."""
+        searcher = self.searcher()
+        near: Near = require_vectors().Near(self.rows(dimensions), searcher, self.schema)
+        return near
 
 
 class Shelf:
@@ -178,6 +195,22 @@ class Shelf:
                 self.remove(folder.name)
 
 
+def placing_in(folder: Path, settings: Settings) -> "Placing":
+    """What writes the vectors of an index."""
+    module = require_vectors()
+    placing: Placing = module.Placing(module.Rows(folder, settings.vector), settings)
+    return placing
+
+
+def require_vectors() -> Any:
+    """What computes with vectors. Raises Refused where it is not installed."""
+    try:
+        from search import vectors
+    except ImportError as error:
+        raise Refused(f"vectors need numpy and usearch ({error}): pip install 'yinqiao[semantic]'") from None
+    return vectors
+
+
 def _stamp(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_ino, status.st_mtime_ns, status.st_size
@@ -186,9 +219,10 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 def _entry(record: dict[str, Any]) -> Entry:
     settings = dict(record["settings"])
     searchable = dict(settings.pop("searchable"))
+    dimensions = settings.pop("vector", 0)
     rest: dict[str, Any] = {name: tuple(names) for name, names in settings.items()}
     groups = tuple(tuple(group) for group in record.get("synonyms", ()))
-    return Entry(record["folder"], Settings(searchable=searchable, **rest), record["format"], groups)
+    return Entry(record["folder"], Settings(searchable=searchable, vector=dimensions, **rest), record["format"], groups)
 
 
 def _record(entry: Entry) -> dict[str, Any]:
@@ -198,7 +232,7 @@ def _record(entry: Entry) -> dict[str, Any]:
         "format": entry.format,
         "settings": {
             "searchable": list(settings.searchable.items()), "strings": settings.strings, "numbers": settings.numbers,
-            "suggest": settings.suggest, "stored": settings.stored,
+            "suggest": settings.suggest, "stored": settings.stored, "vector": settings.vector,
         },
         "synonyms": entry.synonyms,
     }
