@@ -21,12 +21,12 @@ from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
 from marketplace.finding import api as finding_api
-from marketplace.finding import catalogue_views, saved_api, saved_views, terms_views
+from marketplace.finding import catalogue_views, following, saved_api, saved_views, terms_views
 from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
 from marketplace.introductions import views as introductions_views
 from marketplace.listings import api as listings_api
-from marketplace.listings import import_jobs, import_views, review_views, vectors
+from marketplace.listings import import_jobs, import_views, review_views, translation_views, vectors
 from marketplace.listings import views as listings_views
 from marketplace.matching import api as matching_api
 from marketplace.matching import views as matching_views
@@ -44,7 +44,7 @@ from search.meilisearch import MeilisearchEngine
 
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
-    finding_views, catalogue_views, terms_views, saved_views, review_views, import_views, matching_views,
+    translation_views, finding_views, catalogue_views, terms_views, saved_views, review_views, import_views, matching_views,
     events_views, introductions_views, analytics_views, health, api_docs,
 )
 APIS = (accounts_api, organisations_api, listings_api, finding_api, saved_api, matching_api, introductions_api)

@@ -5,11 +5,11 @@ from datetime import timedelta
 from marketplace import index, outbox
 from marketplace.db import transaction
 from marketplace.files import service as files
-from marketplace.finding import alerts, arrivals, hits, term_sheets, terms
+from marketplace.finding import alerts, arrivals, hits, record, term_sheets, terms
 from marketplace.introductions import service as introductions
 from marketplace.introductions import suggesting
 from marketplace.listings import documents as listing_documents
-from marketplace.listings import import_jobs
+from marketplace.listings import import_jobs, translations
 from marketplace.listings import service as listings
 from marketplace.matching import embedding
 from marketplace.messaging import letters, mail
@@ -34,6 +34,7 @@ def table() -> dict[str, dict[str, Handler]]:
         "organisation.invited": {"mail": letters.invited_to_organisation},
         "organisation.joined": {"notices": letters.member_joined},
         "vectors.due": {"embedder": embedding.fill},
+        "translation.due": {"translator": translations.fill},
         "terms.changed": {"synonyms": terms.tell_engine},
         "organisation.changed": {"index of its listings": index_of_organisations},
     }
@@ -50,21 +51,24 @@ def timers() -> tuple[Timer, ...]:
         Timer("forget old imports", timedelta(hours=12), import_jobs.forget_old),
         Timer("terms of listings", timedelta(hours=1), listings.expire_due),
         Timer("forget old imports of terms", timedelta(hours=24), term_sheets.forget_old),
+        Timer("missing translations", timedelta(minutes=10), translations.mark_some),
         Timer("files nobody refers to", timedelta(hours=24), files.sweep),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
         Timer("saved searches", timedelta(seconds=20), alerts.run),
+        Timer("record of searches", timedelta(minutes=2), record.tidy),
         Timer("forget old news", timedelta(hours=24), hits.forget),
     )
 
 
 def index_and_mark(ids: list[int]) -> None:
     """The index first: what can be found in it has arrived. A listing whose words have changed then waits for its
-    vector, which leads here again."""
+    vector, and for the words it lacks in the other language; both lead here again."""
     index.keep(terms.LISTINGS)(ids)
     arrivals.note(ids)
     embedding.mark(ids)
+    translations.mark(ids)
 
 
 def index_of_organisations(ids: list[int]) -> None:

@@ -145,7 +145,7 @@ class SearchMade(Base):
     """Words that were searched for; by whom is kept nowhere."""
 
     __tablename__ = "searches_made"
-    __table_args__ = (Index(None, "day"), Index(None, "at"))
+    __table_args__ = (Index(None, "day", "text"), Index(None, "at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     """Random; by it a click finds its search."""
@@ -157,6 +157,8 @@ class SearchMade(Base):
     language: Mapped[str]
     total: Mapped[int]
     dropped: Mapped[list[str]] = mapped_column(default=list)
+    missed: Mapped[bool]
+    """Found nothing, or nothing with all the words."""
     filtered: Mapped[bool]
     degraded: Mapped[bool]
     """The engine was down and only titles were searched."""
@@ -185,7 +187,6 @@ class SearchWeek(Base):
     """Its Monday."""
     searches: Mapped[int] = mapped_column(default=0)
     missed: Mapped[int] = mapped_column(default=0)
-    """Found nothing, or nothing with all the words."""
     followed: Mapped[int] = mapped_column(default=0)
     """Of whose results one at least was opened."""
     clicks: Mapped[int] = mapped_column(default=0)

@@ -5,7 +5,7 @@ const PARTS = ["results", "facets"];
 export function searchWhileTyping(form) {
   let waiting, request;
   findAmongMany();
-  const search = async () => {
+  const search = async (pressed) => {
     request?.abort();
     request = new AbortController();
     const address = new URL(form.getAttribute("action") ?? "", location.href);
@@ -13,7 +13,7 @@ export function searchWhileTyping(form) {
     if (address.href === location.href) return;
     document.getElementById("results")?.classList.add("busy");
     try {
-      const response = await fetch(address, { signal: request.signal });
+      const response = await fetch(address, { signal: request.signal, headers: pressed ? {} : { "X-Typing": "1" } });
       if (!response.ok) throw new Error(response.status);
       replace(new DOMParser().parseFromString(await response.text(), "text/html"));
       history.replaceState(null, "", address);
@@ -32,7 +32,7 @@ export function searchWhileTyping(form) {
     event.preventDefault();
     clearTimeout(waiting);
     document.querySelectorAll(".facets-fold").forEach((sheet) => { sheet.open = false; });
-    search();
+    search(true);
   });
   // Facets belong to the form by their form attribute; their events do not pass through it.
   document.addEventListener("change", (event) => event.target.form === form && event.target.type !== "search" && soon(event));
