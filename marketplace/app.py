@@ -44,8 +44,8 @@ from search.meilisearch import MeilisearchEngine
 
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
-    translation_views, finding_views, catalogue_views, terms_views, saved_views, review_views, import_views, matching_views,
-    events_views, introductions_views, analytics_views, health, api_docs,
+    translation_views, finding_views, catalogue_views, terms_views, saved_views, following, review_views, import_views,
+    matching_views, events_views, introductions_views, analytics_views, health, api_docs,
 )
 APIS = (accounts_api, organisations_api, listings_api, finding_api, saved_api, matching_api, introductions_api)
 
