@@ -9,11 +9,11 @@ from rapidfuzz.distance import OSA
 from search import AnyOf, Filter, Hit, Page, Query, Quote, Settings
 from search.asking import Doubt, Part, doubts, meant_by, put, taken_apart
 from search.checking import BETWEEN_TEXTS, check_query, in_window
-from search.dialect import EMBEDDER, LOCALES, WITH_VECTOR, filter_text
+from search.dialect import LOCALES, WITH_VECTOR, embedder, filter_text
 from search.expansion import typing_errors
 from search.highlight import Needles, quote
 from search.mistyped import meant
-from search.nearness import NEAREST, Scores, fused
+from search.nearness import NEAREST, Scores, fused, similarity
 from search.question import Question, parse
 from search.spelling import read
 from search.text import fold, words
@@ -56,12 +56,13 @@ def among(body: Body, ids: Iterable[int]) -> Body:
     return {**body, "filter": [*body.get("filter", ()), f"id IN [{', '.join(map(str, ids))}]"]}
 
 
-def near_body(body: Body, vector: Sequence[float], limit: int) -> Body:
+def near_body(known: Known, vector: Sequence[float], filters: Sequence[Filter], limit: int) -> Body:
     """The documents nearest to the vector; those without one of their own are left out."""
+    body = body_of(known, filters)
     return {
         **body, "filter": [*body.get("filter", ()), f"{WITH_VECTOR} = true"], "vector": [*vector],
-        "hybrid": {"embedder": EMBEDDER, "semanticRatio": 1.0}, "limit": limit, "showRankingScore": True,
-        "attributesToRetrieve": ["id"],
+        "hybrid": {"embedder": embedder(known.settings), "semanticRatio": 1.0}, "page": 1, "hitsPerPage": limit,
+        "showRankingScore": True, "attributesToRetrieve": ["id"],
     }
 
 
@@ -84,7 +85,7 @@ class Answering:
     def page(self) -> Page:
         bodies, nearest = self._bodies(self._asked.text()), self._nearest()
         answers = self._ask([*bodies, *nearest])
-        near = scores_of(answers.pop()) if nearest else {}
+        near = self._near_enough(answers.pop()) if nearest else {}
         parts: Sequence[Part] = self._asked.parts
         if not answers[0]["totalHits"] and parts:
             answers, parts = self._loosened() or (answers, parts)
@@ -212,7 +213,18 @@ class Answering:
 
     def _nearest(self) -> list[Body]:
         vector = self._query.vector if self._by_meaning else None
-        return [] if vector is None else [near_body(self._base, vector, NEAREST)]
+        return [] if vector is None else [near_body(self._known, vector, self._query.filters, NEAREST)]
+
+    def _near_enough(self, answer: Body) -> Scores:
+        scores = {one: score for one, score in scores_of(answer).items() if similarity(score) >= self._query.near}
+        strict = self._asked.text([])
+        if scores and strict:
+            # What must or must not stand there counts for what is near as well, but the server, asked for what is
+            # near, reads no words.
+            there, = self._ask([among({**self._base, "q": strict, "limit": len(scores)}, scores)])
+            kept = {int(hit["id"]) for hit in there["hits"]}
+            scores = {one: score for one, score in scores.items() if one in kept}
+        return scores
 
     def _with_near(self, page: Page, found: Body, near: Scores, parts: Sequence[Part]) -> Page:
         """The page with what is near among its hits. Total and counts are those of the words, and of the few documents

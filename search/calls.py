@@ -88,6 +88,9 @@ class Calls:
             if tolerate and isinstance(cause, MeilisearchApiError) and cause.code == tolerate:
                 return
             raise
+        self.wait_for(queued, tolerate)
+
+    def wait_for(self, queued: TaskInfo, tolerate: str = "") -> None:
         deadline = time.monotonic() + self._task_timeout
         pause = 0.01
         while True:

@@ -19,7 +19,7 @@ from search.spelling import spelled
 from search.text import words
 
 LOCALES = ["cmn", "eng"]
-EMBEDDER = "meaning"
+_EMBEDDER = "meaning_"
 WITH_VECTOR = "has_vector"
 """True in the documents that have one: without a vector the server lists a document last, but lists it."""
 _SOUND = "9"
@@ -60,8 +60,15 @@ def server_settings(settings: Settings) -> dict[str, Any]:
         "faceting": {"maxValuesPerFacet": _MOST_VALUES, "sortFacetValuesBy": {"*": "count"}},
         "pagination": {"maxTotalHits": _MOST_HITS},
         "searchCutoffMs": _LONGEST_SEARCH,
-        "embedders": {EMBEDDER: {"source": "userProvided", "dimensions": settings.vector}} if settings.vector else {},
+        "embedders": {
+            embedder(settings): {"source": "userProvided", "dimensions": settings.vector}
+        } if settings.vector else {},
     }
+
+
+def embedder(settings: Settings) -> str:
+    """The server's name for the vectors of an index; those of another length are others."""
+    return f"{_EMBEDDER}{settings.vector}"
 
 
 def changes(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,12 +95,12 @@ def settings_of(answer: Mapping[str, Any]) -> Settings:
     searchable = _named("text_", answer["searchableAttributes"])
     filterable = [one for one in answer["filterableAttributes"] if isinstance(one, str)]
     displayed = answer["displayedAttributes"]
-    embedder = (answer.get("embedders") or {}).get(EMBEDDER) or {}
+    lengths = [name.removeprefix(_EMBEDDER) for name in answer.get("embedders") or () if name.startswith(_EMBEDDER)]
     return Settings(
         searchable={name: float(len(searchable) - at) for at, name in enumerate(searchable)},
         strings=_named("string_", filterable), numbers=_named("number_", filterable),
         suggest=_named("offered_", displayed), stored=_named("stored_", displayed),
-        vector=int(embedder.get("dimensions") or 0),
+        vector=int(lengths[0]) if lengths else 0,
     )
 
 
@@ -113,11 +120,18 @@ def server_document(settings: Settings, document: Document) -> dict[str, Any]:
             made[f"string_{name}"] = list(dict.fromkeys(values))
     made.update({f"number_{name}": checked[name] for name in settings.numbers if name in checked})
     if settings.vector:
-        # Of an embedder that is fed by us the server wants to be told in so many words that there is none.
-        vector = checked.get("vector")
-        made["_vectors"] = {EMBEDDER: None if vector is None else [*vector]}
-        made[WITH_VECTOR] = vector is not None
+        made |= _vector(settings, checked.get("vector"))
     return made
+
+
+def without_vector(settings: Settings, identity: int) -> dict[str, Any]:
+    """What a document that was there before vectors were kept is to be given."""
+    return {"id": identity, **_vector(settings, None)}
+
+
+def _vector(settings: Settings, vector: Sequence[float] | None) -> dict[str, Any]:
+    # Of an embedder that is fed by us the server wants to be told in so many words that there is none.
+    return {"_vectors": {embedder(settings): vector}, WITH_VECTOR: vector is not None}
 
 
 def sound_words(texts: Sequence[str]) -> list[str]:

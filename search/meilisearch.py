@@ -12,9 +12,12 @@ search a term, so its `total` counts the documents near the top of any of them; 
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+from meilisearch.models.task import TaskInfo
 
 from search import Document, Filter, Hit, Page, Query, Refused, Settings, Suggestion, Term, Unavailable
 from search.answering import Answering, Body, Known, body_of, near_body, scores_of
@@ -22,7 +25,15 @@ from search.asking import put
 from search.calls import Calls
 from search.checking import check_query, check_settings
 from search.completion import LONGEST_TEXT, rank
-from search.dialect import changes, server_document, server_settings, settings_of, sound_word
+from search.dialect import (
+    changes,
+    embedder,
+    server_document,
+    server_settings,
+    settings_of,
+    sound_word,
+    without_vector,
+)
 from search.expansion import MOST_TERMS
 from search.layout import opening
 from search.nearness import similarity
@@ -37,6 +48,8 @@ _KNOWN_FOR = 1.0
 _STEP = 1_000
 _LARGEST_BATCH = 8_000_000
 """Bytes of documents in one request; the server itself takes a hundred megabytes, a proxy before it often ten."""
+_UNDER_WAY = 3
+"""Batches of a rebuild that the server may still have to index while the next is sent."""
 _NOT_FOUND = "index_not_found"
 
 
@@ -61,24 +74,34 @@ class MeilisearchEngine:
             self._calls.carry_out(
                 lambda client: client.create_index(index, {"primaryKey": "id"}), tolerate="index_already_exists",
             )
-        present = self._calls.ask(lambda client: client.index(index).get_settings())
+        present = self._present(index)
         # Settings that change make the server read all documents anew.
-        if differing := changes(server_settings(settings), present):
+        differing = changes(server_settings(settings), present)
+        if differing.get("embedders", {}).get(embedder(settings)):
+            self._forget_vectors(index, settings)
+        if differing:
             self._change(index, differing)
         self._known_indexes.pop(index, None)
 
     def synonyms(self, index: str, groups: Sequence[Sequence[str]]) -> None:
         wanted = synonym_map(checked_groups(groups))
-        present = self._calls.ask(lambda client: client.index(index).get_settings()).get("synonyms") or {}
-        if wanted != present:
+        if wanted != (self._present(index).get("synonyms") or {}):
             self._change(index, {"synonyms": wanted})
         self._known_indexes.pop(index, None)
 
     def upsert(self, index: str, documents: Sequence[Document]) -> None:
-        settings = self._known(index).settings
-        made = {one["id"]: one for one in (server_document(settings, document) for document in documents)}
-        for batch in _batches(made.values()):
-            self._calls.carry_out(lambda client, batch=batch: client.index(index).add_documents_json(batch, "id"))  # type: ignore[misc]
+        for queued in self._add(index, documents):
+            self._calls.wait_for(queued)
+
+    def fill(self, index: str, batches: Iterable[Sequence[Document]]) -> None:
+        under_way: deque[TaskInfo] = deque()
+        for documents in batches:
+            under_way.extend(self._add(index, documents))
+            # While we spell the next documents, the server indexes the last.
+            while len(under_way) > _UNDER_WAY:
+                self._calls.wait_for(under_way.popleft())
+        for queued in under_way:
+            self._calls.wait_for(queued)
 
     def delete(self, index: str, ids: Sequence[int]) -> None:
         self._known(index)
@@ -175,13 +198,12 @@ class MeilisearchEngine:
     ) -> Page:
         started = time.perf_counter()
         known = self._known(index)
+        if not known.settings.vector:
+            raise Refused(f"index {index!r} keeps no vectors")
         check_query(known.settings, Query(filters=filters, size=limit, vector=tuple(vector)))
-        scores: dict[int, float] = {}
-        if known.settings.vector and limit:
-            answer, = self._ask([near_body(body_of(known, filters), vector, limit)])
-            scores = scores_of(answer)
-        hits = tuple(Hit(identity, similarity(score)) for identity, score in scores.items())
-        return Page(hits, len(hits), took_ms=(time.perf_counter() - started) * 1000)
+        answer, = self._ask([near_body(known, vector, filters, limit)])
+        hits = tuple(Hit(identity, similarity(score)) for identity, score in scores_of(answer).items())
+        return Page(hits, int(answer["totalHits"]), took_ms=(time.perf_counter() - started) * 1000)
 
     def suggest(self, index: str, text: str, *, filters: tuple[Filter, ...] = (), limit: int = 8) -> list[Suggestion]:
         known = self._known(index)
@@ -214,8 +236,33 @@ class MeilisearchEngine:
 
     # --- how it is done
 
-    def _change(self, index: str, settings: dict[str, Any]) -> None:
-        self._calls.carry_out(lambda client: client.index(index).update_settings(settings))
+    def _present(self, index: str) -> Mapping[str, Any]:
+        """The server's settings, as they come: the client makes objects of some, which it cannot do of all."""
+        answer = self._calls.ask(lambda client: client.http.get(f"indexes/{index}/settings"))
+        if not isinstance(answer, Mapping):
+            raise Unavailable(f"the search server's settings of {index} cannot be read: {str(answer)[:100]!r}")
+        return answer
+
+    def _change(self, index: str, settings: Mapping[str, Any]) -> None:
+        self._calls.carry_out(
+            lambda client: TaskInfo(**client.http.patch(f"indexes/{index}/settings", body=settings))
+        )
+
+    def _add(self, index: str, documents: Sequence[Document]) -> list[TaskInfo]:
+        """Queue the documents, all of which are looked at before any is sent."""
+        settings = self._known(index).settings
+        made = {one["id"]: one for one in (server_document(settings, document) for document in documents)}
+        return [
+            self._calls.ask(lambda client, batch=batch: client.index(index).add_documents_json(batch, "id"))  # type: ignore[misc]
+            for batch in _batches(made.values())
+        ]
+
+    def _forget_vectors(self, index: str, settings: Settings) -> None:
+        """Before vectors of a new length are kept, every document there is must say that it has none."""
+        ids = list(self.ids(index))
+        for start in range(0, len(ids), _STEP):
+            portion = [without_vector(settings, one) for one in ids[start:start + _STEP]]
+            self._calls.carry_out(lambda client, portion=portion: client.index(index).update_documents(portion, "id"))  # type: ignore[misc]
 
     def _remove(self, index: str, condition: str) -> None:
         self._calls.carry_out(lambda client: client.index(index).delete_documents(filter=condition))
@@ -224,7 +271,7 @@ class MeilisearchEngine:
         read, known = self._known_indexes.get(index, (0.0, None))
         if known is None or fresh or time.monotonic() - read > _KNOWN_FOR:
             self._calls.require_version()
-            answer = self._calls.ask(lambda client: client.index(index).get_settings())
+            answer = self._present(index)
             try:
                 known = Known(index, settings_of(answer), answer.get("synonyms") or {})
             except (KeyError, TypeError, AttributeError) as error:

@@ -22,6 +22,7 @@ _ACTIONS = (
     ("GET", r"/indexes/[^/]+", "indexes.get"), ("DELETE", r"/indexes/[^/]+", "indexes.delete"),
     ("GET", r"/indexes/[^/]+/settings", "settings.get"), ("PATCH", r"/indexes/[^/]+/settings", "settings.update"),
     ("GET", r"/indexes/[^/]+/stats", "stats.get"), ("POST", r"/indexes/[^/]+/documents", "documents.add"),
+    ("PUT", r"/indexes/[^/]+/documents", "documents.add"),
     ("POST", r"/indexes/[^/]+/documents/fetch", "documents.get"),
     ("POST", r"/indexes/[^/]+/documents/delete", "documents.delete"),
 )
@@ -95,6 +96,8 @@ class Imitation:
             case ["indexes", uid, "stats"]:
                 count = len(self._index(uid).documents)
                 return 200, {"numberOfDocuments": count, "isIndexing": False, "fieldDistribution": {}}
+            case ["indexes", uid, "documents"] if method == "PUT":
+                return self._queue(lambda: self._index(uid).update(body))
             case ["indexes", uid, "documents"]:
                 return self._queue(lambda: self._index(uid).add(body))
             case ["indexes", uid, "documents", "delete"]:
@@ -176,7 +179,7 @@ class Imitation:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = handle_any
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
             def log_message(self, *arguments: object) -> None:
                 """Keep the test's output clean."""

@@ -4,7 +4,6 @@ What it leaves out is the ranking by nearness of words to one another and all th
 are words with single spaces between them and ". " where a phrase must not reach across, so its tokenizer is that short.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -43,6 +42,10 @@ class Index:
     # --- writing
 
     def change(self, wanted: Body) -> None:
+        for name in (one for one, embedder in (wanted.get("embedders") or {}).items() if embedder):
+            for document in self.documents.values():
+                if name not in document.get("_vectors", {}):
+                    raise Complaint("vector_embedding_error", f"no vectors of {name} for {document['id']}")
         for name, value in wanted.items():
             if name in ("embedders", "typoTolerance"):
                 merged = {**self.settings.get(name, {}), **(value or {})}
@@ -62,6 +65,10 @@ class Index:
         for document in documents:
             self.documents[document["id"]] = document
             self._words.pop(document["id"], None)
+
+    def update(self, documents: list[Body]) -> None:
+        for document in documents:
+            self.documents[document["id"]].update(document)
 
     def delete(self, condition: str) -> None:
         for one in [one for one, document in self.documents.items() if self._fulfils(document, condition)]:
@@ -318,7 +325,3 @@ def _cosine(one: list[float], other: list[float]) -> float:
     length = math.hypot(*one) * math.hypot(*other)
     return sum(a * b for a, b in zip(one, other, strict=True)) / length if length else 0.0
 
-
-def copy(document: Body) -> Body:
-    made: Body = json.loads(json.dumps(document))
-    return made
