@@ -9,7 +9,9 @@ from search import AnyOf, Hit, Page, Query, Quote, Term
 from search.checking import BETWEEN_TEXTS, in_window, texts_of
 from search.expansion import MOST_TERMS, Demand, Meaning, Reading, hit_count
 from search.highlight import Needles, quote
+from search.hybrid import Mixed
 from search.layout import filter_query, payload
+from search.nearness import NEAREST
 from search.question import LONGEST_QUERY, MOST_WORDS, Question, parse
 from search.shelf import Entry, Opened
 from search.synonyms import synonyms_of
@@ -33,10 +35,14 @@ class Answer:
         self._synonyms = synonyms_of(entry.synonyms)
         self._reading = Reading(self._searcher, self._schema, settings, query.attributes, opened.dictionary)
         self._filters = [(one, filter_query(self._schema, settings, one)) for one in query.filters]
+        self._nearby = self._near(opened) if query.vector is not None and settings.vector else []
 
     def page(self) -> Page:
         wanted = Wanted(self._reading, self._question, self._synonyms, self._total_of)
-        if not wanted.settle():
+        may_be_asked = wanted.settle()
+        if self._nearby:
+            return self._mixed(wanted)
+        if not may_be_asked:
             return Page((), 0, {name: {} for name in self._query.facets})
         demands, total = wanted.demands, wanted.total
         clauses = self._reading.matching(demands, self._question)
@@ -45,6 +51,25 @@ class Answer:
             total=total,
             facets=self._facets(clauses),
             dropped=wanted.dropped if total else (),
+        )
+
+    def _near(self, opened: Opened) -> list[tuple[int, float]]:
+        """What lies near under the same filters, exclusions and phrases. Sorted by a number, only words find."""
+        vector, limit = self._query.vector, NEAREST if self._query.sort is None else 0
+        clauses = [*self._reading.matching((), self._question), *self._conditions()]
+        found, _ = opened.near(self._settings.vector).nearest(vector or (), clauses, limit, self._query.near)
+        return found
+
+    def _mixed(self, wanted: Wanted) -> Page:
+        demands, query, total = wanted.demands, self._query, wanted.total
+        words = self._reading.matching(demands, self._question)
+        found = _all([*words, *self._conditions()]) if total else None
+        ranked = _all([*words, *self._conditions(), *self._reading.scoring(demands, self._question)]) if total else None
+        mixed = Mixed(self._searcher, self._schema, found, ranked, self._nearby, query.semantic)
+        shown = mixed.page(query.size, (query.page - 1) * query.size) if in_window(query) else []
+        return Page(
+            hits=self._listed(shown, readable(demands)), total=total + mixed.alone,
+            facets=self._facets(mixed.either(words)), dropped=wanted.dropped,
         )
 
     def similar(self, terms: Sequence[Term]) -> Page:
@@ -56,7 +81,7 @@ class Answer:
             return Page((), 0)
         some = tantivy.Query.boolean_query([(_Should, query) for query in queries])
         result = self._searcher.search(_all([(_Must, some), *self._conditions()]), self._query.size, count=True)
-        return Page(self._listed(result, ()), hit_count(result))
+        return Page(self._listed(result.hits, ()), hit_count(result))
 
     def _likeness(self, term: Term) -> list[tantivy.Query]:
         words = [word for word in asked(term.text[:LONGEST_QUERY]) if word.is_telling][:MOST_WORDS]
@@ -114,16 +139,18 @@ class Answer:
         else:
             ranked = _all([*clauses, *conditions, *self._reading.scoring(demands, self._question)])
             result = self._searcher.search(ranked, size, count=False, offset=offset)
-        return self._listed(result, readable(demands))
+        return self._listed(result.hits, readable(demands))
 
-    def _listed(self, result: tantivy.SearchResult, meanings: Iterable[Meaning]) -> tuple[Hit, ...]:
-        addresses = [address for _, address in result.hits]
+    def _listed(
+        self, found: Sequence[tuple[float, tantivy.DocAddress]], meanings: Iterable[Meaning],
+    ) -> tuple[Hit, ...]:
+        addresses = [address for _, address in found]
         ids = self._searcher.fast_field_values("id", addresses)
         quotes: list[dict[str, Quote]] = [{}] * len(addresses)
         if self._query.highlight:
             needles = needles_of(meanings, self._question)
             quotes = [self._quotes(payload(self._searcher, address), needles) for address in addresses]
-        scores = [0.0 if self._query.sort else float(score) for score, _ in result.hits]
+        scores = [0.0 if self._query.sort else float(score) for score, _ in found]
         return tuple(
             Hit(int(identity or 0), score, quoted) for identity, score, quoted in zip(ids, scores, quotes, strict=True)
         )
