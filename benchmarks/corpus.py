@@ -122,22 +122,27 @@ def _made_up(chance: random.Random) -> dict[str, Any]:
 def _of_text(
     chance: random.Random, language: str, title: str, text: str, keywords: tuple[str, ...]
 ) -> dict[str, Any]:
-    kind = Kind.NEED if chance.random() < 0.25 else Kind.RESULT
     summary, rest = text[:300], text[300:3000] or text
+    row = facts(chance, language) | {"title": title[:200], "summary": summary, "keywords": list(keywords)}
+    longer = ("situation", "targets") if row["kind"] is Kind.NEED else ("how_it_works", "problem")
+    return row | {"details": dict(zip(longer, (rest, summary), strict=True))}
+
+
+def facts(chance: random.Random, language: str) -> dict[str, Any]:
+    """All of a listing but its words; a quarter are needs."""
     row: dict[str, Any] = {
-        "kind": kind, "language": language, "title": title[:200], "summary": summary, "keywords": list(keywords),
+        "kind": Kind.NEED if chance.random() < 0.25 else Kind.RESULT, "language": language,
         "field": chance.choice(list(words.FIELDS)), "region": chance.choice(_REGIONS),
         "industry": chance.choice(_INDUSTRIES), "modes": chance.sample(list(words.MODES), 2),
         "published_at": clock.now() - timedelta(minutes=chance.randrange(500_000)),
         "valid_until": clock.today() + timedelta(days=chance.randrange(1, 365)),
     }
-    if kind is Kind.NEED:
-        low = chance.randrange(1, 8)
+    if row["kind"] is Kind.NEED:
         return row | {
-            "subtype": chance.choice(list(words.NEED_SUBTYPES)), "trl_min": low, "trl_max": 9,
-            "budget_band": chance.choice(list(words.BUDGET_BANDS)), "details": {"situation": rest, "targets": summary},
+            "subtype": chance.choice(list(words.NEED_SUBTYPES)), "trl_min": chance.randrange(1, 8), "trl_max": 9,
+            "budget_band": chance.choice(list(words.BUDGET_BANDS)),
         }
     return row | {
         "subtype": chance.choice(list(words.RESULT_SUBTYPES)), "trl": chance.randrange(1, 10),
-        "price_kind": "negotiable", "details": {"how_it_works": rest, "problem": summary},
+        "price_kind": "negotiable",
     }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sqlalchemy import insert
 
@@ -25,6 +26,8 @@ from marketplace.organisations.models import Organisation
 from marketplace.organisations.models import State as OrganisationState
 
 ORGANISATIONS = 200
+Made = Callable[[int], Iterable[dict[str, Any]]]
+"""So many listings as column values."""
 _BATCH = 2_000
 
 
@@ -36,14 +39,14 @@ class Place:
 
 
 @contextmanager
-def place(listings: int = 0) -> Iterator[Place]:
+def place(listings: int = 0, made: Made = corpus.listings, indexed: bool = True) -> Iterator[Place]:
     """The folder is removed afterwards."""
     with TemporaryDirectory(prefix="yinqiao-bench-") as folder:
-        yield prepared(Path(folder), listings)
+        yield prepared(Path(folder), listings, made, indexed)
         db.session.remove()
 
 
-def prepared(folder: Path, listings: int) -> Place:
+def prepared(folder: Path, listings: int, made: Made = corpus.listings, indexed: bool = True) -> Place:
     environment = {"YINQIAO_VAR": str(folder), "SECRET_KEY": "only for measuring, nowhere else"}
     settings = config.read(environment)
     engine = app.search_engine(settings, writes=True)
@@ -51,25 +54,23 @@ def prepared(folder: Path, listings: int) -> Place:
     migrating.migrate(database)
     app.bind(settings, database, engine)
     with transaction():
-        session.add_all(_organisations())
+        session.add_all(organisations())
         session.add(User(email="erin@operator.example", name="Erin", language="en", is_operator=True,
                          created_at=clock.now(), confirmed_at=clock.now()))
-    if listings:
-        started = time.perf_counter()
-        _fill(listings)
-        filled = time.perf_counter()
+    started = time.perf_counter()
+    fill(made(listings))
+    filled = time.perf_counter()
+    if indexed:
         index.rebuild(LISTINGS)
-        print(
-            f"{listings:,} listings written in {filled - started:.1f} s and indexed in "
-            f"{time.perf_counter() - filled:.1f} s", file=sys.stderr,
-        )
-    else:
-        engine.create(LISTINGS.name, LISTINGS.settings)
+    print(
+        f"{listings:,} listings written in {filled - started:.1f} s and indexed in "
+        f"{time.perf_counter() - filled:.1f} s", file=sys.stderr,
+    )
     engine.close()  # type: ignore[attr-defined]
     return Place(settings, {**os.environ, **environment})
 
 
-def _organisations() -> Iterator[Organisation]:
+def organisations() -> Iterator[Organisation]:
     kinds = list(OrganisationKind)
     for number in range(1, ORGANISATIONS + 1):
         yield Organisation(
@@ -78,26 +79,29 @@ def _organisations() -> Iterator[Organisation]:
         )
 
 
-def _fill(count: int) -> None:
-    now, number = clock.now(), 0
-    made = corpus.listings(count)
+def fill(rows: Iterable[dict[str, Any]]) -> None:
+    made = numbered(rows)
     while batch := list(islice(made, _BATCH)):
-        rows, translations = [], []
+        translations = []
         for row in batch:
-            number += 1
-            letter = "R" if row["kind"] is Kind.RESULT else "N"
-            other = row.pop("translation", None)
-            if other:
+            if other := row.pop("translation", None):
                 language = "en" if row["language"] == "zh" else "zh"
-                translations.append({"listing_id": number, "language": language, "title": other, "keywords": []})
-            rows.append(_EMPTY | row | {
-                "id": number, "ref": f"{letter}-2026-{number:06d}", "state": State.PUBLISHED, "created_at": now,
-                "changed_at": now, "organisation_id": number % ORGANISATIONS + 1, "version": 1,
-            })
+                translations.append({"listing_id": row["id"], "language": language, "title": other, "keywords": []})
         with transaction():
-            session.execute(insert(Listing), rows)
+            session.execute(insert(Listing), batch)
             if translations:
                 session.execute(insert(ListingTranslation), translations)
+
+
+def numbered(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """With ids, references and owners."""
+    now = clock.now()
+    for number, row in enumerate(rows, 1):
+        letter = "R" if row["kind"] is Kind.RESULT else "N"
+        yield _EMPTY | row | {
+            "id": number, "ref": f"{letter}-2026-{number:06d}", "state": State.PUBLISHED, "created_at": now,
+            "changed_at": now, "organisation_id": number % ORGANISATIONS + 1, "version": 1,
+        }
 
 
 _EMPTY = dict.fromkeys(

@@ -10,7 +10,8 @@ search.vectors); `payload` is the document itself.
 import json
 import math
 from base64 import b64encode
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 import tantivy
@@ -64,16 +65,19 @@ def line(settings: Settings, document: dict[str, Any]) -> str:
     lexicon: set[str] = set()
     sound: set[str] = set()
     for name in settings.searchable:
-        if texts := texts_of(document, name):
+        if not (texts := texts_of(document, name)):
+            continue
+        if name in settings.suggest:
+            values = [_value(text) for text in texts]
+            fields[f"opening_{name}"] = [value.opening for value in values]
+            sound.update(*[value.sounds for value in values])
+            views = [value.views for value in values]
+        else:
             views = [words_and_units(text) for text in texts]
-            found = views[0][0] if len(views) == 1 else [word for one, _ in views for word in one]
-            lexicon.update(found)
-            fields[f"words_{name}"] = " ".join(found)
-            fields[f"run_{name}"] = _BETWEEN_TEXTS.join([" ".join(row) for _, row in views])
-            if name in settings.suggest:
-                fields[f"opening_{name}"] = [opening(text) for text in texts]
-                for text, (its_words, _) in zip(texts, views, strict=True):
-                    sound |= sounds(its_words, text)
+        found = views[0][0] if len(views) == 1 else [word for one, _ in views for word in one]
+        lexicon.update(found)
+        fields[f"words_{name}"] = " ".join(found)
+        fields[f"run_{name}"] = _BETWEEN_TEXTS.join([" ".join(row) for _, row in views])
     fields[LEXICON] = " ".join(lexicon)
     fields[SOUND] = " ".join(sound)
     for name in settings.strings:
@@ -86,6 +90,19 @@ def line(settings: Settings, document: dict[str, Any]) -> str:
     if ROW in document:
         fields[ROW] = document[ROW]
     return orjson.dumps(fields).decode()
+
+
+class _Value(NamedTuple):
+    opening: str
+    sounds: set[str]
+    views: tuple[list[str], list[str]]
+
+
+@lru_cache(maxsize=4_096)
+def _value(text: str) -> _Value:
+    """A value that is suggested: a name or a keyword, written in one document after the other."""
+    views = words_and_units(text)
+    return _Value(opening(text), sounds(views[0], text), views)
 
 
 def _payload(document: dict[str, Any]) -> bytes:

@@ -13,11 +13,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from marketplace import clock, index, regions
 from marketplace.db import session
 from marketplace.listings import vectors, vocabulary
+from marketplace.listings.bulk import read
 from marketplace.listings.fields import FIELDS, Shape
 from marketplace.listings.models import Kind, Listing
 from marketplace.listings.permissions import audience_of, organisation_token
@@ -80,15 +80,7 @@ def of_organisations(ids: Sequence[int]) -> Iterator[int]:
 
 def build(ids: list[int]) -> tuple[list[Document], list[int]]:
     """(documents to show, ids to forget), from the rows as they are now."""
-    rows = (
-        select(Listing)
-        .where(Listing.id.in_(ids))
-        .options(
-            selectinload(Listing.translations), selectinload(Listing.exclusions), selectinload(Listing.grants),
-        )
-        .execution_options(populate_existing=True)
-    )
-    show = [document_of(listing) for listing in session.scalars(rows)]
+    show = [document_of(listing) for listing in read(ids)]
     meaning = vectors.of(ids)
     for document in show:
         if document["id"] in meaning:

@@ -1,5 +1,9 @@
 """Text in two languages, folded and cut."""
 
+import subprocess
+from pathlib import Path
+
+import opencc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +20,7 @@ MIXED = st.text(alphabet=st.one_of(
 @pytest.mark.parametrize(("text", "expected"), [
     ("鋰電池與軟體", "锂电池与软体"), ("ＡＢＣ１２３", "abc123"), ("Café Ångström", "cafe angstrom"),
     ("STRASSE straße", "strasse strasse"),
+    ("毛坏 藉口 答覆 明瞭 沈默", "毛坯 借口 答复 明了 沉默"),
     ("ﬁlm ㎏ ℃", "film kg °c"), ("PLA／PBAT", "pla/pbat"), ("lith\u200fium", "lithium"),
 ])
 def test_what_a_reader_holds_equal_folds_alike(text: str, expected: str) -> None:
@@ -105,3 +110,17 @@ def test_a_cropped_quote_is_a_part_of_the_text(text: str) -> None:
     plain = "".join(piece for piece, _ in quote(text, Needles(frozenset(("abc", "锂"))), 100))
     assert plain in text
     assert len(plain) <= 100
+
+
+def test_no_phrase_of_the_dictionary_is_taken_for_simplified_already(tmp_path: Path) -> None:
+    library = Path(opencc.__file__).parent / "clib"
+    program, dictionary = library / "bin" / "opencc_dict", library / "share" / "opencc" / "TSPhrases.ocd2"
+    if not (program.exists() and dictionary.exists()):
+        pytest.skip("this opencc does not bring the program that lists its dictionaries")
+    listed = tmp_path / "phrases.txt"
+    command = [program, "-i", dictionary, "-f", "ocd2", "-o", listed, "-t", "text"]
+    subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    phrases = [line.split("\t")[0] for line in listed.read_text("utf-8").splitlines() if "\t" in line]
+    assert len(phrases) > 200
+    convert = opencc.OpenCC("t2s").convert
+    assert [one for one in phrases if len(convert(one)) == len(one) and fold(one) != convert(one)] == []
