@@ -11,7 +11,16 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace.db import session
 from marketplace.errors import require
-from marketplace.listings.models import WORLD_VISIBLE, Kind, Listing, ListingVersion, State, VersionState
+from marketplace.listings.models import (
+    WORLD_VISIBLE,
+    Kind,
+    Listing,
+    ListingTranslation,
+    ListingVersion,
+    State,
+    TranslationState,
+    VersionState,
+)
 from marketplace.listings.permissions import visible_among, visible_to
 from marketplace.organisations.models import Organisation, Role
 from marketplace.organisations.permissions import Reader, memberships, organisation_ids
@@ -79,6 +88,22 @@ def needs_me(actor: Reader, limit: int = 8) -> tuple[Sequence[Listing], int]:
     total = session.scalar(select(func.count()).select_from(Listing).where(wanted)) or 0
     rows = select(Listing).where(wanted).options(selectinload(Listing.pending))
     return session.scalars(rows.order_by(Listing.changed_at, Listing.id).limit(limit)).all(), total
+
+
+def to_read_over(
+    actor: Reader, *, page: int = 1, size: int = 20
+) -> tuple[Sequence[tuple[Listing, ListingTranslation]], int]:
+    """(one page of the machine translations nobody has read yet, of listings this reader may write; how many)."""
+    editable = [m.organisation_id for m in memberships(actor) if m.role is not Role.VIEWER]
+    row = ListingTranslation
+    made = row.state == TranslationState.MACHINE, row.title != "", row.language != Listing.language
+    shown = Listing.state.in_(sorted(WORLD_VISIBLE))
+    rows = select(Listing, row).join(row, row.listing_id == Listing.id).where(
+        Listing.organisation_id.in_(editable), shown, *made
+    )
+    total = session.scalar(select(func.count()).select_from(rows.with_only_columns(row.id).subquery())) or 0
+    found = session.execute(rows.order_by(row.id).limit(size).offset((page - 1) * size))
+    return [(listing, translation) for listing, translation in found], total
 
 
 def review_queue(

@@ -175,6 +175,9 @@ class ListingTranslation(Base):
     state: Mapped[TranslationState] = mapped_column(default=TranslationState.AUTHOR)
     is_stale: Mapped[bool] = mapped_column(default=False)
     """The source has changed since."""
+    digest: Mapped[str | None]
+    """Of what a machine was given to translate, so that it is asked again only when that has changed. A row without a
+    title is nothing a reader sees: a machine's when nothing came of it, a person's who wants none."""
 
     listing: Mapped[Listing] = relationship(back_populates="translations")
 

@@ -19,7 +19,15 @@ from marketplace.files.models import StoredFile
 from marketplace.listings import versions
 from marketplace.listings.completeness import disagreements, missing
 from marketplace.listings.fields import BY_NAME
-from marketplace.listings.lists import counts_of_mine, in_rank_order, mine, needs_me, review_queue, seen_by
+from marketplace.listings.lists import (
+    counts_of_mine,
+    in_rank_order,
+    mine,
+    needs_me,
+    review_queue,
+    seen_by,
+    to_read_over,
+)
 from marketplace.listings.models import Kind, Listing, ListingVersion, State, VersionState
 from marketplace.listings.moves import (
     approve,
@@ -47,6 +55,7 @@ from marketplace.listings.permissions import (
 )
 from marketplace.listings.renewal import expire_due
 from marketplace.listings.sharing import (
+    accept_translation,
     attach,
     detach,
     excluded,
@@ -63,10 +72,11 @@ from marketplace.organisations.permissions import Reader
 from marketplace.phrases import say
 
 __all__ = [
-    "act", "approve", "attach", "change", "copy", "counts_of_mine", "create", "detach", "editing", "excluded",
-    "expire_due", "get", "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause", "publish", "reading",
-    "reject", "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by", "send_back",
-    "set_exclusions", "set_translation", "submit", "take_back", "teaser", "versions_of", "withdraw",
+    "accept_translation", "act", "approve", "attach", "change", "copy", "counts_of_mine", "create", "detach",
+    "editing", "excluded", "expire_due", "get", "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause",
+    "publish", "reading", "reject", "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by",
+    "send_back", "set_exclusions", "set_translation", "submit", "take_back", "teaser", "to_read_over", "versions_of",
+    "withdraw",
 ]
 
 MOVES: dict[str, Callable[..., Listing]] = {

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from marketplace import audit, clock, outbox
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
-from marketplace.errors import Invalid, NotFound, require
+from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.files import service as files
 from marketplace.files.models import StoredFile
 from marketplace.listings.models import Exclusion, Grant, Listing, ListingTranslation, TranslationState
@@ -121,8 +121,7 @@ def set_translation(
     with told_when_stale():
         row = next((t for t in listing.translations if t.language == language), None)
         if not words.get("title"):
-            if row is not None:
-                listing.translations.remove(row)
+            _take_away(listing, row)
         else:
             if row is None:
                 row = ListingTranslation(language=language)
@@ -132,6 +131,30 @@ def set_translation(
             row.state, row.is_stale = state, False
         listing.changed_at = clock.now()
         audit.record(actor.id, "listing.translated", "listing", listing.id, language=language, state=state.value)
+        outbox.publish("listing.changed", listing.id)
+
+
+def _take_away(listing: Listing, row: ListingTranslation | None) -> None:
+    """Nothing is left but, of a machine's translation, the wish to have none: else it would be made again."""
+    if row is not None and row.state is TranslationState.MACHINE:
+        row.title, row.summary, row.keywords, row.state = "", "", [], TranslationState.AUTHOR
+    elif row is not None:
+        listing.translations.remove(row)
+
+
+def accept_translation(actor: User, listing: Listing, language: str, digest: str) -> None:
+    """A person has read a machine's translation and found it good. `digest` tells which one they read; Conflict when
+    it has been made anew or dealt with since."""
+    require(can_translate(actor, listing))
+    row = next((t for t in listing.translations if t.language == language and t.title), None)
+    if row is None:
+        raise NotFound
+    if row.state is not TranslationState.MACHINE or (row.digest or "") != digest:
+        raise Conflict(say("This translation has been changed since you read it. Look at it again."))
+    with told_when_stale():
+        row.state = TranslationState.REVIEWED
+        listing.changed_at = clock.now()
+        audit.record(actor.id, "listing.translation_accepted", "listing", listing.id, language=language)
         outbox.publish("listing.changed", listing.id)
 
 

@@ -20,7 +20,7 @@ from marketplace import clock
 from marketplace.db import session
 from marketplace.listings import fields
 from marketplace.listings.fields import BY_NAME, Field, Shape, fields_of
-from marketplace.listings.models import Kind, Listing, ListingVersion, VersionState
+from marketplace.listings.models import Kind, Listing, ListingVersion, TranslationState, VersionState
 
 DEFAULTS: Mapping[str, Any] = {
     "title": "", "summary": "", "keywords": [], "ipc": [], "modes": [], "language": "zh", "anonymous": False,
@@ -141,7 +141,12 @@ def in_force(listing: Listing) -> ListingVersion | None:
 
 
 def mark_translations(listing: Listing, before: Mapping[str, Any]) -> None:
-    """Note on the translations that what they translate has changed."""
+    """Note on the translations that what they translate has changed. A machine's may say the organisation's name in a
+    way that `tiers.veil` does not know: one that becomes anonymous has none until it is made anew."""
+    if listing.anonymous and not before.get("anonymous"):
+        by_machine = [row for row in listing.translations if row.state is TranslationState.MACHINE]
+        for row in by_machine:
+            listing.translations.remove(row)
     if any(before.get(name) != getattr(listing, name) for name in ("title", "summary", "keywords")):
         for translation in listing.translations:
             translation.is_stale = True

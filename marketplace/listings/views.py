@@ -19,7 +19,14 @@ from marketplace.listings.fields import BY_NAME
 from marketplace.listings.lists import Chosen, waiting_for_review
 from marketplace.listings.models import Kind, Listing, State, TranslationState
 from marketplace.listings.pages import PAGE_SIZE, asked_kind, choices_for_form, done, page, refused
-from marketplace.listings.permissions import can_create_for, can_edit, can_review, can_see_versions, is_own
+from marketplace.listings.permissions import (
+    can_create_for,
+    can_edit,
+    can_review,
+    can_see_versions,
+    can_translate,
+    is_own,
+)
 from marketplace.listings.schemas import ExclusionsForm, RemarkForm, TranslationForm
 from marketplace.listings.sharing import named_organisations
 from marketplace.listings.tiers import view_at
@@ -45,6 +52,7 @@ def mine() -> ResponseReturnValue:
         "listings/mine.html", slice=Slice(rows, total, page_argument(), PAGE_SIZE), chosen=chosen, waiting=waiting,
         how_many=how_many, counts=service.counts_of_mine(actor(), chosen), memberships=memberships(actor()),
         may_write=bool(editable_ids(actor())), to_review=waiting_for_review(actor()),
+        to_read_over=service.to_read_over(actor(), size=1)[1],
     )
 
 
@@ -63,7 +71,7 @@ def show(ref: str) -> ResponseReturnValue:
         own=is_own(actor(), listing), inside=inside, editable=can_edit(actor(), listing), actions=_offered(listing),
         pending=listing.pending,
         reviews=can_review(actor(), listing) and listing.state is not State.WITHDRAWN and _awaits_review(listing),
-        copyable=can_create_for(actor(), listing.organisation_id),
+        copyable=can_create_for(actor(), listing.organisation_id), translates=can_translate(actor(), listing),
         judged=completeness(listing.kind, versions.proposed_content(listing)) if inside else None,
     )
 
