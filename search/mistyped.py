@@ -8,7 +8,6 @@ what stands in the gap in the texts that are met is taken for what was meant.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 
 import rjieba
 
@@ -21,6 +20,7 @@ MOST_MEANT = 4
 BOUND = 0.3
 """A character at the edge belongs to what is beside it when it follows so often: 烯 after 石墨, not 利 after 回收."""
 
+_CONTEXT = 8
 _SIGN = "[\u3400-\u9fff]"
 
 Pattern = tuple[str, ...]
@@ -35,9 +35,7 @@ def patterns(run: Sequence[str]) -> list[Pattern]:
         found += [(*signs[:at], "", *signs[at + 1:]) for at in range(size)]
         found += [(*signs[:at], signs[at + 1], signs[at], *signs[at + 2:]) for at in range(size - 1)]
     if size >= 4:
-        # One at the edge is not too many but another word, unless it was typed twice.
-        twice = {at for at, (one, other) in enumerate(pairwise(signs)) if one == other}
-        found += [(*signs[:at], *signs[at + 1:]) for at in sorted({*range(1, size - 1), *twice})]
+        found += [(*signs[:at], *signs[at + 1:]) for at in range(size)]
     return [pattern for pattern in dict.fromkeys(found) if pattern != signs]
 
 
@@ -64,7 +62,10 @@ def meant(run: Sequence[str], texts: Iterable[Sequence[str]]) -> list[str]:
     sought = re.compile(f"(?=({'|'.join(_expression(pattern) for pattern in patterns(run))}))")
     counts: Counter[str] = Counter()
     for of_one in texts:
-        counts.update({match[1] for text in of_one for match in sought.finditer(text)})
+        counts.update({
+            match[1] for text in of_one for match in sought.finditer(text)
+            if unsure_part(run, match[1]) is None or _stands_apart(text, *match.span(1))
+        })
     counts.pop("".join(run), None)
     best = [word for word, _ in sorted(counts.items(), key=lambda pair: -pair[1]) if _is_possible(run, word)]
     return [word for word in best if counts[word] * 5 >= counts[best[0]]][:MOST_MEANT]
@@ -76,13 +77,12 @@ def is_word(text: str) -> bool:
 
 
 def unsure_part(run: Sequence[str], text: str) -> str | None:
-    """What of `text` was typed when the first or last character was not: it says little of that character. None when
-    characters on both sides of the error hold it in its place."""
-    if len(text) == len(run):
-        if text[1:] == "".join(run[1:]):
-            return text[1:]
-        if text[:-1] == "".join(run[:-1]):
-            return text[:-1]
+    """What of `text` was typed, when only its first or last character was not or is left out: that says little of what
+    stands there. None when characters on both sides of the error hold it in its place."""
+    typed = "".join(run)
+    for part in (typed[1:], typed[:-1]):
+        if part == text or (len(text) == len(typed) and part in (text[1:], text[:-1])):
+            return part
     return None
 
 
@@ -96,6 +96,15 @@ def _may_be_mistyped(words: Sequence[Word]) -> bool:
 def _is_possible(run: Sequence[str], text: str) -> bool:
     """No little word was taken for a part of it (石墨的)."""
     return not any(sign in STOP_WORDS for sign in set(text) - set(run))
+
+
+def _stands_apart(text: str, start: int, end: int) -> bool:
+    """Does no word of the text reach over text[start:end]?"""
+    low = max(0, start - _CONTEXT)
+    edges = {low}
+    for word in rjieba.cut(text[low:end + _CONTEXT]):
+        edges.add(max(edges) + len(word))
+    return {start, end} <= edges
 
 
 def _expression(pattern: Pattern) -> str:

@@ -8,9 +8,10 @@ from search.question import Question, Stretch, phrase
 from search.synonyms import Synonyms
 from search.text import Word
 
-FEW = 3
-"""Where no more than these are found, Chinese that nobody wrote in a row may have been mistyped."""
-CLEARLY_MORE = 5
+FEW, FEW_OF_PIECES = 3, 200
+"""Where no more than these are found, Chinese that nobody wrote in a row may have been mistyped; the other is for what
+fell into single characters, which many documents have."""
+CLEARLY_MORE, MORE_THAN_PIECES = 5, 2
 """What was found as typed is kept alone unless another reading finds so many times more."""
 _SAMPLE = 24
 _EQUAL, _CORRECTED = 0.7, 0.5
@@ -44,7 +45,7 @@ class Wanted:
         self._keep()
         whole = len(self._kept) == len(self._question.words)
         self.total = self._count(self.demands) if whole else 0
-        if self.total <= FEW and (corrected := list(self._corrected(self.total))):
+        if self.total <= FEW_OF_PIECES and (corrected := list(self._corrected(self.total))):
             self._choices += corrected
             self._keep()
             whole = False
@@ -118,27 +119,31 @@ class Wanted:
             for first, last in little_words_apart(line, *run):
                 if first + 1 == last and self._meanings[line[first].text]:
                     continue
-                for stretch in self._readings(first, last):
+                is_weak = [len(word.text) == 1 or not self._meanings[word.text] for word in line[first:last]]
+                few, more = (FEW_OF_PIECES, MORE_THAN_PIECES) if any(is_weak) else (FEW, CLEARLY_MORE)
+                for stretch in self._readings(first, is_weak, total) if total <= few else ():
                     choice = self._choice(stretch, _CORRECTED)
-                    if choice.texts and self._reading.count(choice) > CLEARLY_MORE * total:
+                    if choice.texts and self._reading.count(choice) > more * total:
                         yield choice
 
-    def _readings(self, first: int, last: int) -> Iterator[Stretch]:
-        words = self._question.line[first:last]
+    def _readings(self, first: int, is_weak: Sequence[bool], total: int) -> Iterator[Stretch]:
+        words = self._question.line[first:first + len(is_weak)]
         known = {text for choice in self._choices for text in choice.texts}
-        is_weak = [len(word.text) == 1 or not self._meanings[word.text] for word in words]
         read: set[int] = set()
         for start, end in windows(words, is_weak):
             if read.intersection(range(start, end)) or known.intersection(word.text for word in words[start:end]):
                 continue
             signs = tuple(sign for word in words[start:end] for sign in word.text)
-            if self._reading.run_count(signs):
+            written = self._reading.run_count(signs) > 0
+            if written and total:
                 if end - start == len(words):
                     return
                 continue
-            if meant_words := self._meant(signs):
+            # Written so, but cut otherwise: 家宗教 stands in 国家宗教, and there is no word 家 in it.
+            instead = [Word("".join(signs), signs)] if written else self._meant(signs)
+            if instead:
                 read.update(range(start, end))
-                yield Stretch(first + start, first + end, tuple((word,) for word in meant_words))
+                yield Stretch(first + start, first + end, tuple((word,) for word in instead))
 
     def _meant(self, signs: tuple[str, ...]) -> list[Word]:
         """What a run of Chinese that nobody wrote may be a mistyping of."""
