@@ -47,7 +47,8 @@ def new() -> ResponseReturnValue:
         return _saved(terms.add(actor(), parted(values["terms"]), values["field"], values["note"]))
 
     terms.require_keeper(actor())
-    return form_page("finding/terms_form.html", TermsForm(), done, fields=FIELDS, group=None)
+    initial = {"terms": request.args.get("terms", "")[:200]}
+    return form_page("finding/terms_form.html", TermsForm(), done, initial=initial, fields=FIELDS, group=None)
 
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
