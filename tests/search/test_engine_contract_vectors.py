@@ -13,7 +13,8 @@ from search import AnyOf, Between, Engine, NoneOf, Query, Refused, Settings
 from search.embedded import EmbeddedEngine
 
 PLAIN = Settings(
-    searchable={"title": 4.0, "body": 1.0}, strings=("kind",), numbers=("price",), stored=("title",), suggest=("title",),
+    searchable={"title": 4.0, "body": 1.0}, strings=("kind",), numbers=("price",), stored=("title",),
+    suggest=("title",),
 )
 SETTINGS = replace(PLAIN, vector=3)
 EAST, NORTH, UP = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
@@ -187,7 +188,8 @@ def test_pages_of_both_hold_everything_once(searcher: Engine, bare: str) -> None
     ])
     asked = Query("battery ", vector=EAST, near=0.5, size=7)
     total = searcher.search(bare, asked).total
-    seen = [hit.id for page in range(1, total // 7 + 2) for hit in searcher.search(bare, replace(asked, page=page)).hits]
+    pages = [searcher.search(bare, replace(asked, page=page)) for page in range(1, total // 7 + 2)]
+    seen = [hit.id for page in pages for hit in page.hits]
     assert len(seen) == len(set(seen)) == total >= 200
     assert {number for number in range(300) if number % 3} <= set(seen)
 
