@@ -1,4 +1,4 @@
-"""What people searched for, for operators: what they did not find, what they opened, by which words nothing is found."""
+"""What people searched for, for operators: what they did not find, what they opened, which words find nothing."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _clicks() -> Subquery:
 def _sums(clicks: Subquery) -> Sequence[Any]:
     return (
         func.count().label("times"), _how_many(SearchMade.missed).label("missed"),
-        _how_many(SearchMade.missed & (SearchMade.total == 0)).label("nothing"),
+        _how_many(SearchMade.missed & (SearchMade.total == 0)).label("in_vain"),
         func.count(clicks.c.many).label("followed"), func.coalesce(func.sum(clicks.c.many), 0).label("clicks"),
         func.coalesce(func.sum(clicks.c.positions), 0).label("positions"),
     )
@@ -153,13 +153,13 @@ def _texts(*conditions: ColumnElement[bool], limit: int) -> Iterator[Text]:
     clicks = _clicks()
     times = func.count()
     grouped = (
-        select(SearchMade.text, *_sums(clicks), func.max(SearchMade.day).label("last"))
+        select(SearchMade.text, *_sums(clicks), func.max(SearchMade.day).label("last_day"))
         .outerjoin(clicks, clicks.c.search_key == SearchMade.key)
         .where(*conditions).group_by(SearchMade.text).order_by(times.desc(), SearchMade.text).limit(limit)
     )
     for row in session.execute(grouped):
-        yield Text(row.text, row.times, row.missed, row.nothing, row.followed, int(row.clicks), int(row.positions),
-                   row.last)
+        yield Text(row.text, row.times, row.missed, row.in_vain, row.followed, int(row.clicks), int(row.positions),
+                   row.last_day)
 
 
 def _never_found(in_period: ColumnElement[bool]) -> list[Word]:
