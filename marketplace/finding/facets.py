@@ -24,15 +24,15 @@ GROUPS = {
     "region": Label("地区", "Region"),
     "industry": Label("行业", "Industry"),
     "trl": Label("技术就绪度", "Readiness level"),
-    "price_band": Label("价格或预算", "Price or budget"),
+    "price_band": Label("报价或预算", "Price or budget"),
     "mode": Label("合作方式", "Transfer mode"),
     "organisation_kind": Label("机构类型", "Organisation"),
 }
-PRICE, BUDGET = Label("价格", "Price"), Label("预算", "Budget")
+PRICE, BUDGET = Label("报价", "Price"), Label("预算", "Budget")
 TREES = ("region", "industry", "trl")
 MOST_AT_ONCE = 8
 """Choices of a list offered before the reader asks for all."""
-_MANY = 16
+_MANY = 30
 _SHOWN_CLOSED = 3
 """Levels of a tree that are there to be opened: country, province, city. What is deeper waits for its city."""
 
@@ -99,7 +99,7 @@ def rest(choices: Sequence[Choice]) -> tuple[Choice, ...]:
 def groups(counted: Mapping[str, Mapping[str, int]], criteria: Criteria) -> list[Group]:
     """One group a facet, in the order of a reader's interest; a choice that would give nothing is left out, unless
     it is chosen."""
-    made = (Group(name, _title(name, criteria), _choices(name, counted.get(name, {}), criteria)) for name in FACETS)
+    made = (Group(name, title(name, criteria), _choices(name, counted.get(name, {}), criteria)) for name in FACETS)
     return [group for group in made if group.choices]
 
 
@@ -129,7 +129,8 @@ _IN_THEIR_OWN_ORDER = ("kind", "trl", "price_band")
 """Facets whose values follow one another; of the others the most frequent comes first."""
 
 
-def _title(name: str, criteria: Criteria) -> Label:
+def title(name: str, criteria: Criteria) -> Label:
+    """What a group is called: what results ask and what needs can pay are counted as one, and named apart."""
     if name == "price_band" and len(criteria.kind) == 1:
         return PRICE if criteria.kind == (Kind.RESULT.value,) else BUDGET
     return GROUPS[name]

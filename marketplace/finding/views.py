@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from marketplace.finding import asking, facets, widening
+from marketplace.finding import asking, facets, following, widening
 from marketplace.finding import service as finding
 from marketplace.finding.criteria import LONGEST, Criteria
 from marketplace.finding.schemas import criteria_from
@@ -35,10 +35,12 @@ def page() -> str:
     begin = widening.beginning(actor(), found, current()) if not found.total else None
     reach = min(found.total, MAXIMUM_WINDOW)
     return render_template(
-        "finding/search.html", found=found, criteria=criteria, complaints=complaints, chips=chips(criteria),
+        "finding/search.html", found=found, criteria=criteria, complaints=complaints,
+        chips=chips(criteria, found.dropped), price_label=facets.title("price_band", criteria),
         slice=Slice(found.rows, reach, criteria.page, criteria.size), orders=ORDERS, days=DAYS,
         named=asking.name_for(criteria, current()) if criteria.q or criteria.is_narrowed else "",
         was_cut=len(criteria.q) > LONGEST, loosened=widening.loosened(actor(), found), begin=begin,
+        mark_of=following.begin(found),
     )
 
 
@@ -54,8 +56,8 @@ def listed_by(organisation: Organisation, most: int = 12) -> list[finding.Row]:
     return [row for row in finding.rows(actor(), newest, current()) if row.organisation_slug]
 
 
-def chips(criteria: Criteria) -> list[tuple[Any, Any, str]]:
-    """Every filter in force as (group, choice, the address without it)."""
+def chips(criteria: Criteria, dropped: Sequence[str] = ()) -> list[tuple[Any, Any, str]]:
+    """Every filter in force, and every word that was left out, as (group, choice, the address without it)."""
     chosen: list[tuple[Any, Any, str]] = []
     for name in FACETS:
         values = getattr(criteria, name)
@@ -69,6 +71,8 @@ def chips(criteria: Criteria) -> list[tuple[Any, Any, str]]:
         chosen.append((say("Organisation"), named, page_url(organisation=None)))
     for name, group, shown in _ranges(criteria):
         chosen.append((group, shown, page_url(**{name: None})))
+    if len(dropped) < len(criteria.q.split()):  # of words that were all left out nothing would remain
+        chosen += [(say("Left out"), word, page_url(q=widening.without_word(criteria.q, word))) for word in dropped]
     return chosen
 
 

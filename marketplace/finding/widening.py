@@ -34,11 +34,9 @@ from search.text import Word, asked, fold, singular
 
 log = logging.getLogger(__name__)
 MOST_BARRIERS = 6
-_MOST_DROPPED = 3
+_MOST_DROPPED = 4
 _MOST_NEAR = 5
 _MOST_EQUAL = 6
-_SHORTER = 3
-"""How often the end of a text is left off to see what begins like it."""
 _READ = 100
 """Characters of a query that are compared with what there is."""
 
@@ -106,9 +104,9 @@ def beginning(actor: Reader, found: Found, language: str) -> Beginning:
     criteria = found.criteria
     barriers = () if found.degraded else _barriers(actor, criteria)
     nearest, why = ([], "") if found.degraded else _nearest(actor, criteria, barriers, language)
-    return Beginning(
-        barriers, nearest, why, similar_beginnings(actor, criteria.q), equal_terms(criteria.q), need_address(criteria),
-    )
+    # Where a filter is in the way, the words are not to blame.
+    similar = () if nearest and criteria.is_narrowed else similar_beginnings(actor, criteria.q)
+    return Beginning(barriers, nearest, why, similar, equal_terms(criteria.q), need_address(criteria))
 
 
 def quoted(q: str, words: Iterable[str]) -> str:
@@ -117,6 +115,11 @@ def quoted(q: str, words: Iterable[str]) -> str:
         pattern = re.compile(rf'(?<!")({re.escape(word)})(?!")', re.IGNORECASE)
         q = pattern.sub(r' "\1" ', q, count=1) if pattern.search(q) else f"{q} {_phrase(word)}"
     return " ".join(q.split())
+
+
+def without_word(q: str, word: str) -> str:
+    """The query without a word of it."""
+    return " ".join(re.sub(re.escape(word), " ", q, count=1, flags=re.IGNORECASE).split())
 
 
 def need_address(criteria: Criteria) -> str:
@@ -130,12 +133,11 @@ def need_address(criteria: Criteria) -> str:
 
 
 def similar_beginnings(actor: Reader, q: str) -> tuple[Suggested, ...]:
-    """Terms and titles that begin like the query, or like it without its end."""
+    """Terms and titles that begin like the query, like its first word, or like the beginning of that."""
     text = " ".join(q.split())[:_READ]
-    for left_off in range(_SHORTER + 1):
-        if len(text) - left_off < 2:
-            break
-        found = [one for one in suggest(actor, text[:len(text) - left_off]) if one.ref]
+    first = next((word.written or word.text for word in asked(text)), "")
+    for begun in dict.fromkeys((text, first, first[:2 if not first.isascii() else 4])):
+        found = [one for one in suggest(actor, begun) if one.ref] if len(begun) > 1 else []
         if found:
             return tuple(found[:_MOST_NEAR])
     return ()

@@ -7,6 +7,7 @@ import json
 import pytest
 from conftest import a_listing
 from flask import render_template_string
+from indexing import index_listings
 from running import CHROMIUM, HOW_TO_GET_CHROMIUM, chromium
 
 from marketplace.listings.models import Kind
@@ -14,7 +15,9 @@ from marketplace.listings.models import Kind
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason=HOW_TO_GET_CHROMIUM)]
 HERE = "http://yinqiao.test"
 SUGGESTIONS = [
-    {"text": "electrolyte", "ref": "R-1", "kind": "result"}, {"text": "electron beam", "ref": "N-1", "kind": "need"},
+    {"text": "electrolyte", "group": "term", "url": "/search?q=electrolyte"},
+    {"text": "electron beam", "group": "term", "url": "/search?q=electron+beam"},
+    {"text": "Electrolyser wanted", "group": "title", "url": "/listings/N-1"},
 ]
 FORM = """{% extends "base.html" %}
 {% from "_macros/forms.html" import form_start, form_end, field, button, post_button, problems %}
@@ -123,13 +126,45 @@ def test_suggestions_appear_while_typing_and_can_be_taken_with_the_keyboard(sugg
     field.press_sequentially("elec")
     suggesting.get_by_role("option", name="electron beam").wait_for()
     assert field.get_attribute("aria-expanded") == "true"
-    assert suggesting.locator("[role=status]").text_content() == "2 suggestions"
+    assert suggesting.locator("[role=status]").text_content() == "3 suggestions"
     field.press("ArrowDown")
     field.press("ArrowDown")
     chosen = suggesting.locator(f"#{field.get_attribute('aria-activedescendant')}")
     assert (chosen.text_content(), chosen.get_attribute("aria-selected")) == ("electron beam", "true")
     field.press("Enter")
     suggesting.wait_for_url("**/search?q=electron+beam")
+
+
+def test_suggested_listing_opens_and_its_group_has_a_name(suggesting):
+    field = suggesting.get_by_role("combobox", name="Search results and needs")
+    field.press_sequentially("elec")
+    suggesting.get_by_role("group", name="Listings").get_by_role("option").wait_for()
+    assert suggesting.get_by_role("group", name="Search terms").get_by_role("option").count() == 2
+    field.press("ArrowUp")
+    field.press("Enter")
+    suggesting.wait_for_url("**/listings/N-1")
+
+
+def test_answer_that_comes_too_late_is_not_shown(page):
+    page.extra["/api/v1/suggest"] = lambda address: {
+        "body": json.dumps({"suggestions": [{"text": address, "group": "term", "url": "/"}]}),
+        "content_type": "application/json",
+    }
+    page.goto("/")
+    page.get_by_role("combobox").press_sequentially("electrolyte", delay=5)
+    page.get_by_role("option", name="/api/v1/suggest?q=electrolyte").wait_for()
+    assert len([address for _, address, _ in page.seen if "suggest" in address]) < 4
+
+
+def test_arrow_down_asks_again_and_enter_without_a_choice_searches_what_is_written(suggesting):
+    field = suggesting.get_by_role("combobox")
+    field.press_sequentially("elec")
+    suggesting.get_by_role("option").first.wait_for()
+    field.press("Escape")
+    field.press("ArrowDown")
+    suggesting.get_by_role("option").first.wait_for()
+    field.press("Enter")
+    suggesting.wait_for_url("**/search?q=elec")
 
 
 def test_escape_and_leaving_close_the_suggestions(suggesting):
@@ -146,7 +181,7 @@ def test_escape_and_leaving_close_the_suggestions(suggesting):
 
 
 def test_a_suggestion_is_text_and_never_markup(page):
-    nasty = [{"text": "<img src=x onerror=alert(1)>", "ref": "R-1", "kind": "result"}]
+    nasty = [{"text": "<img src=x onerror=alert(1)>", "group": "term", "url": "/search"}]
     offer(page, nasty)
     page.goto("/")
     page.get_by_role("combobox").press_sequentially("x")
@@ -170,6 +205,42 @@ def test_results_follow_the_typing_and_the_address_follows_too(page):
     assert page.evaluate("document.activeElement.id") == "q"
     searches = [address for _, address, _ in page.seen if address.startswith("/search?q")]
     assert len(searches) < len("zeppelin")
+
+
+def test_a_branch_opens_with_the_keyboard_and_stays_open_when_a_city_is_chosen(page, institute):
+    a_listing(institute), a_listing(institute, region="110000")
+    index_listings()
+    page.goto("/search")
+    page.locator("summary", has_text="Within Guangdong").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Shenzhen").check()
+    page.wait_for_url("**/search?*region=440300*")
+    page.get_by_role("heading", name="1 listing").wait_for()
+    assert page.get_by_label("Shenzhen").is_checked() and page.get_by_label("Beijing").is_visible()
+
+
+def test_facets_are_a_sheet_on_a_phone_until_they_are_applied(page, institute):
+    a_listing(institute)
+    index_listings()
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/search")
+    assert not page.get_by_label("New energy").is_visible()
+    page.get_by_text("Narrow the search").click()
+    page.get_by_label("New energy").check()
+    page.wait_for_url("**/search?*field=new_energy*")
+    page.get_by_role("button", name="Show what fits").click()
+    page.get_by_label("New energy").wait_for(state="hidden")
+
+
+def test_a_name_is_found_among_many_choices(page, institute):
+    for province in (13, 14, 15, 21, 22, 23, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 51):
+        a_listing(institute, region=f"{province}0100")
+    index_listings()
+    page.goto("/search")
+    assert not page.get_by_label("Nanjing").is_visible()
+    page.get_by_placeholder("Find in this list").fill("nanj")
+    assert page.get_by_label("Nanjing").is_visible() and page.get_by_label("Jiangsu").is_visible()
+    assert page.get_by_label("Hangzhou").is_hidden() and page.get_by_label("Zhejiang").is_hidden()
 
 
 def test_a_form_is_sent_once_however_often_it_is_clicked(form):
