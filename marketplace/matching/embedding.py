@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, insert, literal, or_, select, update
 
 from marketplace import clock, index, outbox
 from marketplace.db import session, transaction
@@ -83,12 +83,15 @@ def mark(ids: list[int]) -> None:
 
 
 def mark_every(*, anew: bool = False) -> int:
-    """Every listing without a vector of the embedder that counts is due, or simply every one; returns how many are."""
+    """Every listing is due that has no vector of this embedder, or has changed since, or (`anew`) at all; returns how
+    many are."""
     now, name = clock.now(), vectors.embedder().name
     with transaction():
         stale = update(ListingVector).values(due_at=now, attempts=0, error=None)
         if not anew:
-            stale = stale.where(ListingVector.embedder != name, ListingVector.due_at.is_(None))
+            # Of what changed while no embedder was set up nobody told us.
+            later = exists().where(Listing.id == ListingVector.listing_id, Listing.changed_at > ListingVector.made_at)
+            stale = stale.where(ListingVector.due_at.is_(None), or_(ListingVector.embedder != name, later))
         session.execute(stale.execution_options(synchronize_session=False))
         known = exists().where(ListingVector.listing_id == Listing.id)
         moment = literal(now, ListingVector.due_at.type)
@@ -103,6 +106,14 @@ def mark_every(*, anew: bool = False) -> int:
 def due() -> int:
     """How many vectors wait to be made."""
     return session.scalar(select(func.count()).select_from(ListingVector).where(_is_due())) or 0
+
+
+def refused() -> tuple[int, str]:
+    """How many texts the embedder would not take, and what it said of one of them."""
+    row = session.execute(
+        select(func.count(), func.max(ListingVector.error)).where(ListingVector.error.is_not(None))
+    ).one()
+    return row[0], row[1] or ""
 
 
 def _is_due() -> ColumnElement[bool]:
