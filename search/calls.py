@@ -53,8 +53,9 @@ class Calls:
                 last = attempt + 1 == self._attempts or time.monotonic() + pause > until
                 if last or not (_was_not_done(error) or (repeatable and _may_pass(error))):
                     raise _in_our_words(error) from error
-            except (ValueError, requests.RequestException) as error:
-                # A proxy's page of HTML where JSON was due, half an answer, or a task without its fields.
+            except (ValueError, TypeError, AttributeError, requests.RequestException) as error:
+                # A proxy's page of HTML or JSON of its own, half an answer, or a task without its fields; of what it
+                # was given the client looks at nothing before it reaches for what should be in it.
                 raise Unavailable(f"the search server's answer cannot be read: {error}") from error
             time.sleep(pause)
         raise Unavailable("the search server was never asked")

@@ -85,7 +85,8 @@ class MeilisearchEngine:
 
     def synonyms(self, index: str, groups: Sequence[Sequence[str]]) -> None:
         wanted = synonym_map(checked_groups(groups))
-        if wanted != (self._present(index).get("synonyms") or {}):
+        present = self._present(index).get("synonyms") or {}
+        if {key: {*ways} for key, ways in wanted.items()} != {key: {*ways} for key, ways in present.items()}:
             self._change(index, {"synonyms": wanted})
         self._known_indexes.pop(index, None)
 

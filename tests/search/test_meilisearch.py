@@ -1,234 +1,129 @@
-"""What the adapter sends to a Meilisearch server and how it takes what comes back, against an imitation of the server.
-
-The imitation speaks HTTP and finds nothing by itself; the contract suite runs against a real server when there is one.
-"""
+"""What the adapter sends to a Meilisearch server and how it takes what comes back, against an imitation of the server;
+how the two find is held to the contract of all engines."""
 
 import json
+import re
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from search import AnyOf, Between, NoneOf, Query, Refused, Settings, Term, Unavailable
-from search.dialect import server_document, server_settings, settings_of, spelled
+from search import AnyOf, Between, NoneOf, Query, Settings, Term
+from search.dialect import server_document, server_settings, settings_of
 from search.meilisearch import MeilisearchEngine
+from search.spelling import spelled
+from tests.search.conftest import SERVED
+from tests.search.imitation import Imitation
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
-SETTINGS = Settings(
-    searchable={"title": 4.0, "body": 1.0}, strings=("kind", "region"), numbers=("price",), suggest=("title",),
-    stored=("title",),
-)
-Answer = tuple[int, Any]
-
-
-class Imitation:
-    """Keeps every request; answers from `answers` (by method and path, in turn) or with what a healthy server says."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, str, Any]] = []
-        self.answers: dict[tuple[str, str], list[Answer]] = {}
-        self.hits: Callable[[dict[str, Any]], list[dict[str, Any]]] = lambda query: []
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def sent(self, method: str, path: str) -> list[Any]:
-        return [body for one, where, body in self.requests if (one, where) == (method, path)]
-
-    def answer(self, method: str, path: str, body: Any) -> Answer:
-        waiting = self.answers.get((method, path))
-        if waiting:
-            return waiting.pop(0)
-        if path == "/multi-search":
-            return 200, {"results": [self._result(query) for query in body["queries"]]}
-        if method == "GET" and path.startswith("/tasks/"):
-            return 200, task("succeeded")
-        if method == "GET" and path.endswith("/settings"):
-            return 200, server_settings(SETTINGS)
-        if method == "GET" and path.endswith("/stats"):
-            return 200, {"numberOfDocuments": 4, "isIndexing": False, "fieldDistribution": {}}
-        if method == "GET":
-            return 200, {"status": "available", "uid": "listings", "primaryKey": "id", "createdAt": "", "updatedAt": ""}
-        return 202, {**task("enqueued"), "taskUid": 7}
-
-    def _result(self, query: dict[str, Any]) -> dict[str, Any]:
-        hits = self.hits(query)
-        counts = {name: {"a": len(hits)} for name in query.get("facets", ())}
-        return {"hits": hits, "totalHits": len(hits), "facetDistribution": counts}
-
-    def _handler(imitation) -> type[BaseHTTPRequestHandler]:
-        class Handler(BaseHTTPRequestHandler):
-            def handle_any(self) -> None:
-                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                body = json.loads(raw) if raw else None
-                path = self.path.partition("?")[0]
-                imitation.requests.append((self.command, path, body))
-                status, answer = imitation.answer(self.command, path, body)
-                content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = do_PATCH = do_DELETE = handle_any
-
-            def log_message(self, *arguments: object) -> None:
-                """Keep the test's output clean."""
-
-        return Handler
-
-
-def task(status: str, **error: str) -> dict[str, Any]:
-    return {
-        "uid": 7, "taskUid": 7, "indexUid": "listings", "status": status, "type": "documentAdditionOrUpdate",
-        "enqueuedAt": "2025-01-01T00:00:00.000000Z", "error": error or None,
-    }
-
-
-def fault(code: str, kind: str = "invalid_request") -> dict[str, str]:
-    return {"message": f"it is {code}", "code": code, "type": kind, "link": "https://example"}
-
-
-@pytest.fixture
-def server() -> Iterator[Imitation]:
-    imitation = Imitation()
-    yield imitation
-    imitation.server.shutdown()
-    imitation.server.server_close()
-
-
-@pytest.fixture
-def meilisearch(server: Imitation) -> MeilisearchEngine:
-    return MeilisearchEngine(server.url, "key", timeout=2, task_timeout=0.2, attempts=3, back_off=0.001)
-
-
-# --- errors
-
-
-def test_a_write_waits_for_its_task(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    server.answers["GET", "/tasks/7"] = [(200, task("enqueued")), (200, task("processing")), (200, task("succeeded"))]
-    meilisearch.upsert("listings", [{"id": 1, "title": "x"}])
-    assert len(server.sent("GET", "/tasks/7")) == 3
-
-
-def test_a_task_that_failed_for_what_it_was_given_is_refused(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    server.answers["GET", "/tasks/7"] = [(200, task("failed", **fault("invalid_document_id")))]
-    with pytest.raises(Refused, match="invalid_document_id"):
-        meilisearch.upsert("listings", [{"id": 1, "title": "x"}])
-
-
-@pytest.mark.parametrize("answer", [
-    task("failed", **fault("internal", "internal")), task("canceled"), task("failed", **fault("index_not_found")),
-])
-def test_a_task_that_failed_for_the_servers_own_reasons_may_be_tried_later(
-    server: Imitation, meilisearch: MeilisearchEngine, answer: dict[str, Any],
-) -> None:
-    server.answers["GET", "/tasks/7"] = [(200, answer)]
-    with pytest.raises(Unavailable):
-        meilisearch.upsert("listings", [{"id": 1, "title": "x"}])
-
-
-def test_a_task_that_does_not_end_is_unavailable(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    server.answers["GET", "/tasks/7"] = [(200, task("processing"))] * 1000
-    with pytest.raises(Unavailable, match="takes over"):
-        meilisearch.upsert("listings", [{"id": 1, "title": "x"}])
-
-
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_a_busy_server_is_asked_again(server: Imitation, meilisearch: MeilisearchEngine, status: int) -> None:
-    server.answers["POST", "/multi-search"] = [(status, {}), (status, b"<html>")]
-    assert meilisearch.search("listings", Query()).total == 0
-    assert len(server.sent("POST", "/multi-search")) == 3
-
-
-def test_a_server_that_stays_busy_is_unavailable(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    server.answers["POST", "/multi-search"] = [(503, {})] * 3
-    with pytest.raises(Unavailable, match="503"):
-        meilisearch.search("listings", Query())
-
-
-def test_a_request_the_server_refuses_is_not_repeated(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    server.answers["POST", "/multi-search"] = [(400, fault("invalid_search_filter"))]
-    with pytest.raises(Refused, match="invalid_search_filter"):
-        meilisearch.search("listings", Query())
-    assert len(server.sent("POST", "/multi-search")) == 1
-
-
-def test_an_index_the_server_does_not_have_is_not_there_yet(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    server.answers["GET", "/indexes/listings/settings"] = [(404, fault("index_not_found"))]
-    with pytest.raises(Unavailable, match="no such index"):
-        meilisearch.search("listings", Query())
-    server.answers["GET", "/indexes/listings"] = [(404, fault("index_not_found"))]
-    assert not meilisearch.exists("listings")
-    assert meilisearch.exists("listings")
-
-
-def test_a_server_that_is_not_there_is_unavailable() -> None:
-    engine = MeilisearchEngine("http://127.0.0.1:9", attempts=2, back_off=0.001)
-    with pytest.raises(Unavailable, match="cannot be reached"):
-        engine.ping()
-
-
-def test_an_answer_that_is_no_json_is_unavailable(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    server.answers["GET", "/health"] = [(200, b"<html>a proxy</html>")]
-    with pytest.raises(Unavailable):
-        meilisearch.ping()
-
-
-def test_a_swap_is_not_sent_twice_unless_the_server_has_not_begun(
-    server: Imitation, meilisearch: MeilisearchEngine,
-) -> None:
-    server.answers["POST", "/swap-indexes"] = [(429, {})]
-    meilisearch.swap("listings", "new")
-    assert server.sent("POST", "/swap-indexes") == [[{"indexes": ["listings", "new"]}]] * 2
-    server.answers["POST", "/swap-indexes"] = [(502, {})]
-    with pytest.raises(Unavailable):
-        meilisearch.swap("listings", "new")
-    assert len(server.sent("POST", "/swap-indexes")) == 3
-
-
-def test_making_what_exists_and_dropping_what_does_not_are_no_faults(
-    server: Imitation, meilisearch: MeilisearchEngine,
-) -> None:
-    server.answers["GET", "/tasks/7"] = [(200, task("failed", **fault("index_already_exists")))]
-    meilisearch.create("listings", SETTINGS)
-    server.answers["GET", "/tasks/7"] = [(200, task("failed", **fault("index_not_found")))]
-    meilisearch.drop("listings")
-    server.answers["DELETE", "/indexes/listings"] = [(404, fault("index_not_found"))]
-    meilisearch.drop("listings")
-
-
-# --- what is sent
-
 
 def test_settings_survive_the_way_to_the_server_and_back() -> None:
-    back = settings_of(server_settings(SETTINGS))
-    assert [*back.searchable] == [*SETTINGS.searchable]
-    assert (back.strings, back.numbers) == (SETTINGS.strings, SETTINGS.numbers)
-    assert (back.suggest, back.stored) == (SETTINGS.suggest, SETTINGS.stored)
+    back = settings_of(server_settings(SERVED))
+    assert [*back.searchable] == [*SERVED.searchable]
+    assert (back.strings, back.numbers) == (SERVED.strings, SERVED.numbers)
+    assert (back.suggest, back.stored) == (SERVED.suggest, SERVED.stored)
+
+
+    assert settings_of(server_settings(replace(SERVED, vector=384))).vector == 384
 
 
 def test_an_index_is_made_with_its_settings(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    meilisearch.create("listings", SETTINGS)
-    assert server.sent("POST", "/indexes") == [{"uid": "listings", "primaryKey": "id"}]
-    settings, = server.sent("PATCH", "/indexes/listings/settings")
-    assert settings["searchableAttributes"] == ["text_title", "text_body"]
+    meilisearch.create("fresh", replace(SERVED, vector=3))
+    assert server.sent("POST", "/indexes") == [{"uid": "fresh", "primaryKey": "id"}]
+    settings, = server.sent("PATCH", "/indexes/fresh/settings")
+    assert settings["searchableAttributes"] == ["text_title", "text_body", "sound_title"]
+    assert settings["filterableAttributes"] == ["id", "string_kind", "string_region", "number_price", "has_vector"]
     assert settings["sortableAttributes"] == ["number_price"]
-    assert settings["typoTolerance"]["minWordSizeForTypos"] == {"oneTypo": 4, "twoTypos": 8}
-    assert settings["localizedAttributes"] == [{"attributePatterns": ["text_*"], "locales": ["cmn", "eng"]}]
-    assert settings["rankingRules"][0] == "sort"
+    assert settings["typoTolerance"] == {
+        "enabled": True, "minWordSizeForTypos": {"oneTypo": 4, "twoTypos": 8}, "disableOnNumbers": True,
+    }
+    assert settings["localizedAttributes"] == [{"attributePatterns": ["text_*", "sound_*"], "locales": ["cmn", "eng"]}]
+    assert settings["rankingRules"] == ["sort", "words", "typo", "proximity", "attribute", "exactness"]
+    assert settings["pagination"]["maxTotalHits"] >= 1_000_000
+    assert settings["faceting"] == {"maxValuesPerFacet": 60_000, "sortFacetValuesBy": {"*": "count"}}
+    assert settings["embedders"] == {"meaning_3": {"source": "userProvided", "dimensions": 3}}
+    assert settings["searchCutoffMs"] < 5_000
+
+
+def test_settings_that_are_there_already_are_not_sent(server: Imitation, meilisearch: MeilisearchEngine) -> None:
+    theirs = server.indexes["listings"].settings
+    theirs["typoTolerance"]["disableOnWords"] = []  # what we leave to the server comes back as well
+    theirs["filterableAttributes"] = sorted(theirs["filterableAttributes"], reverse=True)
+    meilisearch.create("listings", SERVED)
+    assert server.sent("POST", "/indexes") == [] == server.sent("PATCH", "/indexes/listings/settings")
+    meilisearch.create("listings", replace(SERVED, numbers=("price", "year")))
+    changed, = server.sent("PATCH", "/indexes/listings/settings")
+    assert set(changed) == {"filterableAttributes", "sortableAttributes"}
+
+
+def test_synonyms_outlive_other_settings_and_go_with_a_swap(server: Imitation, meilisearch: MeilisearchEngine) -> None:
+    meilisearch.synonyms("listings", [["graphene", "石墨烯"]])
+    meilisearch.create("listings", replace(SERVED, strings=("kind",)))
+    assert "graphene" in server.indexes["listings"].settings["synonyms"]
+    meilisearch.swap("listings", "new")
+    assert "graphene" in server.indexes["new"].settings["synonyms"]
+    assert server.indexes["listings"].settings["synonyms"] == {}
+
+
+def test_synonyms_that_are_there_already_are_not_sent(server: Imitation, meilisearch: MeilisearchEngine) -> None:
+    meilisearch.synonyms("listings", [["graphene", "石墨烯"]])
+    meilisearch.synonyms("listings", [["石墨烯", "graphene"], ["alone"]])
+    assert len(server.sent("PATCH", "/indexes/listings/settings")) == 1
+    meilisearch.synonyms("listings", [])
+    assert server.sent("PATCH", "/indexes/listings/settings")[-1] == {"synonyms": {}}
+
+
+def test_the_server_is_asked_once_a_second_what_an_index_is_like(
+    server: Imitation, meilisearch: MeilisearchEngine,
+) -> None:
+    for _ in range(5):
+        meilisearch.search("listings", Query("x "))
+    assert len(server.sent("GET", "/indexes/listings/settings")) == 1
+    assert len(server.sent("GET", "/version")) == 1
 
 
 def test_a_document_is_sent_folded_for_searching_and_whole_for_quoting() -> None:
     document = {"id": 1, "title": "鋰電池 PLA/PBAT", "kind": "a", "price": None, "region": ["x", "x"], "unnamed": 1}
-    assert server_document(SETTINGS, document) == {
-        "id": 1, "text_title": ["锂电池 pla pbat. plapbat"], "stored_title": ["鋰電池 PLA/PBAT"],
+    made = server_document(SERVED, document)
+    assert made.pop("text_title") == [spelled("锂电池 PLA/PBAT")]
+    assert {"9ldc", "9lidianchi"} <= set(made.pop("sound_title"))
+    assert made == {
+        "id": 1, "stored_title": ["鋰電池 PLA/PBAT"],
         "offered_title": ["鋰電池 PLA/PBAT"], "string_kind": ["a"], "string_region": ["x"],
     }
-    assert spelled("Lithium batteries at 10kV") == "lithium battery at 10 kv. 10kv"
+
+
+def test_a_document_says_of_its_vector_that_there_is_none() -> None:
+    settings = replace(SERVED, vector=2)
+    with_one = server_document(settings, {"id": 1, "title": "x", "vector": [0.5, 1]})
+    assert (with_one["_vectors"], with_one["has_vector"]) == ({"meaning_2": [0.5, 1.0]}, True)
+    without = server_document(settings, {"id": 1, "title": "x", "vector": None})
+    assert (without["_vectors"], without["has_vector"]) == ({"meaning_2": None}, False)
+
+
+def test_documents_are_sent_in_requests_of_bounded_size(server: Imitation, meilisearch: MeilisearchEngine) -> None:
+    texts = ["lithium battery " * 20_000] * 60
+    meilisearch.upsert("listings", [{"id": number, "title": text} for number, text in enumerate(texts)])
+    batches = server.sent("POST", "/indexes/listings/documents")
+    assert len(batches) > 3 and sum(map(len, batches)) == 60
+    assert all(len(json.dumps(batch)) < 10_000_000 for batch in batches)
+
+
+def test_a_rebuild_goes_on_while_the_server_still_indexes(server: Imitation, meilisearch: MeilisearchEngine) -> None:
+    seen: list[int] = []
+
+    def batches() -> Iterator[list[dict[str, Any]]]:
+        for number in range(6):
+            seen.append(len([path for _, path, _ in server.requests if path.startswith("/tasks/")]))
+            yield [{"id": number, "title": "x"}]
+
+    meilisearch.fill("listings", batches())
+    assert seen == [0, 0, 0, 0, 1, 2]
+    assert meilisearch.count("listings") == 6
+    assert len([path for _, path, _ in server.requests if path.startswith("/tasks/")]) == 6
 
 
 def test_ids_are_deleted_by_a_filter(server: Imitation, meilisearch: MeilisearchEngine) -> None:
@@ -247,7 +142,8 @@ def test_a_page_and_its_facets_are_one_request(server: Imitation, meilisearch: M
     assert first["filter"] == [
         r'string_kind IN ["a\"b\\", "c"]', 'string_region NOT IN ["x"]', "number_price >= 100000000000000000000",
     ]
-    assert (first["q"], first["page"], first["hitsPerPage"], first["sort"]) == ("电池 ", 2, 10, ["number_price:desc"])
+    assert (first["q"], first["page"], first["hitsPerPage"]) == ('"00030005027744" ', 2, 10)
+    assert first["sort"] == ["number_price:desc"]
     assert (first["facets"], first["attributesToSearchOn"]) == (["string_region"], ["text_title"])
     assert second["filter"] == first["filter"][1:]
     assert (second["facets"], second["limit"]) == (["string_kind"], 0)
@@ -261,8 +157,28 @@ def test_a_readers_signs_reach_the_server_only_as_quotes_and_minuses(
     server.hits = lambda query: [{"id": 1}]
     meilisearch.search("listings", Query('"fuel cells" -"a b" -lithium (PLA/PBAT) title:x* batt'))
     query, = server.sent("POST", "/multi-search")[0]["queries"]
-    assert query["q"] == '-"a b" -"lithium" "fuel cell" pla pbat title x batt'
+    pair = spelled("fuel cells").split(". ")[1]
+    minus = spelled("a b").split(". ")[1]
+    assert query["q"] == f'-"{minus}" -"lithium" "{pair}" plapbat title x batt'
     assert query["matchingStrategy"] == "all"
+
+
+@pytest.mark.parametrize("text", [
+    '" OR 1=1', "-", '-"', "a\\b", "\x00", "🔋", "\ud800", "锂\u202e电", "' --", "<script>", "x" * 100_000,
+    "锂" * 50_000, "a\nb\tc", "{}[]", "ＡＢＣ", "00038146", "9lidianchi",
+])
+def test_hostile_texts_reach_the_server_as_letters_figures_quotes_and_minuses(
+    server: Imitation, meilisearch: MeilisearchEngine, text: str,
+) -> None:
+    hostile = (AnyOf("kind", (text,)), NoneOf("region", (text,)))
+    for query in (Query(text), Query(f'"{text}" -{text}'), Query("x", hostile)):
+        assert meilisearch.search("listings", query).total == 0
+    for request in server.sent("POST", "/multi-search"):
+        for one in request["queries"]:
+            assert re.fullmatch(r'[a-z0-9 "\-]*', one["q"]), one["q"]
+            assert len(one["q"]) < 60_000
+    meilisearch.suggest("listings", text)
+    meilisearch.similar("listings", [Term(text)])
 
 
 def test_words_are_given_up_in_the_stated_order(server: Imitation, meilisearch: MeilisearchEngine) -> None:
@@ -291,8 +207,7 @@ def test_likeness_adds_up_what_each_term_is_worth(server: Imitation, meilisearch
 
 def test_settings_changed_by_another_process_are_read_again(server: Imitation, meilisearch: MeilisearchEngine) -> None:
     meilisearch.search("listings", Query())
-    more = Settings(searchable={"title": 1.0}, strings=("kind", "field"))
-    server.answers["GET", "/indexes/listings/settings"] = [(200, server_settings(more))]
+    server.indexes["listings"].change(server_settings(Settings(searchable={"title": 1.0}, strings=("kind", "field"))))
     meilisearch.search("listings", Query(facets=("field",)))
     assert server.sent("POST", "/multi-search")[-1]["queries"][0]["facets"] == ["string_field"]
 
@@ -304,7 +219,7 @@ def test_a_mistyped_word_is_marked_where_the_server_found_it(server: Imitation, 
 
 
 def test_threads_share_one_engine(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    server.hits = lambda query: [{"id": int(query["q"])}]
+    server.hits = lambda query: [{"id": int(query["q"].strip('" '))}]
     faults: list[object] = []
 
     def ask(number: int) -> None:
