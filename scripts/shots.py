@@ -78,6 +78,9 @@ def people_pages(one: One) -> list[Shot]:
         ("account", "alice", "/account"),
         ("account-password", "alice", "/account/password"),
         ("notices", "dana", "/notices"),
+        ("saved", "charlie", "/searches"),
+        ("saved-new", "charlie", "/searches/new?q=电解液+阻燃&kind=result&region=440300"),
+        ("saved-edit", "charlie", "/searches/1/edit"),
         ("organisation-members", "alice", "/organisations/chengyue-institute/members"),
         ("organisation-edit", "alice", "/organisations/chengyue-institute/edit"),
         ("organisation-new", "charlie", "/organisations/new"),
@@ -143,6 +146,7 @@ def operator_pages(one: One) -> list[Shot]:
         ("operator-organisation", "erin", f"/operator/organisations/{pending}"),
         ("operator-refuse", "erin", f"/operator/organisations/{pending}/refuse"),
         ("operator-mail", "erin", "/operator/mail"),
+        ("operator-searches", "erin", "/operator/searches"),
         ("figures", "erin", "/figures"),
     ]
 

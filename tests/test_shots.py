@@ -32,6 +32,10 @@ NOT_PICTURED = {
     "import.rejected",
     "listings.attachment",
     "messaging.notice",
+    "saved.feed",
+    "saved.look",
+    "saved.search_feed",
+    "searched.export",
     "introductions.write",
     # Pages behind a link that is in a mail, or a file that somebody has to upload first; the journeys go there.
     "accounts.confirm",
@@ -40,6 +44,7 @@ NOT_PICTURED = {
     "organisations.join",
     "messaging.show_mail",
     "import.show",
+    "saved.unsubscribe",
 }
 
 

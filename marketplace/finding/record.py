@@ -86,7 +86,7 @@ class Memory:
                 self._searches, self._clicks, self._timer = [], [], None
             if searches or clicks:
                 try:
-                    _write(searches, clicks)
+                    keep(searches, clicks)
                 except Exception:
                     with self._lock:
                         self._searches, self._clicks = searches + self._searches, clicks + self._clicks
@@ -198,7 +198,8 @@ def _goes_on(row: Any, later: Sequence[Any]) -> bool:
     return False
 
 
-def _write(searches: list[dict[str, Any]], clicks: list[Clicked]) -> None:
+def keep(searches: list[dict[str, Any]], clicks: list[Clicked]) -> None:
+    """Write what happened; what cannot be found again (a listing that is gone) is left out."""
     with transaction():
         if searches:
             session.execute(insert(SearchMade), searches)

@@ -212,7 +212,7 @@ def test_pages_work_when_the_record_cannot_be_written(client, institute, monkeyp
 
     a_listing(institute)
     index_listings()
-    monkeypatch.setattr(record, "_write", refuse)
+    monkeypatch.setattr(record, "keep", refuse)
     search(client, "electrolyte")
     memory._write_quietly()
     search(client, "zinc")
