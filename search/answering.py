@@ -12,7 +12,6 @@ from search.checking import BETWEEN_TEXTS, check_query, in_window
 from search.dialect import LOCALES, WITH_VECTOR, embedder, filter_text
 from search.expansion import typing_errors
 from search.highlight import Needles, quote
-from search.mistyped import meant
 from search.nearness import NEAREST, Scores, fused, similarity
 from search.question import Question, parse
 from search.spelling import read
@@ -162,10 +161,11 @@ class Answering:
                     for reading in one.readings()][:_MOST_READINGS]
         if not apart and not doubtful:
             return counted
-        everywhere = {**self._everywhere(), "page": 1, "hitsPerPage": _LOOKED_AT, "attributesToRetrieve": self._texts()}
+        retrieved = ["id", *self._texts()]
+        looking = {**self._everywhere(), "page": 1, "hitsPerPage": _LOOKED_AT, "attributesToRetrieve": retrieved}
         answers = self._ask([
             *(self._counting(self._everywhere(), bare.text([one])) for _, one in apart),
-            *({**everywhere, "q": reading + " "} for _, reading in doubtful),
+            *({**looking, "q": reading + " "} for _, reading in doubtful),
         ])
         taken: set[int] = set()
         for (at, one), answer in zip(apart, answers, strict=False):
@@ -175,14 +175,15 @@ class Answering:
         met: dict[Doubt, list[Body]] = {}
         for (doubt, _), answer in zip(doubtful, answers[len(apart):], strict=True):
             met.setdefault(doubt, []).append(answer)
-        for doubt, seen in met.items():
+        for doubt, (as_typed, *seen) in met.items():
             places = range(doubt.first, doubt.last + 1)
-            texts = [[fold(text) for name in self._texts() for text in hit.get(name, ())]
-                     for answer in seen for hit in answer["hits"]]
-            likely = meant(doubt.run, texts) if taken.isdisjoint(places) else []
-            if likely:
+            if as_typed["totalHits"] or not taken.isdisjoint(places):
+                continue
+            texts = {hit["id"]: [fold(text) for name in self._texts() for text in hit.get(name, ())]
+                     for answer in seen for hit in answer["hits"]}
+            if word := doubt.meant([*texts.values()]):
                 taken.update(places)
-                counted[doubt.first] = (meant_by(doubt, parts, likely[0]), max(int(one["totalHits"]) for one in seen))
+                counted[doubt.first] = (meant_by(doubt, parts, word), max(int(one["totalHits"]) for one in seen))
                 counted[doubt.first + 1:doubt.last + 1] = [(part, 0) for part in parts[doubt.first + 1:doubt.last + 1]]
         return counted
 

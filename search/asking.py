@@ -8,7 +8,7 @@ its place.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from search.mistyped import patterns, windows
+from search.mistyped import BOUND, is_word, meant, patterns, unsure_part, windows
 from search.question import Question, Run
 from search.spelling import Units, excluded, expression, is_ours, is_sign, key_of, phrase, with_gap
 from search.text import Word, words
@@ -97,13 +97,26 @@ class Doubt:
     run: Units
 
     def readings(self) -> list[str]:
-        """What to look for, to see what may have been meant."""
-        return [text for pattern in patterns(self.run) if (text := with_gap(pattern))]
+        """What to look for: the characters as they were typed, which there may be after all; then what shows what may
+        have been meant."""
+        return [with_gap(self.run), *(text for pattern in patterns(self.run) if (text := with_gap(pattern)))]
+
+    def meant(self, texts: Sequence[Sequence[str]]) -> str | None:
+        """What the texts that were met let one think was meant; the texts of a document belong together."""
+        found = meant(self.run, texts)
+        sure = [text for text in found if unsure_part(self.run, text) is None]
+        return next(iter(sure or [text for text in found if self._is_bound(text, texts)]), None)
+
+    def _is_bound(self, text: str, texts: Sequence[Sequence[str]]) -> bool:
+        """Is the text a word of its own, and not a part of one with any character beside it?"""
+        part = unsure_part(self.run, text) or ""
+        among, there = (sum(any(one in text for text in of_one) for of_one in texts) for one in (part, text))
+        return is_word(text) or there >= BOUND * among
 
 
 def doubts(question: Question, parts: Sequence[Part], known: Sequence[bool]) -> list[Doubt]:
-    """Where Chinese was mistyped, if it was: around parts that are not known, and around single characters, which a
-    mistyped word falls into (石墨稀 = 石墨 + 稀)."""
+    """Where Chinese may have been mistyped: around parts that are not known and around single characters, which a
+    mistyped word falls into (石墨稀 = 石墨 + 稀), else anywhere."""
     place = {word.text: at for at, part in enumerate(parts) for word in part.words}
     found: list[Doubt] = []
     for start, end in question.chinese:
@@ -112,7 +125,7 @@ def doubts(question: Question, parts: Sequence[Part], known: Sequence[bool]) -> 
         for low, high in windows(row, weak):
             places = [place.get(word.text, -1) for word in row[low:high]]
             # A little word within is in no part, so a reading of it would not know what it stands for.
-            if any(weak[low:high]) and places == [*range(places[0], places[0] + len(places))] and places[0] >= 0:
+            if places == [*range(places[0], places[0] + len(places))] and places[0] >= 0:
                 signs = tuple(sign for word in row[low:high] for sign in word.units)
                 found.append(Doubt(places[0], places[-1], signs))
     return found

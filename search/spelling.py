@@ -11,9 +11,9 @@ they make no phrase, what else it may be asked for. The first two digits say wha
 00  Chinese characters in a row: every two neighbours in order; single ones and longer words after them
 01  two neighbours that are not both Chinese, for phrases: the server's own phrases mind the order of words in every
     attribute, even one the reader may not search
-02  what a number or a name with figures begins with: the server completes no figures
+02  what a number, a name with figures or a word of two scripts begins with: the server completes no figures
 03  two Chinese characters with one between them, for words that were mistyped
-04  a number with a point in it
+04  a number with a point in it, a word of two scripts
 05  a group of equal terms, in questions only
 """
 
@@ -63,7 +63,7 @@ def expression(word: Word, unfinished: bool = False) -> str:
     """What a reader's word must match; in quotes the server takes it as it stands."""
     if all(map(is_sign, word.units)):
         return _quoted(_in_order(word.units))
-    if word.text.isascii() and not word.text.isalpha():
+    if not _is_of_letters(word.text):
         whole = unfinished and len(word.text) <= _LONGEST_BEGINNING
         return _quoted([_beginning(word.text) if whole else _word(word.text)])
     return _word(word.text)
@@ -141,7 +141,7 @@ def is_ours(words: Sequence[Word], keys: Collection[str]) -> bool:
 
 def _is_servers(words: Sequence[Word]) -> bool:
     return len(words) <= _MOST_KEY_WORDS and all(
-        (word.text.isalpha() if word.text.isascii() else not is_sign(word.units[0])) for word in words
+        _is_of_letters(word.text) and not is_sign(word.units[0]) for word in words
     )
 
 
@@ -192,7 +192,12 @@ def _whole(word: str) -> str:
 
 
 def _word(word: str) -> str:
-    return word if not word.isascii() or _PLAIN.fullmatch(word) else _hashed("04", [word])
+    return word if _PLAIN.fullmatch(word) or _is_of_letters(word) else _hashed("04", [word])
+
+
+def _is_of_letters(word: str) -> bool:
+    """Letters of one kind, which the server may complete and forgive; it cuts μm in two."""
+    return word.isalpha() and len({letter.isascii() for letter in word}) == 1
 
 
 def _run(signs: str) -> str:
@@ -212,7 +217,7 @@ def _beginning(word: str) -> str:
 
 
 def _beginnings(word: str) -> list[str]:
-    if not word.isascii() or word.isalpha():
+    if is_sign(word) or _is_of_letters(word):
         return []
     return [_beginning(word[:length]) for length in range(1, min(len(word), _LONGEST_BEGINNING) + 1)]
 
