@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import JSON, DateTime, Engine, Enum, MetaData, String, create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
@@ -64,7 +65,8 @@ session = scoped_session(sessionmaker(expire_on_commit=False))
 
 def connect(url: str, **options: Any) -> Engine:
     """An engine for `url`; on SQLite with write-ahead log, foreign keys, and transactions we begin ourselves."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), **options)
+    options = {"pool_pre_ping": not url.startswith("sqlite"), "json_deserializer": orjson.loads} | options
+    engine = create_engine(url, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

