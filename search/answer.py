@@ -7,7 +7,7 @@ import tantivy
 
 from search import AnyOf, Hit, Page, Query, Quote, Term
 from search.checking import BETWEEN_TEXTS, in_window, texts_of
-from search.expansion import MOST_TERMS, Demand, Meaning, Reading, hit_count
+from search.expansion import EQUAL, MOST_TERMS, Demand, Meaning, Reading, hit_count, some
 from search.highlight import Needles, quote
 from search.hybrid import Mixed
 from search.layout import filter_query, payload
@@ -79,25 +79,30 @@ class Answer:
             queries += self._likeness(term)
         if not queries or self._query.size == 0:
             return Page((), 0)
-        some = tantivy.Query.boolean_query([(_Should, query) for query in queries])
-        result = self._searcher.search(_all([(_Must, some), *self._conditions()]), self._query.size, count=True)
+        clauses = [(_Must, some(queries)), *self._conditions()]
+        result = self._searcher.search(_all(clauses), self._query.size, count=True)
         return Page(self._listed(result.hits, ()), hit_count(result))
 
     def _likeness(self, term: Term) -> list[tantivy.Query]:
-        words = [word for word in asked(term.text[:LONGEST_QUERY]) if word.is_telling][:MOST_WORDS]
-        meanings = [meaning for meaning in map(self._reading.meaning, words) if meaning]
-        if not meanings or len(meanings) < len(words):
-            return []
-        if len(meanings) == 1:
-            return self._reading.scores(meanings[0], term.weight)
-        # A phrase counts where all its words are, at the weight of one term.
-        each = [
-            (_Must, tantivy.Query.boolean_query([
-                (_Should, query) for query in self._reading.scores(meaning, term.weight / len(meanings))
-            ]))
-            for meaning in meanings
+        words = tuple(word for word in asked(term.text[:LONGEST_QUERY]) if word.is_telling)[:MOST_WORDS]
+        meanings = [self._reading.exactly(word) for word in words]
+        written = self._all_of(meanings, term.weight) if meanings and all(meanings) else []
+        equal = [
+            query for stretch in self._synonyms.stretches(Question(line=words))
+            if stretch.last - stretch.first == len(words)
+            for query in self._reading.scores_instead(self._reading.choice(stretch, meanings, EQUAL), term.weight)
         ]
-        return [tantivy.Query.boolean_query(each)]
+        if not equal:
+            return written
+        return [tantivy.Query.disjunction_max_query([*([some(written)] if written else []), *equal], 0.0)]
+
+    def _all_of(self, meanings: Sequence[Meaning], weight: float) -> list[tantivy.Query]:
+        """A phrase counts where all its words are, at the weight of one term."""
+        if len(meanings) == 1:
+            return self._reading.scores(meanings[0], weight)
+        return [tantivy.Query.boolean_query([
+            (_Must, some(self._reading.scores(meaning, weight / len(meanings)))) for meaning in meanings
+        ])]
 
     def _total_of(self, demands: list[Demand]) -> int:
         return self._total(self._reading.matching(demands, self._question))

@@ -17,12 +17,14 @@ from search import Settings
 from search.checking import texts_of
 from search.layout import LEXICON, payload
 from search.mistyped import Pattern
-from search.question import Question, Run
+from search.question import Question, Run, Stretch
 from search.text import Word, fold, singular, words
 
 MOST_COMPLETIONS = 40
 """Completions of the last word that are scored; the rarer ones are found all the same."""
 MOST_CORRECTIONS = 8
+EQUAL, CORRECTED = 0.7, 0.5
+"""How well an equal, and what was meant by a mistyped Chinese word, stand for what was written."""
 MOST_TERMS = 128
 """Terms of `similar` that are read, the heaviest first."""
 RARE = 200
@@ -122,6 +124,10 @@ class Reading:
         run = len(word.units) > 1 and frequency < RARE
         return Meaning(word, frequency, {word.text: 1.0} if frequency else {}, run)
 
+    def choice(self, stretch: Stretch, written: Sequence[Meaning], worth: float) -> Choice:
+        instead = tuple(tuple(map(self.exactly, words)) for words in stretch.instead)
+        return Choice(frozenset(meaning.word.text for meaning in written), tuple(written), instead, worth)
+
     def count(self, demand: Demand) -> int:
         """In how many documents it is met."""
         return hit_count(self._searcher.search(self._any_of(demand), 1)) if self._can_be_met(demand) else 0
@@ -188,14 +194,19 @@ class Reading:
     def _scores_of_choice(self, choice: Choice, weight: float) -> list[tantivy.Query]:
         """A document with several of the readings is as good as with the best of them."""
         written = [query for meaning in choice.written if meaning for query in self.scores(meaning, weight)]
+        readings = [*([some(written)] if written else []), *self.scores_instead(choice, weight)]
+        return [tantivy.Query.disjunction_max_query(readings, 0.0)] if readings else []
+
+    def scores_instead(self, choice: Choice, weight: float) -> list[tantivy.Query]:
+        """One score for each reading but the written one."""
         own = sum(self._telling(meaning.frequency) for meaning in choice.written if meaning)
-        others = [
-            [self._instead(name, meaning, choice.worth * weight, own / len(branch))
-             for meaning in branch for name in self._attributes]
+        return [
+            some([
+                self._instead(name, meaning, choice.worth * weight, own / len(branch))
+                for meaning in branch for name in self._attributes
+            ])
             for branch in choice.instead if all(branch)
         ]
-        readings = [_some(queries) for queries in (written, *others) if queries]
-        return [tantivy.Query.disjunction_max_query(readings, 0.0)] if readings else []
 
     def _instead(self, name: str, meaning: Meaning, worth: float, own: float) -> tantivy.Query:
         """The score of what stands for a word, on the scale of that word: a rare equal must not tell more than the
@@ -214,25 +225,25 @@ class Reading:
 
     def _any_of(self, meaning: Demand) -> tantivy.Query:
         if isinstance(meaning, Choice):
-            return _some([_every([self._any_of(one) for one in branch]) for branch in meaning.branches])
+            return some([_every([self._any_of(one) for one in branch]) for branch in meaning.branches])
         found = [self._term(name, term, "basic") for term in meaning.terms for name in self._lists]
         if meaning.more:
             pattern = "".join(re.escape(c) if c.isascii() else c for c in meaning.word.text) + ".*"
             found += [tantivy.Query.regex_query(self._schema, name, pattern) for name in self._lists]
         if meaning.run:
             found.append(self._runs(meaning.word.units))
-        return _some(found)
+        return some(found)
 
     def _excluded(self, run: Run) -> tantivy.Query:
         """The run, and what a single word of it is listed as: -battery excludes batteries too."""
         found = [self._runs(run)]
         if len(run) == 1:
             found += [self._term(name, singular(run[0]), "basic") for name in self._lists]
-        return _some(found)
+        return some(found)
 
     def _runs(self, run: Run) -> tantivy.Query:
         """These units in a row, in any attribute."""
-        return _some([
+        return some([
             tantivy.Query.boost_query(self._run_in(name, run), weight) for name, weight in self._weights.items()
         ])
 
@@ -300,7 +311,7 @@ def typing_errors(word: str) -> int:
     return 2 if len(word) >= 8 else 1 if len(word) >= 4 else 0
 
 
-def _some(queries: list[tantivy.Query]) -> tantivy.Query:
+def some(queries: list[tantivy.Query]) -> tantivy.Query:
     return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(_Should, query) for query in queries])
 
 

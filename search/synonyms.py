@@ -5,6 +5,7 @@ Nothing here asks an index: both engines find their stretches here and put what 
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import islice
 
 from search import Refused
 from search.question import Question, Run, Stretch, phrase
@@ -15,6 +16,7 @@ MOST_MEMBERS = 100
 LONGEST_MEMBER = 200
 
 Groups = tuple[tuple[str, ...], ...]
+Members = dict[Run, str]
 
 
 def checked_groups(groups: Sequence[Sequence[str]]) -> Groups:
@@ -40,19 +42,16 @@ class Synonyms:
         self.groups = groups
 
     @cached_property
-    def _by_first(self) -> Mapping[str, list[tuple[Run, tuple[str, ...]]]]:
-        """First unit -> the members that begin with it, the longest first, each with the others of its groups."""
-        others: dict[Run, dict[Run, str]] = {}
+    def _by_first(self) -> Mapping[str, list[tuple[Run, list[Members]]]]:
+        """First unit -> the members that begin with it, the longest first, each with its groups."""
+        groups_of: dict[Run, list[Members]] = {}
         for group in self.groups:
             members = {tuple(units(member)): member for member in group}
             for run in members:
-                others.setdefault(run, {}).update(members)
-        found: dict[str, list[tuple[Run, tuple[str, ...]]]] = {}
-        for run, equal in others.items():
-            rest = tuple(member for other, member in equal.items() if other != run)
-            found.setdefault(run[0], []).append((run, rest[:MOST_MEMBERS]))
-        for members_of_one in found.values():
-            members_of_one.sort(key=lambda pair: -len(pair[0]))
+                groups_of.setdefault(run, []).append(members)
+        found: dict[str, list[tuple[Run, list[Members]]]] = {}
+        for run in sorted(groups_of, key=len, reverse=True):
+            found.setdefault(run[0], []).append((run, groups_of[run]))
         return found
 
     def stretches(self, question: Question) -> list[Stretch]:
@@ -70,7 +69,7 @@ class Synonyms:
 
     def _at(self, question: Question, row: list[tuple[int, str]], start: int) -> tuple[Stretch | None, int]:
         """The longest member that stands here, and where the next may begin."""
-        for run, others in self._by_first.get(row[start][1], ()):
+        for run, groups in self._by_first.get(row[start][1], ()):
             end = start + len(run)
             if all(there == unit for (_, there), unit in zip(row[start:end], run, strict=False)) and end <= len(row):
                 rests = _rests(question, row, start, end)
@@ -79,7 +78,7 @@ class Synonyms:
                     first, last = row[start][0], row[end - 1][0] + 1
                     # Never inside a word that has been used: the next member begins after it.
                     after_it = next((at for at in range(end, len(row)) if row[at][0] >= last), len(row))
-                    instead = tuple((*before, other, *after) for other in _members(others))
+                    instead = tuple((*before, other, *after) for other in _others(run, groups))
                     return Stretch(first, last, instead), after_it
         return None, start + 1
 
@@ -111,8 +110,9 @@ def _telling(text: str) -> Iterator[Word]:
     return (word for word in asked(text) if word.is_telling)
 
 
-def _members(texts: Sequence[str]) -> list[Word]:
-    return [word for word in map(_phrase, texts) if word is not None]
+def _others(run: Run, groups: Sequence[Members]) -> list[Word]:
+    texts = {other: text for members in groups for other, text in members.items() if other != run}
+    return [word for word in map(_phrase, islice(texts.values(), MOST_MEMBERS)) if word is not None]
 
 
 _phrase = lru_cache(maxsize=16_384)(phrase)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from search.expansion import Choice, Demand, Meaning, Reading
+from search.expansion import CORRECTED, EQUAL, Choice, Demand, Meaning, Reading
 from search.mistyped import BOUND, is_word, little_words_apart, meant, patterns, unsure_part, windows
 from search.question import Question, Stretch, phrase
 from search.synonyms import Synonyms
@@ -14,7 +14,6 @@ fell into single characters, which many documents have."""
 CLEARLY_MORE, MORE_THAN_PIECES = 5, 2
 """What was found as typed is kept alone unless another reading finds so many times more."""
 _SAMPLE = 24
-_EQUAL, _CORRECTED = 0.7, 0.5
 
 
 class Wanted:
@@ -26,7 +25,7 @@ class Wanted:
         """`total` counts the documents that meet all of some demands, and whatever else was asked for."""
         self._reading, self._question, self._count = reading, question, total
         self._meanings = {meaning.word.text: meaning for meaning in reading.meanings(question)}
-        equal = [self._choice(stretch, _EQUAL) for stretch in synonyms.stretches(question)]
+        equal = [self._choice(stretch, EQUAL) for stretch in synonyms.stretches(question)]
         self._choices = [choice for choice in equal if choice.texts]
         self._frequencies: dict[str, int] = {}
         self._kept: list[str] = []
@@ -107,8 +106,7 @@ class Wanted:
     def _choice(self, stretch: Stretch, worth: float) -> Choice:
         line = self._question.line[stretch.first:stretch.last]
         written = {word.text: self._meanings[word.text] for word in line if word.text in self._meanings}
-        instead = [tuple(map(self._reading.exactly, words)) for words in stretch.instead]
-        return Choice(frozenset(written), tuple(written.values()), tuple(instead), worth)
+        return self._reading.choice(stretch, [*written.values()], worth)
 
     # --- mistyped Chinese
 
@@ -122,7 +120,7 @@ class Wanted:
                 is_weak = [len(word.text) == 1 or not self._meanings[word.text] for word in line[first:last]]
                 few, more = (FEW_OF_PIECES, MORE_THAN_PIECES) if any(is_weak) else (FEW, CLEARLY_MORE)
                 for stretch in self._readings(first, is_weak, total) if total <= few else ():
-                    choice = self._choice(stretch, _CORRECTED)
+                    choice = self._choice(stretch, CORRECTED)
                     if choice.texts and self._reading.count(choice) > more * total:
                         yield choice
 
