@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import click
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from marketplace import config, db, migrating, serving
+from marketplace import config, db, migrating, outbox, serving, subscriptions
 from marketplace import worker as work
 from marketplace.commands import ready
+from marketplace.finding import terms
 
 
 @click.command()
@@ -45,15 +47,25 @@ def worker() -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to this release's schema; run again, it changes nothing.
+    """Bring the database to this release's schema, and the terms of this release; run again, it changes nothing.
 
     Example: DATABASE_URL=postgresql://yinqiao:password@localhost/yinqiao yinqiao migrate
     """
     database = db.connect(config.read().database_url)
     try:
         before, after = migrating.migrate(database)
+        added, changed = _bring_terms(database)
     except OperationalError as error:
         raise click.ClickException(f"the database does not answer: {error.orig}") from None
     finally:
         database.dispose()
     click.echo("The schema is current." if before == after else f"The schema is now {after}.")
+    if added or changed:
+        click.echo(f"{added} new groups of equal terms, {changed} changed.")
+
+
+def _bring_terms(database: Engine) -> tuple[int, int]:
+    """The terms of this release: (new groups, changed ones)."""
+    db.bind(database)
+    outbox.subscribe(subscriptions.table())
+    return terms.load_shipped()

@@ -68,6 +68,8 @@ class Row:
     code: str | None = None
     note: str = ""
     group_id: int | None = None
+    before: list[str] = field(default_factory=list)
+    """The terms of the group that it changes."""
     problems: list[tuple[str, str]] = field(default_factory=list)
     """(column, message) of what is wrong."""
     remarks: list[str] = field(default_factory=list)
@@ -249,7 +251,7 @@ class _Known:
             return
         group = self._heads.get(head)
         if group is not None:
-            row.group_id = group.id
+            row.group_id, row.before = group.id, group.texts
             same = (group.texts, group.field, group.note) == (row.terms, row.code, row.note)
             row.what = "unchanged" if same else "changed"
         elif whole in self._whole:
@@ -285,8 +287,8 @@ class _Known:
 
 def _packed(row: Row) -> dict[str, Any]:
     return {
-        "line": row.line, "given": list(row.given), "what": row.what, "terms": row.terms, "code": row.code,
-        "note": row.note, "problems": [[column, packed({"": message})] for column, message in row.problems],
+        **{name: getattr(row, name) for name in _AS_THEY_ARE}, "given": list(row.given),
+        "problems": [[column, packed({"": message})] for column, message in row.problems],
         "remarks": [packed({"": remark}) for remark in row.remarks],
     }
 
@@ -294,7 +296,10 @@ def _packed(row: Row) -> dict[str, Any]:
 def _unpacked(kept: dict[str, Any]) -> Row:
     field, terms, note = kept["given"]
     return Row(
-        line=kept["line"], given=(field, terms, note), what=kept["what"], terms=kept["terms"], code=kept["code"],
-        note=kept["note"], problems=[(column, unpacked(message)[""]) for column, message in kept["problems"]],
+        **{name: kept[name] for name in _AS_THEY_ARE}, given=(field, terms, note),
+        problems=[(column, unpacked(message)[""]) for column, message in kept["problems"]],
         remarks=[unpacked(remark)[""] for remark in kept["remarks"]],
     )
+
+
+_AS_THEY_ARE = ("line", "what", "terms", "code", "note", "before")

@@ -88,10 +88,11 @@ def find(
         like = Term.folded.contains(compared(text), autoescape=True)
         wanted.append(or_(TermGroup.id.in_(select(Term.group_id).where(like)), _noted(text)))
     total = session.scalar(select(func.count()).select_from(TermGroup).where(*wanted)) or 0
-    newest = TermGroup.changed_at.desc() if removed else case((TermGroup.origin == Origin.OPERATOR, 0), else_=1)
+    ours = case((or_(TermGroup.origin == Origin.OPERATOR, TermGroup.removed_at.is_not(None)), 0), else_=1)
+    newest = case((ours == 0, TermGroup.changed_at), else_=None).desc()
     groups = (
         select(TermGroup).where(*wanted).options(joinedload(TermGroup.changed_by))
-        .order_by(newest, TermGroup.changed_at.desc(), TermGroup.id).limit(size).offset((page - 1) * size)
+        .order_by(ours, newest, TermGroup.id).limit(size).offset((page - 1) * size)
     )
     return session.scalars(groups).all(), total
 

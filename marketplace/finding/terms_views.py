@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
     groups, total = terms.find(actor(), asked["q"], asked["field"], removed=removed, page=page_argument(), size=SIZE)
     return render_template(
         "finding/terms.html", slice=Slice(groups, total, page_argument(), SIZE), asked=asked, fields=FIELDS,
-        elsewhere=terms.elsewhere(groups), removed=removed, without=terms.WITHOUT_FIELD,
+        elsewhere=terms.elsewhere(groups), removed=removed, without=terms.WITHOUT_FIELD, labels=term_sheets.HEADINGS,
     )
 
 
@@ -48,7 +48,8 @@ def new() -> ResponseReturnValue:
 
     terms.require_keeper(actor())
     initial = {"terms": request.args.get("terms", "")[:200]}
-    return form_page("finding/terms_form.html", TermsForm(), done, initial=initial, fields=FIELDS, group=None)
+    return form_page("finding/terms_form.html", TermsForm(), done, initial=initial, fields=FIELDS, group=None,
+                     labels=term_sheets.HEADINGS)
 
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
@@ -61,7 +62,7 @@ def edit(number: int) -> ResponseReturnValue:
 
     start = {"terms": "\n".join(group.texts), "field": group.field, "note": group.note, "version": group.version}
     return form_page("finding/terms_form.html", TermsForm(), done, initial=start, fields=FIELDS, group=group,
-                     shared=terms.elsewhere([group]).get(number, []))
+                     labels=term_sheets.HEADINGS, shared=terms.elsewhere([group]).get(number, []))
 
 
 @bp.post("/<int:number>/remove")
