@@ -21,7 +21,7 @@ def plan(timeline: Timeline, world: World) -> None:
     for number, made in enumerate(told["made"]):
         for time, weeks in enumerate(made["weeks_ago"]):
             moment = timeline.moment(7 * weeks + (number + 2 * time) % 5, 9 + number % 8)
-            timeline.add(moment, partial(_search, world, made, f"demo-{number}-{time}"))
+            timeline.add(moment, partial(_search, world, made, f"demo-{number}-{time}", bool((number + time) % 3)))
 
 
 def _save(world: World, one: dict[str, Any]) -> None:
@@ -30,12 +30,12 @@ def _save(world: World, one: dict[str, Any]) -> None:
     saved.save(world.people[one["person"]], criteria, one["name"], Frequency(one["frequency"]))
 
 
-def _search(world: World, made: dict[str, Any], key: str) -> None:
+def _search(world: World, made: dict[str, Any], key: str, opens: bool) -> None:
     fact = record.search_made(
         key, made["q"], language=made.get("language", "zh"), total=made["total"], dropped=made.get("dropped", ())
     )
     listing, place = made.get("opened", (None, 0))
     opened = []
-    if listing in world.listings:  # on that day it may not have been published yet
+    if opens and listing in world.listings:  # on that day it may not have been published yet
         opened.append(record.Clicked(key, world.listings[listing].ref, place, clock.today()))
     record.keep([{**fact, "at": None}], opened)
