@@ -133,7 +133,7 @@ class Answering:
         """Take Chinese words that nobody wrote for others, and give up words, those that occur nowhere first and then
         the most common, until something is found; in the order the embedded engine would."""
         asked = self._asked
-        alone = self._totals(self._everywhere(), [asked.bare().text([part]) for part in asked.parts])
+        alone = self._totals(self._everywhere(), [asked.alone(part) for part in asked.parts])
         counted = self._guessed(alone)
         left = [pair for pair in counted if pair[1]]
         steps = [[part for part, _ in left]]
@@ -154,7 +154,7 @@ class Answering:
 
     def _guessed(self, alone: Sequence[int]) -> list[tuple[Part, int]]:
         """The parts and how many documents have each, those replaced that were probably mistyped."""
-        parts, bare = self._asked.parts, self._asked.bare()
+        parts = self._asked.parts
         counted = [*zip(parts, alone, strict=True)]
         apart = [(at, one) for at, part in enumerate(parts) if not alone[at] and (one := taken_apart(part))]
         doubtful = [(one, reading) for one in doubts(self._question, parts, [bool(count) for count in alone])
@@ -164,7 +164,7 @@ class Answering:
         retrieved = ["id", *self._texts()]
         looking = {**self._everywhere(), "page": 1, "hitsPerPage": _LOOKED_AT, "attributesToRetrieve": retrieved}
         answers = self._ask([
-            *(self._counting(self._everywhere(), bare.text([one])) for _, one in apart),
+            *(self._counting(self._everywhere(), self._asked.alone(one)) for _, one in apart),
             *({**looking, "q": reading + " "} for _, reading in doubtful),
         ])
         taken: set[int] = set()

@@ -52,8 +52,9 @@ class Asked:
         complete = not (kept and kept[-1].unfinished)
         return " ".join(found) + (" " if complete and found else "")
 
-    def bare(self) -> "Asked":
-        return replace(self, phrases=(), excluded=())
+    def alone(self, part: Part) -> str:
+        """One part, and what must not occur."""
+        return replace(self, phrases=()).text([part])
 
 
 def put(question: Question, terms: Collection[str] = ()) -> Asked:

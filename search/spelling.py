@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 
-from search.text import STOP_WORDS, Word, asked, singular, units, words_and_units
+from search.text import LONGEST_WORD, STOP_WORDS, Word, asked, singular, units, words_and_units
 
 LONGEST_RUN = 16
 """Chinese characters that are one word of digits."""
@@ -115,12 +115,12 @@ def synonym_map(groups: Sequence[Sequence[str]]) -> dict[str, list[str]]:
     for group in groups:
         terms = {row: words for term in group if (row := tuple(units(term))) and (words := _telling(term))}
         for row, words in terms.items():
-            ways = [
-                way for other, other_words in terms.items() if other != row or not _is_found_by_key(words)
-                for way in _ways(other, other_words)
-            ]
-            for key in (key_of(words), *_apart(row, words)):
-                found.setdefault(key, {}).update(dict.fromkeys(ways))
+            ways = {other: _ways(other, other_words) for other, other_words in terms.items()}
+            others = [way for other, some in ways.items() if other != row for way in some]
+            keys = dict.fromkeys(_other_keys(row, words), ways[row] + others)
+            keys[key_of(words)] = others if _is_found_by_key(words) else ways[row] + others
+            for key, alternatives in keys.items():
+                found.setdefault(key, {}).update(dict.fromkeys(alternatives))
     return {key: [*alternatives] for key, alternatives in found.items() if alternatives}
 
 
@@ -145,10 +145,12 @@ def _is_servers(words: Sequence[Word]) -> bool:
     )
 
 
-def _apart(row: Units, words: Sequence[Word]) -> list[str]:
-    """The key of solid-state battery when it is asked for as solid state battery."""
-    servers = _is_servers(words) and len(words) < len(row) <= _MOST_KEY_WORDS
-    return [" ".join(_word(singular(unit)) for unit in row)] if servers else []
+def _other_keys(row: Units, words: Sequence[Word]) -> list[str]:
+    """The keys of solid-state battery when it is asked for as solid state battery, or as one word."""
+    if not _is_servers(words) or not all(map(_is_of_letters, row)) or not 1 < len(row) <= _MOST_KEY_WORDS:
+        return []
+    every = [singular(unit) for unit in row]
+    return [" ".join(every), singular("".join(row)[:LONGEST_WORD])]
 
 
 def _is_found_by_key(words: Sequence[Word]) -> bool:
