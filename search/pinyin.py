@@ -60,7 +60,8 @@ def words_of_sound(letters: str, beginning: Callable[[str], Iterable[tuple[str, 
         word = sound.partition(_MARK)[2]
         found[word] = max(count, found.get(word, 0))
     for initials in _initials(letters):
-        if initials != letters:
+        # One syllable alone is its own beginning.
+        if initials != letters and len(initials) > 1:
             for sound, count in beginning(initials):
                 begun, _, word = sound.partition(_MARK)
                 if word not in found and len(begun) == len(word) and is_begun(letters, syllables(word)):
@@ -81,6 +82,7 @@ def is_begun(letters: str, spoken: Iterable[str]) -> bool:
     return False
 
 
+@lru_cache(maxsize=16_384)
 def syllables(word: str) -> tuple[str, ...]:
     """How a Chinese word is said, one syllable a character; nothing when that is not known of each.
 
