@@ -145,8 +145,9 @@ def similar_beginnings(actor: Reader, q: str) -> tuple[Suggested, ...]:
 
 def equal_terms(q: str) -> tuple[str, ...]:
     """What our table has beside a term of the query; the index has looked for it already."""
-    words = [word.text for word in asked(q[:_READ])]
-    runs = {fold(q[:_READ]).strip(), *words, *(f"{a} {b}" for a, b in pairwise(words))}
+    text = q[:_READ].replace("\0", " ").encode("utf-8", "ignore").decode()
+    words = [word.text for word in asked(text)]
+    runs = {fold(text).strip(), *words, *(f"{a} {b}" for a, b in pairwise(words))}
     groups = select(Term.group_id).join(TermGroup).where(TermGroup.removed_at.is_(None), Term.folded.in_(runs))
     others = select(Term.text).where(Term.group_id.in_(groups), Term.folded.not_in(runs)).order_by(Term.position)
     return tuple(dict.fromkeys(session.scalars(others.limit(_MOST_EQUAL))))
