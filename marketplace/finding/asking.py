@@ -73,7 +73,7 @@ def arguments(criteria: Criteria) -> list[tuple[str, str]]:
 
 
 def address(criteria: Criteria, path: str = "/search", **others: str) -> str:
-    query = urlencode([*arguments(criteria), *others.items()])
+    query = urlencode([*arguments(criteria), *others.items()], errors="replace")
     return f"{path}?{query}" if query else path
 
 

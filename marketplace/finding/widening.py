@@ -129,7 +129,8 @@ def need_address(criteria: Criteria) -> str:
     own = [code for code in criteria.narrowest("region") if code != CHINA]
     if len(own) == 1:
         told["region"] = own[0]
-    return f"/listings/new/need?{urlencode({name: value for name, value in told.items() if value})}".rstrip("?")
+    query = urlencode({name: value for name, value in told.items() if value}, errors="replace")
+    return f"/listings/new/need?{query}".rstrip("?")
 
 
 def similar_beginnings(actor: Reader, q: str) -> tuple[Suggested, ...]:

@@ -16,7 +16,7 @@ def test_visitor_reads_results_with_marked_words(client, institute):
     result = a_listing(institute)
     index_listings()
     shown = page(client, "/search?q=electrolyte")
-    assert "<mark>electrolyte</mark>" in shown and f'href="/listings/{result.ref}"' in shown
+    assert "<mark>electrolyte</mark>" in shown and f'href="/listings/{result.ref}' in shown
     assert 'id="results"' in shown and 'id="facets"' in shown and "1 listing<" in shown
 
 
