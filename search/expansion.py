@@ -101,8 +101,11 @@ class Reading:
         more = False
         if unfinished:
             completions = self._completions(text)
+            own = self._telling(frequency) if frequency else 0.0
             for completion, count in completions[:MOST_COMPLETIONS]:
-                terms.setdefault(completion, _COMPLETED)
+                # A rare longer word must not tell more than the word itself.
+                scale = min(1.0, own / self._telling(count)) if own else 1.0
+                terms.setdefault(completion, _COMPLETED * scale)
                 frequency = max(frequency, count)
             more = len(completions) > MOST_COMPLETIONS
         if frequency <= SUSPECT and (allowed := typing_errors(text)):

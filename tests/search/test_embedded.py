@@ -145,6 +145,18 @@ def test_an_index_of_another_version_asks_to_be_rebuilt(folder: Path) -> None:
     engine.close()
 
 
+def test_a_reader_knows_new_synonyms_at_its_next_look(folder: Path, writer: EmbeddedEngine) -> None:
+    reader = EmbeddedEngine(folder)
+    writer.upsert("listings", [{"id": 1, "title": "Lithium battery"}])
+    assert reader.search("listings", Query("锂电池 ")).total == 0
+    writer.synonyms("listings", [["锂电池", "lithium battery"]])
+    assert reader.search("listings", Query("锂电池 ")).total == 1
+    with pytest.raises(Refused, match="reading only"):
+        reader.synonyms("listings", [])
+    writer.close()
+    assert EmbeddedEngine(folder).search("listings", Query("锂电池 ")).total == 1
+
+
 def test_chinese_word_that_nobody_wrote_finds_what_has_its_parts(writer: EmbeddedEngine) -> None:
     titles = ("磷酸铁锂离子电池隔膜", "铅酸电池回收", "锂矿选矿", "锂电芯与电解池")
     writer.upsert("listings", [{"id": n, "title": title} for n, title in enumerate(titles, 1)])

@@ -71,6 +71,13 @@ def test_what_was_written_comes_before_what_was_meant(searcher: Engine, empty: s
     assert set(order[:2]) == {2, 4}
 
 
+def test_a_whole_word_comes_before_the_longer_ones_it_begins(searcher: Engine, empty: str) -> None:
+    titles = ["cellulase", *["cell"] * 30, "cellulose"]
+    searcher.upsert(empty, [{"id": number, "title": title} for number, title in enumerate(titles)])
+    order = [hit.id for hit in searcher.search(empty, Query("cell", size=40)).hits]
+    assert set(order[-2:]) == {0, 31}
+
+
 def test_a_word_that_is_right_is_not_corrected(searcher: Engine, empty: str) -> None:
     titles = ["锂电池组", "钠电池组", "钠电池"]
     searcher.upsert(empty, [{"id": number, "title": title} for number, title in enumerate(titles, 1)])
