@@ -113,6 +113,7 @@ def listing_pages(one: One) -> list[Shot]:
         ("listing-withdraw", "alice", f"/listings/{result}/do/withdraw"),
         ("mine", "alice", "/mine"),
         ("mine-company", "charlie", "/mine"),
+        ("mine-translations", "alice", "/mine/translations"),
         ("import", "alice", "/listings/import"),
     ]
 
@@ -146,6 +147,11 @@ def operator_pages(one: One) -> list[Shot]:
         ("operator-organisation", "erin", f"/operator/organisations/{pending}"),
         ("operator-refuse", "erin", f"/operator/organisations/{pending}/refuse"),
         ("operator-mail", "erin", "/operator/mail"),
+        ("operator-terms", "erin", "/operator/terms"),
+        ("operator-terms-one", "erin", "/operator/terms/1"),
+        ("operator-terms-new", "erin", "/operator/terms/new"),
+        ("operator-terms-removed", "erin", "/operator/terms?state=removed"),
+        ("operator-terms-import", "erin", "/operator/terms/import"),
         ("operator-searches", "erin", "/operator/searches"),
         ("figures", "erin", "/figures"),
     ]

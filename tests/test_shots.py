@@ -36,6 +36,8 @@ NOT_PICTURED = {
     "saved.look",
     "saved.search_feed",
     "searched.export",
+    "terms.export",
+    "terms.rejected",
     "introductions.write",
     # Pages behind a link that is in a mail, or a file that somebody has to upload first; the journeys go there.
     "accounts.confirm",
@@ -44,6 +46,7 @@ NOT_PICTURED = {
     "organisations.join",
     "messaging.show_mail",
     "import.show",
+    "terms.imported",
     "saved.unsubscribe",
 }
 
