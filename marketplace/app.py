@@ -21,7 +21,7 @@ from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
 from marketplace.finding import api as finding_api
-from marketplace.finding import catalogue_views, following, record_views, saved_api, saved_views, terms_views
+from marketplace.finding import catalogue_views, following, record_views, saved_api, saved_views, terms_api, terms_views
 from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
 from marketplace.introductions import views as introductions_views
@@ -47,7 +47,9 @@ PAGES = (
     translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, events_views, introductions_views, analytics_views, health, api_docs,
 )
-APIS = (accounts_api, organisations_api, listings_api, finding_api, saved_api, matching_api, introductions_api)
+APIS = (
+    accounts_api, organisations_api, listings_api, finding_api, saved_api, terms_api, matching_api, introductions_api,
+)
 
 
 def create_app(settings: config.Settings, *, database: Database | None = None, engine: Engine | None = None) -> Flask:

@@ -176,3 +176,16 @@ def test_removed_words_of_a_release_are_not_taken_for_new_by_an_export(erin):
     group = terms.add(erin, BATTERY)
     terms.remove(erin, group)
     assert list(term_sheets.rows_to_export("zh")) == []
+
+
+def test_operators_read_the_table_over_json_and_nobody_else_does(client, signed_in, operator, erin, alice):
+    terms.add(erin, BATTERY, "new_energy", "for the club")
+    terms.add(erin, ["稀土", "rare earth"])
+    page = operator.get("/api/v1/terms?q=lithium&field=new_energy&size=1").json
+    assert page["total"] == 1
+    assert {name: page["items"][0][name] for name in ("terms", "field", "note", "origin")} == {
+        "terms": BATTERY, "field": "new_energy", "note": "for the club", "origin": "operator",
+    }
+    assert operator.get("/api/v1/terms?field=farming").status_code == 422
+    assert signed_in(alice).get("/api/v1/terms").status_code == 403
+    assert client.get("/api/v1/terms").status_code == 401
