@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import click
 
@@ -16,6 +17,8 @@ from search import SearchError
 PATIENCE = 30.0
 """Seconds a running worker has to begin a rebuild we asked it for."""
 SHOWN = 10
+LATE = timedelta(minutes=1)
+"""A worker beats every few seconds."""
 
 
 @click.group()
@@ -63,13 +66,15 @@ def check() -> None:
 
 
 @search.command()
-def status() -> None:
+@click.option("--exit-code", is_flag=True, help="End with 1 when the engine or every worker is silent.")
+def status(exit_code: bool) -> None:
     """Say which engine answers, what it holds, what waits for it, and whether a worker lives.
 
     Example: yinqiao search status
     """
     ready.settings()
-    click.echo(f"engine: {index.engine().name}")
+    silence = _silence()
+    click.echo(f"engine: {index.engine().name}{silence and ', which cannot be used: '}{silence}")
     for findable in subscriptions.findables():
         click.echo(f"index {findable.name}: {_held(findable)}")
         click.echo(f"last rebuild: {_told(index.rebuild_of(findable.name))}")
@@ -79,6 +84,8 @@ def status() -> None:
     beat = outbox.last_beat()
     ago = f"{int((clock.now() - beat).total_seconds())} s ago" if beat else "never"
     click.echo(f"worker last seen: {ago}")
+    if exit_code and (silence or beat is None or clock.now() - beat > LATE):
+        raise click.exceptions.Exit(1)
 
 
 def _rebuild_here(settings: config.Settings, findable: Findable) -> int:
@@ -117,6 +124,15 @@ def _held(findable: Findable) -> str:
         return f"{index.engine().count(findable.name)} documents" if known else "not built yet"
     except SearchError as error:
         return f"the engine does not answer: {error}"
+
+
+def _silence() -> str:
+    """Why the engine cannot be used, or "" if it can."""
+    try:
+        index.engine().ping()
+    except SearchError as error:
+        return str(error)
+    return ""
 
 
 def _told(row: index.Rebuild | None) -> str:

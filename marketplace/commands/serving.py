@@ -16,7 +16,8 @@ from marketplace.finding import terms
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 is every one.")
 @click.option("--port", default=8000, show_default=True, envvar="PORT", type=click.IntRange(1, 65535))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
-def serve(host: str, port: int, workers: int) -> None:
+@click.option("--web-only", is_flag=True, help="No worker: one runs elsewhere (yinqiao worker).")
+def serve(host: str, port: int, workers: int, web_only: bool) -> None:
     """Serve the site: web and worker together, until Ctrl-C.
 
     A process that dies is started again.
@@ -28,7 +29,8 @@ def serve(host: str, port: int, workers: int) -> None:
     if not serving.is_free(host, port):
         raise click.ClickException(f"{host}:{port} is in use. Choose another: yinqiao serve --port {port + 1}")
     click.echo(f"Yinqiao: http://{host}:{port}   (Ctrl-C ends it)", err=True)
-    serving.Supervisor([serving.web(host, port, workers), serving.worker()]).run()
+    others = [] if web_only else [serving.worker()]
+    serving.Supervisor([serving.web(host, port, workers), *others]).run()
 
 
 @click.command()

