@@ -199,14 +199,22 @@ def spans(text: str) -> list[Span]:
 def traced(text: str) -> tuple[str, list[tuple[int, int]] | None]:
     """The folded text and, for each of its characters, the piece of `text` it came from; None when each came from the
     character in its own place."""
-    if text.isascii() or not _UNUSUAL.search(_narrow(text)):
+    narrow = text if text.isascii() else _narrow(text)
+    if text.isascii() or not _UNUSUAL.search(narrow):
         return fold(text), None
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
-    for match in _CLUSTER.finditer(text):
-        piece = _fold_cluster(match[0])
-        pieces.append(piece)
-        places += [match.span()] * len(piece)
+    at = 0
+    for odd in _ODD.finditer(narrow):
+        pieces.append(narrow[at:odd.start()].casefold())
+        places += zip(range(at, odd.start()), range(at + 1, odd.start() + 1), strict=True)
+        at = odd.end()
+        for match in _CLUSTER.finditer(narrow, odd.start(), at):
+            piece = _fold_cluster(match[0])
+            pieces.append(piece)
+            places += [match.span()] * len(piece)
+    pieces.append(narrow[at:].casefold())
+    places += zip(range(at, len(narrow)), range(at + 1, len(narrow) + 1), strict=True)
     return _simplify("".join(pieces)), places
 
 
