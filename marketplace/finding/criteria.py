@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
@@ -72,15 +73,16 @@ class Criteria:
         return tuple(value for value in chosen if value not in wider)
 
 
-def path_of(facet: str, value: str) -> list[str]:
+@lru_cache(maxsize=8_192)
+def path_of(facet: str, value: str) -> tuple[str, ...]:
     """A value of a facet and all it lies in, the widest first; most lie in nothing."""
     if facet == "region":
-        return region_path(value)
+        return tuple(region_path(value))
     if facet == "industry" and len(value) > 1:
-        return [value[0], value]
+        return value[0], value
     if facet == "trl" and value.isdigit():
-        return [*stages_of(int(value), int(value)), value]
-    return [value]
+        return *stages_of(int(value), int(value)), value
+    return (value,)
 
 
 def levels_of(value: str) -> range:

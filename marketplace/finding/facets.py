@@ -138,25 +138,28 @@ def title(name: str, criteria: Criteria) -> Label:
 
 def _choices(name: str, counted: Mapping[str, int], criteria: Criteria) -> tuple[Choice, ...]:
     chosen: tuple[str, ...] = getattr(criteria, name)
+    values = {*(value for value, count in counted.items() if count), *chosen}
+    if name in TREES:
+        values = _offered(name, values, {part for value in chosen for part in path_of(name, value)})
     beneath: dict[str | None, list[str]] = {}
-    for value in _ordered(name, counted, chosen):
+    for value in _ordered(name, values, counted):
         above = path_of(name, value)[:-1]
         beneath.setdefault(above[-1] if above else None, []).append(value)
 
-    def choice(value: str, depth: int) -> Choice:
-        label, count, is_chosen = label_of(name, value, criteria), counted.get(value, 0), value in chosen
-        inside = beneath.get(value, ()) if depth + 1 < _SHOWN_CLOSED or is_chosen or _leads(value) else ()
-        return Choice(value, label, count, is_chosen, tuple(choice(one, depth + 1) for one in inside))
+    def choice(value: str) -> Choice:
+        inside = tuple(choice(one) for one in beneath.get(value, ()))
+        return Choice(value, label_of(name, value, criteria), counted.get(value, 0), value in chosen, inside)
 
-    def _leads(value: str) -> bool:
-        return any(value in path_of(name, one) for one in chosen)
-
-    return tuple(choice(value, 0) for value in beneath.get(None, ()))
+    return tuple(choice(value) for value in beneath.get(None, ()))
 
 
-def _ordered(name: str, counted: Mapping[str, int], chosen: tuple[str, ...]) -> list[str]:
-    given = [*(value for value, count in counted.items() if count), *chosen]
-    values = {part for value in given for part in path_of(name, value)} if name in TREES else set(given)
+def _offered(name: str, values: set[str], leading: set[str]) -> set[str]:
+    """The values of a tree without those that lie too deep, and with all that the others lie in."""
+    paths = (path_of(name, value) for value in values)
+    return {part for path in paths if len(path) <= _SHOWN_CLOSED or path[-2] in leading for part in path}
+
+
+def _ordered(name: str, values: set[str], counted: Mapping[str, int]) -> list[str]:
     if name in _IN_THEIR_OWN_ORDER:
         return [value for value in _NAMES[name] if value in values]
     return sorted(values, key=lambda value: (-counted.get(value, 0), value))
