@@ -56,7 +56,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
-        Timer("saved searches", timedelta(seconds=20), alerts.run),
+        Timer("saved searches", timedelta(seconds=10), alerts.run),
         Timer("record of searches", timedelta(minutes=2), record.tidy),
         Timer("forget old news", timedelta(hours=24), hits.forget),
     )

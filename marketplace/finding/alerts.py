@@ -28,7 +28,7 @@ from marketplace.listings.permissions import visible_among
 COLLECTED = timedelta(minutes=5)
 """“At once” waits this long for what else arrives."""
 HOUR = 8
-SLICE = 1.0
+SLICE = 0.5
 """Seconds: the worker has other things to do meanwhile."""
 LIFETIME = timedelta(days=365)
 """Of a link that ends alerts."""

@@ -6,7 +6,7 @@ changes, pauses and comes back is not new again, and none is told of twice.
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from marketplace import clock
 from marketplace.db import dialect, session, transaction
@@ -19,19 +19,19 @@ _NUMBERING = 0x79697272
 
 def note(ids: list[int]) -> None:
     """To be called once the index has them."""
-    missing = (
+    found = session.scalars(
         select(Listing.id)
         .outerjoin(Arrival, Arrival.listing_id == Listing.id)
         .where(Listing.id.in_(ids), Listing.state.in_(sorted(WORLD_VISIBLE)), Arrival.number.is_(None))
         .order_by(Listing.published_at, Listing.id)
-    )
-    if session.scalars(missing.limit(1)).first() is None:
+    ).all()
+    if not found:
         return
     with transaction():
         if dialect() == "postgresql":
             session.execute(select(func.pg_advisory_xact_lock(_NUMBERING)))
         now = clock.now()
-        session.add_all([Arrival(listing_id=listing_id, at=now) for listing_id in session.scalars(missing)])
+        session.execute(insert(Arrival), [{"listing_id": listing_id, "at": now} for listing_id in found])
 
 
 def latest() -> int:
