@@ -20,6 +20,7 @@ from marketplace.db import session
 from marketplace.listings.models import Listing
 from marketplace.organisations.models import Kind, Organisation
 from search.embedded import EmbeddedEngine
+from tests.search.imitation import Imitation
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.once
@@ -105,6 +106,23 @@ def test_the_index_is_rebuilt_checked_and_told_of(yinqiao: Run, listing: Listing
     assert rebuilt.returncode == 0 and "listings: 1 documents" in rebuilt.stdout
     assert yinqiao("search", "check").returncode == 0
     assert "index listings: 1 documents" in yinqiao("search", "status").stdout
+
+
+def test_a_search_server_is_filled_and_checked_like_our_own_index(yinqiao: Run, listing: Listing) -> None:
+    server = Imitation()
+    try:
+        for command in ("rebuild", "check"):
+            done = yinqiao("search", command, MEILI_URL=server.url)
+            assert done.returncode == 0 and "listings: 1 documents" in done.stdout, done.stdout + done.stderr
+        status = yinqiao("search", "status", "--exit-code", MEILI_URL=server.url)
+        assert "engine: meilisearch\n" in status.stdout
+        assert status.returncode == 1 and "worker last seen: never" in status.stdout
+        server.version = "1.14.0"
+        told = yinqiao("search", "status", MEILI_URL=server.url)
+        assert told.returncode == 0
+        assert "cannot be used: the search server is Meilisearch 1.14.0; 1.15 or later is needed" in told.stdout
+    finally:
+        server.close()
 
 
 def test_where_a_worker_writes_the_index_it_is_asked_to_rebuild_it(

@@ -15,8 +15,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from marketplace import serving
+from marketplace.commands import ready as ready_to_serve
+from marketplace.commands.serving import serve
 from marketplace.serving import Process
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,6 +123,18 @@ def test_a_port_in_use_is_said_and_another_offered(tmp_path: Path) -> None:
         done = yinqiao(tmp_path, "serve", "--port", str(port))
     assert done.returncode == 1
     assert f"127.0.0.1:{port} is in use" in done.stderr and "--port" in done.stderr
+
+
+@pytest.mark.parametrize(("options", "started"), [([], ["web", "worker"]), (["--web-only"], ["web"])])
+def test_the_worker_may_run_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], started: list[str],
+) -> None:
+    names: list[str] = []
+    monkeypatch.setenv("YINQIAO_VAR", str(tmp_path))
+    monkeypatch.setattr(ready_to_serve, "require_schema", lambda settings: None)
+    monkeypatch.setattr(serving.Supervisor, "run", lambda self: names.extend(one.name for one in self.processes))
+    assert CliRunner().invoke(serve, ["--port", str(free_port()), *options]).exit_code == 0
+    assert names == started
 
 
 @pytest.mark.once
