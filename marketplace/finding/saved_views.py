@@ -31,7 +31,9 @@ def for_templates() -> dict[str, Any]:
     """How much is new in the reader's searches, beside the bell on every page, and the address of a search's feed."""
     person = g.get("actor")
     new_hits = 0 if person is None or is_api() else hits.new_for(person)
-    return {"new_hits": new_hits, "feed_of": lambda criteria: asking.address(criteria, "/search.atom", language=current())}
+    return {
+        "new_hits": new_hits, "feed_of": lambda criteria: asking.address(criteria, "/search.atom", language=current()),
+    }
 
 
 @bp.get("/searches")
