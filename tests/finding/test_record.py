@@ -23,6 +23,7 @@ TYPING = {"X-Typing": "1"}
 
 @pytest.fixture(autouse=True)
 def nothing_left_over():
+    memory.__init__()
     yield
     memory.__init__()
 
