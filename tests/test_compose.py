@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import shlex
 from pathlib import Path
@@ -83,6 +84,16 @@ def test_nothing_starts_without_its_secrets() -> None:
 def test_every_variable_is_in_the_example_or_may_be_absent() -> None:
     for name, how, _ in _VARIABLE.findall((ROOT / "compose.yaml").read_text()):
         assert name in example() or how == "-", name
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_it_is_built_with_extras_there_are(service: str) -> None:
+    extras = configparser.ConfigParser()
+    extras.read(ROOT / "setup.cfg")
+    asked = filled(SERVICES[service]["build"]["args"]["EXTRAS"], {})
+    assert asked == re.findall(r'^ARG EXTRAS="(.*)"$', (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)[0]
+    for one in (asked, *re.findall(r"YINQIAO_EXTRAS=(\S+)", (ROOT / "compose.env.example").read_text())):
+        assert one.strip("[]") in extras["options.extras_require"]
 
 
 @pytest.mark.parametrize("service", OURS)
