@@ -7,7 +7,7 @@ term dictionary once and asking for them by name is far faster, and each keeps i
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import tantivy
 from rapidfuzz.distance import OSA
@@ -52,6 +52,8 @@ class Meaning:
     """Words that begin like it are among the terms."""
     more: bool = False
     """There are more such words than could be listed; they are found, but not scored."""
+    ids: tuple[int, ...] | None = None
+    """The documents that have the units in a row, where these are known."""
 
     def __bool__(self) -> bool:
         return bool(self.terms or self.run)
@@ -112,14 +114,23 @@ class Reading:
             for correction, distance in self._corrections(text, allowed):
                 terms.setdefault(correction, _CORRECTED ** distance)
                 frequency = max(frequency, self.frequency(correction))
-        run = len(word.units) > 1 and frequency < RARE
-        if run and not terms:
-            frequency = hit_count(self._searcher.search(self._runs(word.units), 1))
-            run = frequency > 0
-        elif not terms and (single := self._single(word.units[0])):
+        if len(word.units) > 1 and frequency < RARE:
+            return self._with_run(Meaning(word, frequency, terms, True, unfinished, more))
+        if not terms and (single := self._single(word.units[0])):
             # A lone character of a longer word stands in no list of words, but in the row of units.
             return Meaning(word, single, run=True)
-        return Meaning(word, frequency, terms, run, unfinished, more)
+        return Meaning(word, frequency, terms, False, unfinished, more)
+
+    def _with_run(self, meaning: Meaning) -> Meaning:
+        """Where the run is rare, its documents are noted: to look for them again by their ids, for the total, the page
+        and the facets, is far cheaper than to lay the rows of characters side by side each time."""
+        result = self._searcher.search(self._runs(meaning.word.units), RARE)
+        count = hit_count(result)
+        ids: tuple[int, ...] | None = None
+        if count <= RARE:
+            addresses = [address for _, address in result.hits]
+            ids = tuple(int(one or 0) for one in self._searcher.fast_field_values("id", addresses))
+        return replace(meaning, frequency=max(meaning.frequency, count), run=count > 0, ids=ids)
 
     def exactly(self, word: Word) -> Meaning:
         """A word or phrase as it stands."""
@@ -178,6 +189,20 @@ class Reading:
         clauses = [(_Should, query) for meaning in meanings for query in self.scores(meaning)]
         return clauses + [(_Should, self._runs(run)) for run in question.phrases]
 
+    def ranking(self, meanings: Iterable[Demand], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        """Clauses that decide both what is found and its rank, as `matching` and `scoring` together, but each list of
+        documents is walked once: half the time where a common word finds a third of all there is."""
+        clauses: list[tuple[tantivy.Occur, tantivy.Query]] = []
+        for meaning in meanings:
+            scores = self.scores(meaning)
+            if isinstance(meaning, Choice) or meaning.run or meaning.more:
+                clauses.append((_Must, tantivy.Query.const_score_query(self._any_of(meaning), 0.0)))
+                clauses += [(_Should, query) for query in scores]
+            else:
+                clauses.append((_Must, some(scores)))
+        clauses += [(_Must, self._runs(run)) for run in question.phrases]
+        return clauses + [(_MustNot, self._excluded(run)) for run in question.excluded]
+
     def scores(self, meaning: Demand, weight: float = 1.0) -> list[tantivy.Query]:
         if isinstance(meaning, Choice):
             return self._scores_of_choice(meaning, weight)
@@ -186,7 +211,7 @@ class Reading:
             boost = self._weights[name] * weight
             terms = [
                 tantivy.Query.boost_query(self._term(f"words_{name}", term, "freq"), boost * worth)
-                for term, worth in meaning.terms.items()
+                for term, worth in meaning.terms.items() if self._searcher.doc_freq(f"words_{name}", term)
             ]
             # Several completions in one document are one find, not several.
             queries += terms if len(terms) < 2 else [tantivy.Query.disjunction_max_query(terms, 0.0)]
@@ -234,8 +259,13 @@ class Reading:
             pattern = "".join(re.escape(c) if c.isascii() else c for c in meaning.word.text) + ".*"
             found += [tantivy.Query.regex_query(self._schema, name, pattern) for name in self._lists]
         if meaning.run:
-            found.append(self._runs(meaning.word.units))
+            known = meaning.ids
+            found.append(self._runs(meaning.word.units) if known is None else self._by_ids(known))
         return some(found)
+
+    def _by_ids(self, ids: Sequence[int]) -> tantivy.Query:
+        # A set of terms would be compiled into an automaton first: 30 times slower for a few.
+        return some([tantivy.Query.term_query(self._schema, "id", one) for one in ids])
 
     def _excluded(self, run: Run) -> tantivy.Query:
         """The run, and what a single word of it is listed as: -battery excludes batteries too."""
