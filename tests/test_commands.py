@@ -157,3 +157,10 @@ def test_a_rebuild_nobody_begins_says_so_and_stays_asked_for(
         done = CliRunner().invoke(search.search, ["rebuild"])
     assert done.exit_code == 1 and "the worker has not begun" in done.output
     assert index.asked_for() == ["listings"]
+
+
+def test_migrating_brings_the_terms_of_the_release_and_loading_them_again_changes_nothing(yinqiao: Run) -> None:
+    first = yinqiao("migrate")
+    assert first.returncode == 0 and "new groups of equal terms" in first.stdout, first.stderr
+    assert "equal terms" not in yinqiao("migrate").stdout
+    assert yinqiao("terms", "load").stdout.startswith("0 new groups of equal terms, 0 changed, ")
