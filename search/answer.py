@@ -1,6 +1,7 @@
 """One question put to one tantivy index, and its answer."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import tantivy
@@ -35,6 +36,7 @@ class Answer:
         self._synonyms = synonyms_of(entry.synonyms)
         self._reading = Reading(self._searcher, self._schema, settings, query.attributes, opened.dictionary)
         self._filters = [(one, filter_query(self._schema, settings, one)) for one in query.filters]
+        self._found: list[tuple[float, tantivy.DocAddress]] = []
         self._nearby = self._near(opened) if query.vector is not None and settings.vector else []
 
     def page(self) -> Page:
@@ -47,7 +49,7 @@ class Answer:
         demands, total = wanted.demands, wanted.total
         clauses = self._reading.matching(demands, self._question)
         return Page(
-            hits=self._hits(clauses, demands) if in_window(self._query) and total else (),
+            hits=self._listed(self._found, readable(demands)) if total else (),
             total=total,
             facets=self._facets(clauses),
             dropped=wanted.dropped if total else (),
@@ -105,13 +107,24 @@ class Answer:
         ])]
 
     def _total_of(self, demands: list[Demand]) -> int:
-        return self._total(self._reading.matching(demands, self._question))
+        """How many documents meet them; the page of the best is found on the way, and kept in case it is wanted."""
+        wanted = self._query if in_window(self._query) and not self._nearby else replace(self._query, size=0)
+        size, offset = max(1, wanted.size), (wanted.page - 1) * wanted.size
+        order = self._order()
+        if order or not wanted.size:
+            clauses = self._reading.matching(demands, self._question)
+        else:
+            clauses = self._reading.ranking(demands, self._question)
+        every = _all([*clauses, *self._conditions()])
+        result = self._searcher.search(every, size, count=True, offset=offset, **order)
+        self._found = result.hits if wanted.size else []
+        return hit_count(result)
 
-    def _total(self, clauses: list[Clause]) -> int:
-        every = [*clauses, *self._conditions()]
-        if not every:
-            return int(self._searcher.num_docs)
-        return hit_count(self._searcher.search(_all(every), 1))
+    def _order(self) -> dict[str, Any]:
+        if self._query.sort is None:
+            return {}
+        name, descending = self._query.sort
+        return {"order_by_field": f"number_{name}", "order": tantivy.Order.Desc if descending else tantivy.Order.Asc}
 
     def _conditions(self, but: str | None = None) -> list[Clause]:
         """The filters, without the choice of values of one attribute."""
@@ -130,21 +143,6 @@ class Answer:
             for name in names:
                 counts[name] = {one["key"]: int(one["doc_count"]) for one in answer[name]["buckets"]}
         return {name: counts[name] for name in self._query.facets}
-
-    def _hits(self, clauses: list[Clause], demands: list[Demand]) -> tuple[Hit, ...]:
-        size, offset = self._query.size, (self._query.page - 1) * self._query.size
-        conditions = self._conditions()
-        if self._query.sort is not None:
-            name, descending = self._query.sort
-            order = tantivy.Order.Desc if descending else tantivy.Order.Asc
-            result = self._searcher.search(
-                _all([*clauses, *conditions]), size, count=False, offset=offset, order_by_field=f"number_{name}",
-                order=order,
-            )
-        else:
-            ranked = _all([*clauses, *conditions, *self._reading.scoring(demands, self._question)])
-            result = self._searcher.search(ranked, size, count=False, offset=offset)
-        return self._listed(result.hits, readable(demands))
 
     def _listed(
         self, found: Sequence[tuple[float, tantivy.DocAddress]], meanings: Iterable[Meaning],
