@@ -84,7 +84,7 @@ def queries(count: int, seed: int = 2) -> list[dict[str, str]]:
     titles = [row["title"] for row in listings(5_000, seed=3)]
     made: list[dict[str, str]] = []
     while len(made) < count:
-        asked = {"q": _words_of(chance, chance.choice(titles))}
+        asked = {"q": words_of(chance, chance.choice(titles))}
         if chance.random() < 0.15:
             asked["q"] = asked["q"][:-1]
         if chance.random() < 0.3:
@@ -99,7 +99,7 @@ def queries(count: int, seed: int = 2) -> list[dict[str, str]]:
     return made
 
 
-def _words_of(chance: random.Random, title: str) -> str:
+def words_of(chance: random.Random, title: str) -> str:
     if title.isascii():
         parts = [part for part in title.replace(",", " ").split() if len(part) > 3] or title.split()
         start = chance.randrange(len(parts))
