@@ -47,7 +47,7 @@ class Opened:
         # Without this every open index keeps a thread that polls the folder, and a fork would lose it.
         self._index.config_reader(reload_policy="manual")
         self._searcher = self._index.searcher()
-        self._dictionaries: dict[tuple[str, str], list[str]] = {}
+        self._dictionaries: dict[tuple[str, str], dict[int, list[str]]] = {}
         self._folder, self._rows = folder, dict[int, "Rows"]()
         self.schema = self._index.schema
 
@@ -64,12 +64,16 @@ class Opened:
                     self._searcher, self._dictionaries, self._stamp = self._index.searcher(), {}, stamp
         return self._searcher
 
-    def dictionary(self, name: str, beginning: str) -> list[str]:
-        """Every word of a field that begins so, read once a commit."""
+    def dictionary(self, name: str, letter: str) -> dict[int, list[str]]:
+        """The words of a field that are made of Latin letters and begin so, by their length; read once a commit."""
         dictionaries, searcher = self._dictionaries, self._searcher
-        key = (name, beginning)
+        key = (name, letter)
         if key not in dictionaries:
-            dictionaries[key] = [word for word, _ in searcher.terms_with_prefix(name, beginning)]
+            known: dict[int, list[str]] = {}
+            for word, _ in searcher.terms_with_prefix(name, letter):
+                if word.isascii() and word.isalpha():
+                    known.setdefault(len(word), []).append(word)
+            dictionaries[key] = known
         return dictionaries[key]
 
 
