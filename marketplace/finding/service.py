@@ -19,6 +19,7 @@ from marketplace.finding import facets
 from marketplace.finding.criteria import CLOSING, LONGEST, Criteria, conditions, query_of
 from marketplace.finding.facets import Group
 from marketplace.finding.marking import found_words, mark, quote
+from marketplace.finding.meaning import meant
 from marketplace.listings import vocabulary
 from marketplace.listings.documents import LISTINGS
 from marketplace.listings.fields import BY_NAME, FIELDS, Shape
@@ -29,7 +30,7 @@ from marketplace.listings.workflow import STATE_TONES, STATES
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, is_verified_member, organisation_ids
 from marketplace.phrases import DEFAULT, Label
-from search import Quote, SearchError
+from search import Engine, Page, Query, Quote, Refused, SearchError
 
 log = logging.getLogger(__name__)
 _NARRATIVE = tuple(
@@ -123,7 +124,7 @@ def find(actor: Reader, criteria: Criteria, language: str = DEFAULT) -> Found:
     started = time.perf_counter()
     try:
         engine = index.engine()
-        page = engine.search(LISTINGS.name, query_of(actor, criteria))
+        page = _answer(engine, query_of(actor, criteria))
     except SearchError as error:
         log.warning("search falls back to titles: %s", error)
         return _by_title(actor, criteria, language, started)
@@ -135,6 +136,17 @@ def find(actor: Reader, criteria: Criteria, language: str = DEFAULT) -> Found:
         criteria, shown, page.total, facets.groups(page.facets, criteria), _since(started), engine.name,
         dropped=page.dropped,
     )
+
+
+def _answer(engine: Engine, query: Query) -> Page:
+    asked = meant(query)
+    try:
+        return engine.search(LISTINGS.name, asked)
+    except Refused as refused:
+        if asked.vector is None:
+            raise
+        log.warning("words alone decide: %s", refused)  # another embedder's vectors are on their way into the index
+        return engine.search(LISTINGS.name, query)
 
 
 def rows(
