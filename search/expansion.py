@@ -117,7 +117,7 @@ class Reading:
                 frequency = max(frequency, self.frequency(correction))
         if len(word.units) > 1 and frequency < RARE:
             return self._with_run(Meaning(word, frequency, terms, True, unfinished, more))
-        if not terms and (single := self._single(word.units[0])):
+        if not terms and (single := self.single(word.units[0])):
             # A lone character of a longer word stands in no list of words, but in the row of units.
             return Meaning(word, single, run=True)
         return Meaning(word, frequency, terms, False, unfinished, more)
@@ -175,7 +175,7 @@ class Reading:
             if inner in left:
                 found.append(self.meaning(Word(inner, tuple(inner), inner)))
                 left = left.replace(inner, " ", 1)
-        singles = [(Word(one, (one,), one), self._single(one)) for one in left if one != " "]
+        singles = [(Word(one, (one,), one), self.single(one)) for one in left if one != " "]
         return found + [Meaning(one, count, run=True) for one, count in singles if count] if found else []
 
     def matching(self, meanings: Iterable[Demand], question: Question) -> list[tuple[tantivy.Occur, tantivy.Query]]:
@@ -304,8 +304,9 @@ class Reading:
         """Documents that have it among their words."""
         return sum(self._searcher.doc_freq(name, word) for name in self._lists)
 
-    def _single(self, unit: str) -> int:
-        return sum(self._searcher.doc_freq(f"run_{name}", unit) for name in self._attributes)
+    def single(self, unit: str) -> int:
+        """Documents with it, near enough, as a word or in one."""
+        return max(self._searcher.doc_freq(f"run_{name}", unit) for name in self._attributes)
 
     def _completions(self, beginning: str) -> list[tuple[str, int]]:
         """Words that begin so, the most frequent first, one more than will be scored."""

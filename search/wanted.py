@@ -99,8 +99,11 @@ class Wanted:
         """How many documents the word finds, near enough, its equals included where they stand for it alone."""
         if text not in self._frequencies:
             choice = self._covering(text, [text])
-            known = self._reading.count(choice) if choice else self._meanings[text].frequency
-            self._frequencies[text] = known
+            meaning = self._meanings[text]
+            known = self._reading.count(choice) if choice else meaning.frequency
+            # A single character tells nothing, though few documents have it as a word.
+            single = self._reading.single(text) if meaning.word.is_chinese and len(text) == 1 else 0
+            self._frequencies[text] = max(known, single)
         return self._frequencies[text]
 
     def _choice(self, stretch: Stretch, worth: float) -> Choice:
