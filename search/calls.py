@@ -2,6 +2,7 @@
 port's words."""
 
 import contextlib
+import json
 import random
 import threading
 import time
@@ -10,6 +11,8 @@ from typing import Any, TypeVar
 
 import meilisearch
 import requests
+from meilisearch._httprequests import HttpRequests
+from meilisearch.config import Config
 from meilisearch.errors import (
     MeilisearchApiError,
     MeilisearchCommunicationError,
@@ -113,8 +116,27 @@ class Calls:
         client: meilisearch.Client | None = getattr(self._local, "client", None)
         if client is None:
             client = meilisearch.Client(self._url, self._key, timeout=self._timeout)
+            client.http = _Connected(client.config)
             self._local.client = client
         return client
+
+
+class _Connected(HttpRequests):
+    """Keeps its connection to the server. The client's own makes one for every request, which takes as long as a
+    search; it is left to the rarer requests, which go through other objects."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self._session = requests.Session()
+
+    def get(self, path: str) -> Any:
+        return self.send_request(self._session.get, path)
+
+    def post(
+        self, path: str, body: Any = None, content_type: str | None = "application/json", *,
+        serializer: type[json.JSONEncoder] | None = None,
+    ) -> Any:
+        return self.send_request(self._session.post, path, body, content_type, serializer=serializer)
 
 
 def _asked_to_wait(error: MeilisearchError) -> float:

@@ -7,6 +7,7 @@ it, and against a real server wherever there is one.
 import fnmatch
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +37,8 @@ class Imitation:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, Any]] = []
+        self.connections = 0
+        self.open_connections: list[socket.socket] = []
         self.answers: dict[tuple[str, str], list[Answer]] = {}
         self.headers: dict[str, str] = {}
         self.hits: Callable[[Body], list[Body]] | None = None
@@ -162,6 +165,11 @@ class Imitation:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self) -> None:
+                super().setup()
+                imitation.connections += 1
+                imitation.open_connections.append(self.connection)
+
             def handle_any(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 body = json.loads(raw) if raw else None
@@ -175,7 +183,6 @@ class Imitation:
                 for name, value in imitation.headers.items() if status >= 400 else ():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
-                self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(content)
 

@@ -221,3 +221,19 @@ def test_a_key_that_may_not_is_named_as_the_reason(server: Imitation, meilisearc
     assert meilisearch.search("listings", Query()).total == 0
     with pytest.raises(Unavailable, match="does not take our key"):
         meilisearch.upsert("listings", [{"id": 1, "title": "x"}])
+
+
+# --- connections
+
+
+def test_searches_share_a_connection(server: Imitation, meilisearch: MeilisearchEngine) -> None:
+    for _ in range(20):
+        meilisearch.search("listings", Query("x "))
+    assert server.connections == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_is_no_fault(server: Imitation, meilisearch: MeilisearchEngine) -> None:
+    meilisearch.search("listings", Query("x "))
+    for open_one in server.open_connections:
+        open_one.close()
+    assert meilisearch.search("listings", Query("x ")).total == 0
