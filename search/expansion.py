@@ -31,6 +31,11 @@ MOST_TERMS = 128
 RARE = 200
 """A Chinese word that the segmenter saw in fewer documents than this is also looked for as a run of characters:
 elsewhere it may have cut it differently. Runs of common characters would cost more than they find."""
+COMMON = 5_000
+"""Where each of its characters is in more documents than this, only a word that next to nobody wrote is looked for as a
+run: of 法 and 相 standing together by chance there is more than of the word, and finding them takes longest of all."""
+ENOUGH = 1_000
+"""A word in so many documents fills every page that is read: longer words that it begins are found, but not scored."""
 SUSPECT = 3
 """A Latin word in this many documents or fewer may be a typing error, theirs or the reader's."""
 
@@ -115,12 +120,17 @@ class Reading:
             for correction, distance in self._corrections(text, allowed):
                 terms.setdefault(correction, _CORRECTED ** distance)
                 frequency = max(frequency, self.frequency(correction))
-        if len(word.units) > 1 and frequency < RARE:
+        if self._may_be_cut_otherwise(word, frequency):
             return self._with_run(Meaning(word, frequency, terms, True, unfinished, more))
         if not terms and (single := self.single(word.units[0])):
             # A lone character of a longer word stands in no list of words, but in the row of units.
             return Meaning(word, single, run=True)
         return Meaning(word, frequency, terms, False, unfinished, more)
+
+    def _may_be_cut_otherwise(self, word: Word, frequency: int) -> bool:
+        if len(word.units) < 2 or frequency >= RARE:
+            return False
+        return frequency <= SUSPECT or min(map(self.single, word.units)) <= COMMON
 
     def _with_run(self, meaning: Meaning) -> Meaning:
         """Where the run is rare, its documents are noted: to look for them again by their ids, for the total, the page
@@ -139,8 +149,14 @@ class Reading:
         run = len(word.units) > 1 and frequency < RARE
         return Meaning(word, frequency, {word.text: 1.0} if frequency else {}, run)
 
-    def choice(self, stretch: Stretch, written: Sequence[Meaning], worth: float) -> Choice:
-        instead = tuple(tuple(map(self.exactly, words)) for words in stretch.instead)
+    def choice(
+        self, stretch: Stretch, written: Sequence[Meaning], worth: float, to_be_found: bool = False,
+    ) -> Choice:
+        """With `to_be_found` its readings will be asked for several times, not only scored."""
+        exactly = [[self.exactly(word) for word in words] for words in stretch.instead]
+        instead = tuple(
+            tuple(self._with_run(one) if to_be_found and one.run else one for one in branch) for branch in exactly
+        )
         return Choice(frozenset(meaning.word.text for meaning in written), tuple(written), instead, worth)
 
     def count(self, demand: Demand) -> int:
@@ -196,7 +212,7 @@ class Reading:
         clauses: list[tuple[tantivy.Occur, tantivy.Query]] = []
         for meaning in meanings:
             scores = self.scores(meaning)
-            if isinstance(meaning, Choice) or meaning.run or meaning.more:
+            if isinstance(meaning, Choice) or meaning.run or meaning.more or self._is_enough(meaning):
                 clauses.append((_Must, tantivy.Query.const_score_query(self._any_of(meaning), 0.0)))
                 clauses += [(_Should, query) for query in scores]
             else:
@@ -208,17 +224,21 @@ class Reading:
         if isinstance(meaning, Choice):
             return self._scores_of_choice(meaning, weight)
         queries = []
+        scored = {meaning.word.text: 1.0} if self._is_enough(meaning) else meaning.terms
         for name in self._attributes:
             boost = self._weights[name] * weight
             terms = [
                 tantivy.Query.boost_query(self._term(f"words_{name}", term, "freq"), boost * worth)
-                for term, worth in meaning.terms.items() if self._searcher.doc_freq(f"words_{name}", term)
+                for term, worth in scored.items() if self._searcher.doc_freq(f"words_{name}", term)
             ]
             # Several completions in one document are one find, not several.
             queries += terms if len(terms) < 2 else [tantivy.Query.disjunction_max_query(terms, 0.0)]
         if meaning.run:
             queries.append(tantivy.Query.boost_query(self._runs(meaning.word.units), _COMPLETED * weight))
         return queries
+
+    def _is_enough(self, meaning: Meaning) -> bool:
+        return meaning.unfinished and self.frequency(meaning.word.text) >= ENOUGH
 
     def _scores_of_choice(self, choice: Choice, weight: float) -> list[tantivy.Query]:
         """A document with several of the readings is as good as with the best of them."""
