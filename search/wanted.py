@@ -109,7 +109,7 @@ class Wanted:
     def _choice(self, stretch: Stretch, worth: float) -> Choice:
         line = self._question.line[stretch.first:stretch.last]
         written = {word.text: self._meanings[word.text] for word in line if word.text in self._meanings}
-        return self._reading.choice(stretch, [*written.values()], worth)
+        return self._reading.choice(stretch, [*written.values()], worth, to_be_found=True)
 
     # --- mistyped Chinese
 
