@@ -24,24 +24,21 @@ from search.answering import Answering, Body, Known, body_of, near_body, scores_
 from search.asking import put
 from search.calls import Calls
 from search.checking import check_query, check_settings
-from search.completion import LONGEST_TEXT, rank
 from search.dialect import (
     changes,
     embedder,
     server_document,
     server_settings,
     settings_of,
-    sound_word,
     without_vector,
 )
 from search.expansion import MOST_TERMS
-from search.layout import opening
 from search.nearness import similarity
-from search.pinyin import sounds, typed, words_of_sound
+from search.offering import offers
 from search.question import LONGEST_QUERY, Question
 from search.spelling import synonym_map
 from search.synonyms import checked_groups
-from search.text import asked, fold, words
+from search.text import asked
 
 _KNOWN_FOR = 1.0
 """Seconds for which what the server says of an index is believed: so late may synonyms and swaps be noticed."""
@@ -207,33 +204,7 @@ class MeilisearchEngine:
         return Page(hits, int(answer["totalHits"]), took_ms=(time.perf_counter() - started) * 1000)
 
     def suggest(self, index: str, text: str, *, filters: tuple[Filter, ...] = (), limit: int = 8) -> list[Suggestion]:
-        known = self._known(index)
-        begun = opening(text[:LONGEST_TEXT])
-        question = Question(words=tuple(asked(begun)), unfinished=True)
-        if not question.words or not known.settings.suggest or limit < 1:
-            return []
-        names = known.settings.suggest
-        body = {
-            **body_of(known, filters, names), "limit": 5 * limit,
-            "attributesToRetrieve": ["id", *(f"offered_{name}" for name in names)],
-        }
-        letters = typed(text[:LONGEST_TEXT])
-        spoken = {**body, "attributesToSearchOn": [f"sound_{name}" for name in names]}
-        answers = self._ask([
-            {**body, "q": put(question).text()},
-            *({**spoken, "q": sound_word(beginning)} for beginning in _beginnings(letters)),
-        ])
-        found: dict[str, tuple[int, Suggestion]] = {}
-        for answer in answers:
-            for hit in answer["hits"]:
-                for name in names:
-                    for offered in hit.get(f"offered_{name}", ()):
-                        place = rank(offered, begun)
-                        if place is None and letters and _sounds_so(offered, letters):
-                            place = 2
-                        if place is not None:
-                            found.setdefault(fold(offered), (place, Suggestion(offered, hit["id"], name)))
-        return [suggestion for _, suggestion in sorted(found.values(), key=lambda pair: pair[0])][:limit]
+        return offers(self._ask, self._known(index), text, filters, limit)
 
     # --- how it is done
 
@@ -309,21 +280,3 @@ def _batches(documents: Any) -> Iterator[bytes]:
         size += len(one) + 1
     if batch:
         yield b"[" + b",".join(batch) + b"]"
-
-
-def _beginnings(letters: str) -> list[str]:
-    """What a sound may begin with that was typed as these letters."""
-    wanted: list[str] = []
-
-    def note(beginning: str) -> list[tuple[str, int]]:
-        wanted.append(beginning)
-        return []
-
-    if letters:
-        words_of_sound(letters, note)
-    return wanted
-
-
-def _sounds_so(text: str, letters: str) -> bool:
-    heard = sounds(words(text), text)
-    return bool(words_of_sound(letters, lambda begun: [(sound, 1) for sound in heard if sound.startswith(begun)]))
