@@ -16,7 +16,7 @@ from search.nearness import NEAREST
 from search.question import LONGEST_QUERY, MOST_WORDS, Question, parse
 from search.shelf import Entry, Opened
 from search.synonyms import synonyms_of
-from search.text import asked
+from search.text import Word, asked
 from search.wanted import Wanted, readable
 
 _MOST_VALUES = 60_000
@@ -77,22 +77,26 @@ class Answer:
     def similar(self, terms: Sequence[Term]) -> Page:
         heaviest = sorted(terms, key=lambda term: -term.weight)[:MOST_TERMS]
         queries: list[tantivy.Query] = []
+        read = 0
         for term in heaviest:
-            queries += self._likeness(term)
+            line = tuple(asked(term.text[:LONGEST_QUERY]))[:MOST_WORDS]
+            read += len(line)
+            if read > 2 * MOST_TERMS and queries:
+                break  # pasted texts, not terms
+            queries += self._likeness(line, term.weight)
         if not queries or self._query.size == 0:
             return Page((), 0)
         clauses = [(_Must, some(queries)), *self._conditions()]
         result = self._searcher.search(_all(clauses), self._query.size, count=True)
         return Page(self._listed(result.hits, ()), hit_count(result))
 
-    def _likeness(self, term: Term) -> list[tantivy.Query]:
-        words = tuple(word for word in asked(term.text[:LONGEST_QUERY]) if word.is_telling)[:MOST_WORDS]
-        meanings = [self._reading.exactly(word) for word in words]
-        written = self._all_of(meanings, term.weight) if meanings and all(meanings) else []
+    def _likeness(self, line: tuple[Word, ...], weight: float) -> list[tantivy.Query]:
+        meanings = [self._reading.exactly(word) for word in line if word.is_telling]
+        written = self._all_of(meanings, weight) if meanings and all(meanings) else []
         equal = [
-            query for stretch in self._synonyms.stretches(Question(line=words))
-            if stretch.last - stretch.first == len(words)
-            for query in self._reading.scores_instead(self._reading.choice(stretch, meanings, EQUAL), term.weight)
+            query for stretch in self._synonyms.stretches(Question(line=line))
+            if stretch.last - stretch.first == len(line)
+            for query in self._reading.scores_instead(self._reading.choice(stretch, meanings, EQUAL), weight)
         ]
         if not equal:
             return written
