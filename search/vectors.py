@@ -188,11 +188,11 @@ class Near:
             best = _best(rows["vector"][places] @ asked, wanted)
             found = self._told(rows, places[best[0]], best[1])
         else:
-            found = self._through(among, asked, wanted, count, least)
+            found = self._through(clauses, asked, wanted, count, least)
         return [(one, score) for one, score in found if score >= least], count
 
     def _through(
-        self, among: tantivy.Query, asked: Numbers, wanted: int, count: int, least: float
+        self, clauses: Sequence[Clause], asked: Numbers, wanted: int, count: int, least: float
     ) -> list[tuple[int, float]]:
         """Compare first, then see which of the nearest are among those meant; look farther when too few are."""
         rows = self._rows.now()
@@ -201,9 +201,8 @@ class Near:
         while True:
             places, scores = compared.best(min(reach, len(rows)))
             ids = rows["id"][places]
-            query = tantivy.Query.boolean_query([
-                (_must, tantivy.Query.term_set_query(self._schema, "id", ids.tolist())), (_must, among),
-            ])
+            these = tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, "id", ids.tolist()), 0.0)
+            query = tantivy.Query.boolean_query([(_must, these), *clauses])
             meant = {row for _, row in _rows_of(self._searcher, query, len(ids))}
             is_meant = np.asarray([place in meant for place in places.tolist()], bool)
             exhausted = reach >= len(rows) or (len(scores) > 0 and scores[-1] < least)
