@@ -37,6 +37,7 @@ MOST_BARRIERS = 6
 _MOST_DROPPED = 4
 _MOST_NEAR = 5
 _MOST_EQUAL = 6
+_CHINESE = re.compile("[\u4e00-\u9fff]{3,}")
 _READ = 100
 """Characters of a query that are compared with what there is."""
 
@@ -223,15 +224,29 @@ def _respelt(q: str, found: Iterable[Row]) -> tuple[tuple[str, str], ...]:
         fold(piece): piece for row in found for quote in (row.title, row.why) for piece, is_found in quote if is_found
     }
     sought = [word for word in asked(q[:_READ]) if not any(_is_said(word, one) for one in marked)]
-    likest = ((word.written or word.text, _likest(word, marked)) for word in sought)
-    return tuple((written, piece) for written, piece in likest if piece)
+    likest = ((word.written or word.text, _likest(word, marked)) for word in sought if not word.is_chinese)
+    chinese = (_likest_within(run, marked) for run in _CHINESE.findall(fold(q[:_READ])))
+    return tuple((written, piece) for written, piece in (*likest, *chinese) if piece)
 
 
 def _is_said(word: Word, piece: str) -> bool:
     return word.text in piece or singular(word.text) == singular(piece) or piece in word.text
 
 
+def _likest_within(run: str, marked: dict[str, str]) -> tuple[str, str]:
+    """A stretch of Chinese, where words have no ends, and the word marked that differs from it by one character."""
+    words = [piece for piece in marked if _CHINESE.fullmatch(piece)]
+    if any(run in piece or piece in run for piece in words):
+        return run, ""
+    for piece in words:
+        for length in (len(piece), len(piece) + 1, len(piece) - 1):
+            for part in (run[at:at + length] for at in range(len(run) - length + 1)):
+                if len(part) > 2 and OSA.distance(part, piece) == 1:
+                    return part, marked[piece]
+    return run, ""
+
+
 def _likest(word: Word, marked: dict[str, str]) -> str:
-    allowed = typing_errors(word.text) or (1 if word.is_chinese and len(word.text) > 2 else 0)
+    allowed = typing_errors(word.text)
     near = [(OSA.distance(word.text, piece), piece) for piece in marked] if allowed else []
     return next((marked[piece] for distance, piece in sorted(near) if distance <= allowed), "")

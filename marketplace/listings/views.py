@@ -118,7 +118,7 @@ def edit(ref: str) -> ResponseReturnValue:
     try:
         _save(listing, given)
     except form.Meanwhile as news:
-        return _form_page(listing.kind, news.values, {}, 409, listing=listing, news=news)
+        return _form_page(listing.kind, news.values, {}, 409, listing=listing, meanwhile=news)
     except (Invalid, Conflict) as problem:
         errors, status = refused(problem)
         values = {**form.values_of(listing.kind, content), **given.raw}

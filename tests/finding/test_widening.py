@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from conftest import NEED, a_listing
 from indexing import EngineThatIsDown, index_listings
@@ -51,6 +53,16 @@ def test_mistyped_word_is_shown_with_what_was_found_for_it(institute):
     index_listings()
     told = loosened(None, "electrolite plants")
     assert told.respelt == (("electrolite", "electrolyte"),) and told.exact == "/search?q=%22electrolite%22+plants"
+
+
+@pytest.mark.parametrize(("written", "expected"), [
+    ("电解夜", (("电解夜", "电解液"),)), ("阻燃电解夜", (("电解夜", "电解液"),)), ("电解液", ()), ("新型电解液", ()),
+    ("电解", ()), ("储能电站", ()),
+])
+def test_mistyped_chinese_word_is_told_from_one_that_is_right(written, expected):
+    row = finding.Row(*[None] * 20)
+    rows = [replace(row, title=(("阻燃", False), ("电解液", True)), why=(("电解液", True), ("不燃", False)))]
+    assert widening._respelt(written, rows) == expected
 
 
 @pytest.mark.parametrize(("q", "words", "expected"), [
