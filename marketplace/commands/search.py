@@ -12,6 +12,8 @@ from marketplace import worker as work
 from marketplace.commands import ready
 from marketplace.db import session
 from marketplace.index import Findable
+from marketplace.listings import vectors
+from marketplace.matching import embedding
 from search import SearchError
 
 PATIENCE = 30.0
@@ -78,6 +80,8 @@ def status(exit_code: bool) -> None:
     for findable in subscriptions.findables():
         click.echo(f"index {findable.name}: {_held(findable)}")
         click.echo(f"last rebuild: {_told(index.rebuild_of(findable.name))}")
+    if vectors.is_on():
+        click.echo(f"embedder: {vectors.embedder().name}, {embedding.standing()}")
     click.echo(f"waiting: {outbox.waiting()}")
     for subscriber, topic, count, error in outbox.failing():
         click.echo(f"failing: {count} of {topic} for {subscriber}: {error}")

@@ -116,6 +116,14 @@ def refused() -> tuple[int, str]:
     return row[0], row[1] or ""
 
 
+def standing() -> str:
+    """How far it has come, for operators."""
+    name = vectors.embedder().name
+    made = session.scalar(select(func.count()).where(ListingVector.embedder == name, ListingVector.vector.is_not(None)))
+    count, error = refused()
+    return f"{made or 0} vectors, {due()} wait" + (f", {count} refused: {error}" if count else "")
+
+
 def _is_due() -> ColumnElement[bool]:
     return ListingVector.due_at <= clock.now()
 
