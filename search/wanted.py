@@ -1,6 +1,7 @@
 """What a question comes to in one index: which words are asked for, in which reading, and which are given up."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from search.expansion import CORRECTED, EQUAL, Choice, Demand, Meaning, Reading
 from search.mistyped import BOUND, is_word, little_words_apart, meant, patterns, unsure_part, windows
@@ -45,7 +46,8 @@ class Wanted:
         whole = len(self._kept) == len(self._question.words)
         self.total = self._count(self.demands) if whole else 0
         if self.total <= FEW_OF_PIECES and (corrected := list(self._corrected(self.total))):
-            self._choices += corrected
+            replaced = [one for one in self._choices if any(one.texts <= other.texts for other in corrected)]
+            self._choices = [one for one in self._choices if one not in replaced] + corrected
             self._keep()
             whole = False
         if not whole and self._may_be_asked:
@@ -123,16 +125,23 @@ class Wanted:
                 is_weak = [len(word.text) == 1 or not self._meanings[word.text] for word in line[first:last]]
                 few, more = (FEW_OF_PIECES, MORE_THAN_PIECES) if any(is_weak) else (FEW, CLEARLY_MORE)
                 for stretch in self._readings(first, is_weak, total) if total <= few else ():
-                    choice = self._choice(stretch, CORRECTED)
+                    choice = self._with_equals(self._choice(stretch, CORRECTED))
                     if choice.texts and self._reading.count(choice) > more * total:
                         yield choice
 
+    def _with_equals(self, choice: Choice) -> Choice:
+        """Also read with the equals of the words within it, which the choice will take the place of."""
+        equal = tuple(
+            branch + tuple(meaning for meaning in choice.written if meaning.word.text not in one.texts)
+            for one in self._choices if one.texts <= choice.texts for branch in one.instead
+        )
+        return replace(choice, instead=choice.instead + equal)
+
     def _readings(self, first: int, is_weak: Sequence[bool], total: int) -> Iterator[Stretch]:
         words = self._question.line[first:first + len(is_weak)]
-        known = {text for choice in self._choices for text in choice.texts}
         read: set[int] = set()
         for start, end in windows(words, is_weak):
-            if read.intersection(range(start, end)) or known.intersection(word.text for word in words[start:end]):
+            if read.intersection(range(start, end)) or self._cuts_equals({word.text for word in words[start:end]}):
                 continue
             signs = tuple(sign for word in words[start:end] for sign in word.text)
             written = self._reading.run_count(signs) > 0
@@ -145,6 +154,10 @@ class Wanted:
             if instead:
                 read.update(range(start, end))
                 yield Stretch(first + start, first + end, tuple((word,) for word in instead))
+
+    def _cuts_equals(self, texts: set[str]) -> bool:
+        """Are these words some of those that have an equal together, but not all?"""
+        return any(one.texts & texts and not one.texts <= texts for one in self._choices)
 
     def _meant(self, signs: tuple[str, ...]) -> list[Word]:
         """What a run of Chinese that nobody wrote may be a mistyping of."""

@@ -78,6 +78,15 @@ def test_equals_are_found_inside_words_the_segmenter_joins(searcher: Engine, emp
     assert found(searcher, empty, "电机housing ") == {1}
 
 
+def test_a_mistyped_word_is_forgiven_beside_equals_of_its_pieces(searcher: Engine, empty: str) -> None:
+    titles = ["石墨烯薄膜", "工业机器人", "graphite electrode 希"]
+    searcher.upsert(empty, [{"id": number, "title": title} for number, title in enumerate(titles, 1)])
+    searcher.synonyms(empty, [["石墨", "graphite"], ["机械", "mechanical"], ["锂电池", "机械人 x"]])
+    assert found(searcher, empty, "石墨墨烯 ") == {1}
+    assert found(searcher, empty, "机械人 ") == {2}
+    assert 3 in found(searcher, empty, "石墨希 ")
+
+
 def test_quotes_mark_equals(searcher: Engine, texts: str) -> None:
     hits = searcher.search(texts, Query("锂电池 ", highlight=("title",))).hits
     marked = {hit.id: [piece for piece, is_marked in hit.quotes["title"] if is_marked] for hit in hits}
