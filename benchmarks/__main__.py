@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import corpus, importing, latency, matching, searching
+from benchmarks import corpus, engines, importing, latency, matching, rebuilding, searching
 
-PARTS = ("search", "import", "latency", "matching")
+PARTS = ("search", "engines", "rebuild", "matching", "import", "latency")
+
+MOST_REBUILT = 100_000
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 @click.option("--listings", type=int, multiple=True, default=(20_000, 100_000), show_default=True,
               help="How many listings to search among; repeatable.")
+@click.option("--others/--no-others", default=True, show_default=True,
+              help="engines: SQLite FTS5 and PostgreSQL as well, up to 100,000 listings (slow).")
 @click.option("--seconds", default=8.0, show_default=True, help="How long each rate is measured.")
-def main(parts: tuple[str, ...], listings: tuple[int, ...], seconds: float) -> None:
+def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, seconds: float) -> None:
     """Measure on this machine, over 127.0.0.1 only, in temporary folders that are removed.
 
-    Example: python -m benchmarks search --listings 20000
+    \b
+    search    the API over HTTP beside the engine alone and bare Flask
+    engines   our engine beside raw tantivy, SQLite FTS5 and PostgreSQL
+    rebuild   the index from the database, beside cutting and indexing alone
+    matching  ten matches of one need beside one search
+    import    a spreadsheet; latency: from commit to findable
+
+    \b
+    python -m benchmarks search --listings 20000
+    python -m benchmarks engines --listings 100000 --listings 500000
     """
     chosen = parts or PARTS
     if not corpus.real_texts():
@@ -25,6 +38,10 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], seconds: float) -> N
     if "search" in chosen:
         for count in listings:
             searching.measure(count, seconds)
+    if "engines" in chosen:
+        engines.measure(listings, others)
+    if "rebuild" in chosen:
+        rebuilding.measure(min(max(listings), MOST_REBUILT))
     if "matching" in chosen:
         matching.measure(max(listings))
     if "import" in chosen:

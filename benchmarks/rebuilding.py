@@ -1,7 +1,7 @@
 """The rebuild of the index from the database, beside the least that any index of the same texts must do.
 
 That least is cutting them into words (rjieba, one thread) and indexing the words (tantivy with its default writer, two
-text fields, nothing kept); both together are 1 / (1/a + 1/b) listings a second. The rebuild reads the rows, builds the
+text fields, stored); both together are 1 / (1/a + 1/b) listings a second. The rebuild reads the rows, builds the
 documents, cuts, indexes, commits and swaps. All take turns, several times, and of each the middle counts.
 """
 
@@ -73,7 +73,7 @@ def _index(texts: Texts) -> float:
         builder = tantivy.SchemaBuilder()
         builder.add_integer_field("id", stored=True, indexed=True)
         for name in ("title", "text"):
-            builder.add_text_field(name, tokenizer_name="spaced")
+            builder.add_text_field(name, stored=True, tokenizer_name="spaced")
         raw = tantivy.Index(builder.build(), folder)
         raw.register_tokenizer("spaced", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
         started = time.perf_counter()
