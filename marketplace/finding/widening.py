@@ -21,14 +21,14 @@ from marketplace import index
 from marketplace.db import session
 from marketplace.finding import asking, facets
 from marketplace.finding.criteria import Criteria, audience_filters, query_of
+from marketplace.finding.meaning import meant
 from marketplace.finding.models import Term, TermGroup
 from marketplace.finding.service import Found, Row, find, rows
 from marketplace.finding.suggesting import Suggested, suggest
-from marketplace.listings import vectors
 from marketplace.listings.documents import CHINA, FACETS, LISTINGS
 from marketplace.organisations.permissions import Reader
 from marketplace.phrases import say
-from search import AnyOf, SearchError
+from search import AnyOf, Query, SearchError
 from search.expansion import typing_errors
 from search.text import Word, asked, fold, singular
 
@@ -190,15 +190,13 @@ def _nearest(
 
 
 def _near_in_meaning(actor: Reader, criteria: Criteria, language: str) -> list[Row]:
-    space = vectors.space()
-    if space is None or not criteria.q.strip():
+    vector = meant(Query(text=criteria.q)).vector
+    if vector is None:
         return []
+    wanted = (AnyOf("kind", criteria.kind),) if criteria.kind else ()
     try:
-        vector = vectors.embedder().embed([criteria.q], "query")[0]
-        spoken = "zh" if any(word.is_chinese for word in asked(criteria.q[:_READ])) else "en"
-        wanted = (AnyOf("kind", criteria.kind),) if criteria.kind else ()
         page = index.engine().nearest(
-            LISTINGS.name, space.centred(vector, spoken), filters=(*audience_filters(actor), *wanted), limit=_MOST_NEAR,
+            LISTINGS.name, vector, filters=(*audience_filters(actor), *wanted), limit=_MOST_NEAR,
         )
     except SearchError as error:
         log.warning("nothing is looked for by meaning: %s", error)

@@ -6,8 +6,8 @@ from indexing import EngineThatIsDown, index_listings
 
 from marketplace import index
 from marketplace.db import session, transaction
+from marketplace.finding import meaning, terms, widening
 from marketplace.finding import service as finding
-from marketplace.finding import terms, widening
 from marketplace.finding.criteria import Criteria
 from marketplace.listings import vectors
 from marketplace.listings.models import Exclusion, Kind, State
@@ -168,8 +168,10 @@ def near(monkeypatch):
     """Vectors are on, and every listing lies near, the first ones nearest."""
     vectors.bind(Embedder())
     monkeypatch.setattr(vectors, "space", lambda: Space("test", 2, {}))
+    meaning.forget()
     yield
     vectors.bind(NoEmbedder())
+    meaning.forget()
 
 
 def test_nearest_in_meaning_are_those_this_reader_may_see(near, institute, charlie, alice, monkeypatch):
