@@ -192,7 +192,8 @@ class Engine(Protocol):
 
     def suggest(self, index: str, text: str, *, filters: tuple[Filter, ...] = (), limit: int = 8) -> list[Suggestion]:
         """Values of the `suggest` attributes that begin with, or contain a word that begins with, `text`; after them
-        Chinese ones whose pinyin (lidianchi) or initials (ldc) do."""
+        Chinese ones whose pinyin (lidianchi) or initials (ldc) do. Each attribute has its share of the literal ones;
+        those that begin so are shown first."""
 
     def synonyms(self, index: str, groups: Sequence[Sequence[str]]) -> None:
         """From now on, and without a rebuild, each word or phrase of a group finds documents with any other of it; the
