@@ -53,6 +53,7 @@ function findAmongMany() {
 
 function replace(page) {
   const { id, name, value } = document.activeElement ?? {};
+  const scrolled = document.querySelector(".facets")?.scrollTop;
   const inside = PARTS.some((part) => document.getElementById(part)?.contains(document.activeElement));
   for (const part of PARTS) {
     const old = document.getElementById(part), fresh = page.getElementById(part);
@@ -62,11 +63,12 @@ function replace(page) {
       fresh.querySelectorAll("details > summary").forEach((s) => { if (open.has(s.textContent)) s.parentElement.open = true; });
     }
   }
+  if (scrolled) document.querySelector(".facets")?.scrollTo(0, scrolled);
   findAmongMany();
   document.title = page.title;
   announce(document.querySelector("#results [data-count], #results h1, #results h2")?.textContent ?? "");
   if (!inside) return;
   const again = (id && document.getElementById(id))
     || [...document.getElementsByName(name ?? "")].find((field) => field.value === value);
-  again?.focus();
+  again?.focus({ preventScroll: true });
 }

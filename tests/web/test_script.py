@@ -228,6 +228,11 @@ def test_facets_are_a_sheet_on_a_phone_until_they_are_applied(page, institute):
     page.get_by_text("Narrow the search").click()
     page.get_by_label("New energy").check()
     page.wait_for_url("**/search?*field=new_energy*")
+    page.get_by_label("Date of publication").scroll_into_view_if_needed()
+    before = page.evaluate("document.querySelector('.facets').scrollTop")
+    page.get_by_label("Licence").check()
+    page.wait_for_url("**/search?*mode=licence*")
+    assert page.evaluate("document.querySelector('.facets').scrollTop") == before > 0
     page.get_by_role("button", name="Show what fits").click()
     page.get_by_label("New energy").wait_for(state="hidden")
 
