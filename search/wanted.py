@@ -14,6 +14,8 @@ FEW, FEW_OF_PIECES = 3, 200
 fell into single characters, which many documents have."""
 CLEARLY_MORE, MORE_THAN_PIECES = 5, 2
 """What was found as typed is kept alone unless another reading finds so many times more."""
+SHORT = 3
+"""Chinese of so many characters is looked into although some documents have it: they may be mistyped alike."""
 _SAMPLE = 24
 
 
@@ -144,13 +146,14 @@ class Wanted:
             if read.intersection(range(start, end)) or self._cuts_equals({word.text for word in words[start:end]}):
                 continue
             signs = tuple(sign for word in words[start:end] for sign in word.text)
-            written = self._reading.run_count(signs) > 0
-            if written and total:
+            written = self._reading.run_count(signs)
+            is_rare = written <= FEW and written < total and len(signs) <= SHORT
+            if written and total and not is_rare:
                 if end - start == len(words):
                     return
                 continue
             # Written so, but cut otherwise: 家宗教 stands in 国家宗教, and there is no word 家 in it.
-            instead = [Word("".join(signs), signs)] if written else self._meant(signs)
+            instead = [Word("".join(signs), signs)] if written and not total else self._meant(signs)
             if instead:
                 read.update(range(start, end))
                 yield Stretch(first + start, first + end, tuple((word,) for word in instead))

@@ -157,6 +157,13 @@ def test_a_reader_knows_new_synonyms_at_its_next_look(folder: Path, writer: Embe
     assert EmbeddedEngine(folder).search("listings", Query("锂电池 ")).total == 1
 
 
+def test_what_is_clearly_rarer_is_read_as_a_mistake_as_well(writer: EmbeddedEngine) -> None:
+    titles = ["石墨稀膜", "石墨的稀释", *["石墨烯薄膜"] * 30]
+    writer.upsert("listings", [{"id": number, "title": title} for number, title in enumerate(titles)])
+    order = [hit.id for hit in writer.search("listings", Query("石墨稀 ", size=50)).hits]
+    assert (order[0], len(order)) == (0, 32)
+
+
 def test_chinese_word_that_nobody_wrote_finds_what_has_its_parts(writer: EmbeddedEngine) -> None:
     titles = ("磷酸铁锂离子电池隔膜", "铅酸电池回收", "锂矿选矿", "锂电芯与电解池")
     writer.upsert("listings", [{"id": n, "title": title} for n, title in enumerate(titles, 1)])
