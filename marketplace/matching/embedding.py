@@ -22,7 +22,7 @@ from marketplace.listings import vectors
 from marketplace.listings.documents import LISTINGS, wording
 from marketplace.listings.models import WORLD_VISIBLE, Listing
 from marketplace.listings.vectors import THE_ONE, ListingVector, VectorMean, VectorSpace
-from search import Refused
+from search import Filter, Refused, SearchError
 from search.embedding import EVERY, LEAST, Embedder, Vector, cosine
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,20 @@ def vectors_of(listings: Sequence[Listing]) -> dict[int, list[float]]:
 
 def vector_of(listing: Listing) -> list[float] | None:
     return vectors.of([listing.id]).get(listing.id)
+
+
+def neighbours(listing: Listing, filters: tuple[Filter, ...], limit: int) -> dict[int, float]:
+    """Listing id -> nearness of those that mean most nearly the same, among what the filters let through: candidates
+    that no word would have found. Empty without vectors, and when the index cannot say."""
+    vector = vector_of(listing)
+    if vector is None:
+        return {}
+    try:
+        page = index.engine().nearest(LISTINGS.name, vector, filters=filters, limit=limit)
+    except SearchError as error:
+        log.warning("matching goes by words alone: %s", error)
+        return {}
+    return {hit.id: hit.score for hit in page.hits}
 
 
 def text_of(listing: Listing) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from conftest import a_listing
 from embedders import KnowsAFewWords
+from indexing import EngineThatIsDown
 from sqlalchemy import select
 
 from marketplace import clock, index, outbox
@@ -17,7 +18,7 @@ from marketplace.listings import documents, vectors
 from marketplace.listings.models import Kind, Listing, State
 from marketplace.listings.vectors import ListingVector, VectorSpace
 from marketplace.matching import embedding
-from search import Query, Refused, Unavailable
+from search import AnyOf, Query, Refused, Unavailable
 
 SUBJECTS = (("Battery pack", "en"), ("储能电池", "zh"), ("Robot gripper", "en"), ("机器人夹爪", "zh"),
             ("Solar panel", "en"), ("光伏组件", "zh"), ("Membrane filter", "en"), ("膜过滤", "zh"))
@@ -101,6 +102,20 @@ def test_listings_are_found_by_what_they_mean_across_languages(furnished, engine
     assert near > 0.7 > 0.3 > embedding.nearness(made[robot], made[chinese])
     assert embedding.nearness(made[robot], made[other]) == pytest.approx(near, abs=0.3)
     assert index.check(terms.LISTINGS) == (set(), set())
+
+
+def test_neighbours_are_those_of_the_other_side_that_mean_the_same(furnished, company, engine, embedder) -> None:
+    need = a_listing(company, Kind.NEED, title="Wanted: energy storage", keywords=[], summary="").id
+    embedding.look_after()
+    work()
+    rebuilt()
+    listing = session.get_one(Listing, need)
+    found = embedding.neighbours(listing, (AnyOf("kind", ("result",)),), 10)
+    assert {number % 8 for number in (furnished.index(one) for one in found)} == {0, 1}
+    assert min(found.values()) > 0.5
+    index.bind(EngineThatIsDown())
+    assert embedding.neighbours(listing, (), 10) == {}
+    index.bind(engine)
 
 
 def test_changed_words_are_embedded_again_and_other_changes_are_not(furnished, engine, embedder) -> None:
