@@ -126,7 +126,8 @@ def unsubscribe(token: str) -> ResponseReturnValue:
 
 def _atom(feed: feeds.Feed, kept: str) -> Response:
     text = render_template(
-        "finding/feed.xml", feed=feed, kinds=KINDS, fields=vocabulary.FIELDS, anonymous=say("Anonymous")
+        "finding/feed.xml", feed=feed, kinds=KINDS, fields=vocabulary.FIELDS, anonymous=say("Anonymous"),
+        house=say("Yinqiao"),
     )
     response = current_app.response_class(text, content_type="application/atom+xml; charset=utf-8")
     response.headers["Cache-Control"] = kept
