@@ -7,7 +7,7 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 from search import AnyOf, Filter, Hit, Page, Query, Quote, Settings
-from search.asking import Doubt, Part, doubts, meant_by, put, taken_apart
+from search.asking import Doubt, Part, doubts, meant_by, other_readings, put
 from search.checking import BETWEEN_TEXTS, check_query, in_window
 from search.dialect import LOCALES, WITH_VECTOR, embedder, filter_text
 from search.expansion import typing_errors
@@ -156,24 +156,24 @@ class Answering:
         """The parts and how many documents have each, those replaced that were probably mistyped."""
         parts = self._asked.parts
         counted = [*zip(parts, alone, strict=True)]
-        apart = [(at, one) for at, part in enumerate(parts) if not alone[at] and (one := taken_apart(part))]
+        others = [(at, one) for at, part in enumerate(parts) if not alone[at] for one in other_readings(part)]
         doubtful = [(one, reading) for one in doubts(self._question, parts, [bool(count) for count in alone])
                     for reading in one.readings()][:_MOST_READINGS]
-        if not apart and not doubtful:
+        if not others and not doubtful:
             return counted
         retrieved = ["id", *self._texts()]
         looking = {**self._everywhere(), "page": 1, "hitsPerPage": _LOOKED_AT, "attributesToRetrieve": retrieved}
         answers = self._ask([
-            *(self._counting(self._everywhere(), self._asked.alone(one)) for _, one in apart),
+            *(self._counting(self._everywhere(), self._asked.alone(one)) for _, one in others),
             *({**looking, "q": reading + " "} for _, reading in doubtful),
         ])
         taken: set[int] = set()
-        for (at, one), answer in zip(apart, answers, strict=False):
-            if answer["totalHits"]:
+        for (at, one), answer in zip(others, answers, strict=False):
+            if answer["totalHits"] > counted[at][1]:
                 counted[at] = (one, int(answer["totalHits"]))
                 taken.add(at)
         met: dict[Doubt, list[Body]] = {}
-        for (doubt, _), answer in zip(doubtful, answers[len(apart):], strict=True):
+        for (doubt, _), answer in zip(doubtful, answers[len(others):], strict=True):
             met.setdefault(doubt, []).append(answer)
         for doubt, (as_typed, *seen) in met.items():
             places = range(doubt.first, doubt.last + 1)

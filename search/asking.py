@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 
 from search.mistyped import BOUND, is_word, meant, patterns, unsure_part, windows
 from search.question import Question, Run
-from search.spelling import Units, excluded, expression, is_ours, is_sign, key_of, phrase, with_gap
+from search.spelling import (
+    Units,
+    excluded,
+    expression,
+    is_ours,
+    is_sign,
+    key_of,
+    phrase,
+    with_another_beginning,
+    with_gap,
+)
 from search.text import Word, words
 
 MOST_PARTS = 10
@@ -132,11 +142,21 @@ def doubts(question: Question, parts: Sequence[Part], known: Sequence[bool]) -> 
     return found
 
 
-def taken_apart(part: Part) -> Part | None:
+def other_readings(part: Part) -> list[Part]:
+    """What else one word may be that nobody wrote."""
+    if len(part.words) > 1:
+        return []
+    if part.signs:
+        apart = _taken_apart(part)
+        return [apart] if apart else []
+    return [Part(text, part.words) for text in with_another_beginning(part.words[0])]
+
+
+def _taken_apart(part: Part) -> Part | None:
     """锂电池 as 锂 and 电池, which finds 锂离子电池. The last piece says what a Chinese compound is, so it is cut off
     first."""
     whole = "".join(part.signs)
-    if len(part.words) > 1 or len(whole) < 3:
+    if len(whole) < 3:
         return None
     left, runs = whole, []
     inner = {word for word in words(whole) if word != whole}

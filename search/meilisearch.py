@@ -5,9 +5,10 @@ contract suite runs against an imitation of the server (tests/search/imitation.p
 MEILI_URL is set.
 
 It differs from the embedded engine where the server does: the order of `searchable` ranks attributes, their weights
-beyond that do not count; a wrong first letter counts as two; of a question ten words are read; filters on strings
-ignore case; of what a mistyped Chinese word may have been meant to be one is taken; `similar` adds up the scores of one
-search a term, so its `total` counts the documents near the top of any of them; nearness is the server's approximation.
+beyond that do not count; of a question ten words are read; filters on strings ignore case; a Chinese character or the
+first letter of a short word that was mistyped is forgiven only where nothing is found otherwise, and of what may have
+been meant one is taken; `similar` adds up the scores of one search a term, so its `total` counts the documents near the
+top of any of them; nearness is the server's approximation.
 """
 
 import json

@@ -15,6 +15,7 @@ they make no phrase, what else it may be asked for. The first two digits say wha
 03  two Chinese characters with one between them, for words that were mistyped
 04  a number with a point in it, a word of two scripts
 05  a group of equal terms, in questions only
+06  a Latin word without its first letter: the server counts a wrong one twice, and forgives a short word only once
 """
 
 import re
@@ -22,6 +23,7 @@ from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 
+from search.expansion import typing_errors
 from search.text import LONGEST_WORD, STOP_WORDS, Word, asked, singular, units, words_and_units
 
 LONGEST_RUN = 16
@@ -29,6 +31,8 @@ LONGEST_RUN = 16
 _LONGEST_BEGINNING = 24
 _MOST_KEY_WORDS = 3
 """The server looks words of a question up as terms of so many."""
+_SHORT = range(4, 9)
+"""Letters of words that are forgiven once, or were left one out of."""
 _PLAIN = re.compile("[a-z0-9]+")
 _FIGURES = 6
 
@@ -48,6 +52,7 @@ def spelled(text: str) -> str:
         *(_run(sign) for sign in row if is_sign(sign)),
         *(_whole(word) for word in words),
         *(beginning for word in dict.fromkeys((*row, *words)) for beginning in _beginnings(word)),
+        *(_tail(word[1:]) for word in words if word.isascii() and word.isalpha() and len(word) in _SHORT),
         *(_pair(one, other) for one, other in pairwise(row) if not (is_sign(one) and is_sign(other))),
         *(_gap(one, other) for one, between, other in zip(row, row[1:], row[2:], strict=False)
           if is_sign(one) and is_sign(between) and is_sign(other)),
@@ -67,6 +72,14 @@ def expression(word: Word, unfinished: bool = False) -> str:
         whole = unfinished and len(word.text) <= _LONGEST_BEGINNING
         return _quoted([_beginning(word.text) if whole else _word(word.text)])
     return _word(word.text)
+
+
+def with_another_beginning(word: Word) -> list[str]:
+    """What to look for if the first letter was wrong, left out, too many, or exchanged with the second."""
+    text = word.text
+    if typing_errors(text) != 1:
+        return []
+    return [_quoted([one]) for one in (_tail(text[1:]), _tail(text), text[1:], text[1] + text[0] + text[2:])]
 
 
 def phrase(run: Units) -> list[str]:
@@ -212,6 +225,10 @@ def _pair(one: str, other: str) -> str:
 
 def _gap(one: str, other: str) -> str:
     return f"03{ord(one):0{_FIGURES}}{ord(other):0{_FIGURES}}"
+
+
+def _tail(rest: str) -> str:
+    return _hashed("06", [rest])
 
 
 def _beginning(word: str) -> str:

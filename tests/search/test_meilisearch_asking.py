@@ -86,6 +86,17 @@ def test_a_suggestion_by_sound_is_in_the_same_request(server: Imitation, filled:
     assert len(searches(server)) == 3
 
 
+@pytest.mark.parametrize("text", ["yuel ", "ffuel ", "ufel ", "gattery ", "attery ", "abttery ", "batteyr "])
+def test_a_wrong_first_letter_is_forgiven_as_any_other(filled: MeilisearchEngine, text: str) -> None:
+    page = filled.search("listings", Query(text))
+    assert ({hit.id for hit in page.hits}, page.dropped) == ({5} if "uel" in text or "ufel" in text else {3}, ())
+
+
+def test_two_errors_in_a_short_word_are_too_many(filled: MeilisearchEngine) -> None:
+    for text in ("yuell ", "gattory ", "zegl ", "uel "):
+        assert filled.search("listings", Query(text)).total == 0
+
+
 # --- spelling
 
 
