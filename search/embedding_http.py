@@ -24,12 +24,12 @@ _LONGEST_PAUSE = 5.0
 
 
 class HttpEmbedder:
-    """Texts are sent in batches. A batch is tried `attempts` times within `timeout` seconds in all; a query once,
-    within `query_timeout`, since somebody waits for it."""
+    """Texts are sent in batches. A batch is tried `attempts` times within `timeout` seconds in all; after one that took
+    longer they are half as large. A query is tried once, within `query_timeout`, since somebody waits for it."""
 
     def __init__(
         self, url: str, model: str, dimensions: int, key: str | None = None, *, query_prefix: str = "",
-        passage_prefix: str = "", batch: int = 64, timeout: float = 10.0, query_timeout: float = 0.5,
+        passage_prefix: str = "", batch: int = 32, timeout: float = 10.0, query_timeout: float = 0.5,
         attempts: int = 4, back_off: float = 0.25,
     ) -> None:
         self.name = " ".join(filter(None, (model, query_prefix.strip(), passage_prefix.strip())))
@@ -64,6 +64,9 @@ class HttpEmbedder:
                 status, answer, wished = self._post(body, until)
             except (HTTPError, OSError) as error:
                 problem = f"cannot be reached: {_without_address(error)}"
+                if time.monotonic() >= until and kind == "passage":
+                    # A slow server may yet manage fewer at a time; whoever gave us these will give them again.
+                    self.batch = max(1, min(self.batch, len(texts)) // 2)
             else:
                 if status == 200:
                     return answer

@@ -104,14 +104,14 @@ def test_it_is_stopped_gone_on_with_and_done(installed: config.Settings, there: 
 def test_a_server_of_another_length_is_said_to_be_one_and_what_was_made_stays(
     installed: config.Settings, there: Server
 ) -> None:
-    there.answers = [there.vectors(["text"] * 64), (200, b"<html>Sign in</html>")]
+    there.answers = [there.vectors(["text"] * 32), (200, b"<html>Sign in</html>")]
     code, _, error = run(installed, "matching", "embed", **http(there))
-    assert code == 1 and "<html>Sign in</html>" in error and f"64 of {COUNT} are done" in error
-    assert "Traceback" not in error and made() == 64
+    assert code == 1 and "<html>Sign in</html>" in error and f"32 of {COUNT} are done" in error
+    assert "Traceback" not in error and made() == 32
     there.dimensions = 9
     code, _, error = run(installed, "matching", "embed", **http(there))
-    assert code == 1 and "9 numbers instead of 8" in error and f"0 of {COUNT - 64} are done" in error
-    assert made() == 64
+    assert code == 1 and "9 numbers instead of 8" in error and f"0 of {COUNT - 32} are done" in error
+    assert made() == 32
 
 
 def test_without_an_embedder_it_says_how_to_name_one(installed: config.Settings) -> None:

@@ -8,7 +8,7 @@ from marketplace.commands import ready
 from marketplace.db import session
 from marketplace.listings import vectors
 from marketplace.matching import embedding
-from search import SearchError
+from search import SearchError, Unavailable
 
 
 @click.group()
@@ -35,7 +35,7 @@ def embed(anew: bool) -> None:
     waiting, done = embedding.mark_every(anew=anew), 0
     try:
         with click.progressbar(length=waiting, label=vectors.embedder().name, show_pos=True) as bar:
-            while made := embedding.make_some(last_first=True):
+            while made := _some():
                 session.expunge_all()
                 done += made
                 bar.update(made)
@@ -44,6 +44,17 @@ def embed(anew: bool) -> None:
         click.echo(f"\n{why}. {done} of {waiting} are done and stay; the rest: yinqiao matching embed", err=True)
         raise click.exceptions.Exit(130 if isinstance(problem, KeyboardInterrupt) else 1) from None
     _told(done, embedding.recentre(anew=anew))
+
+
+def _some() -> int:
+    """Make a batch; one that was too large for a slow server is tried again smaller."""
+    batch = vectors.embedder().batch
+    try:
+        return embedding.make_some(last_first=True)
+    except Unavailable:
+        if vectors.embedder().batch >= batch:
+            raise
+        return _some()
 
 
 def _told(done: int, centred: bool) -> None:

@@ -98,6 +98,20 @@ def test_a_slow_server_is_not_waited_for(there: Server) -> None:
     assert time.monotonic() - started < 1
 
 
+def test_a_server_too_slow_for_a_batch_is_given_smaller_ones(there: Server) -> None:
+    whole = there.vectors
+    there.vectors = lambda texts: (time.sleep(0.05 * len(texts)), whole(texts))[1]  # type: ignore[method-assign]
+    embedder, texts = asking(there.url, batch=16, timeout=0.3), ["text"] * 16
+    failures = 0
+    while True:
+        try:
+            assert len(embedder.embed(texts[:embedder.batch])) == embedder.batch
+            break
+        except Unavailable:
+            failures += 1
+    assert 0 < failures <= 3 and 2 <= embedder.batch <= 8
+
+
 def test_an_answer_that_dribbles_is_not_waited_for(there: Server) -> None:
     def dribble(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
