@@ -20,7 +20,7 @@ from sqlalchemy import select
 from marketplace import index
 from marketplace.db import session
 from marketplace.finding import asking, facets
-from marketplace.finding.criteria import Criteria, audience_filters, query_of
+from marketplace.finding.criteria import CLOSING, Criteria, audience_filters, query_of
 from marketplace.finding.meaning import meant
 from marketplace.finding.models import Term, TermGroup
 from marketplace.finding.service import Found, Row, find, rows
@@ -172,6 +172,8 @@ def _with_one_less(criteria: Criteria) -> Iterable[tuple[Any, Criteria]]:
         yield say("Organisation"), criteria.without("organisation")
     if criteria.days is not None:
         yield say("Date of publication"), criteria.without("days")
+    if criteria.order == CLOSING:  # of listings that no day ends, none is shown
+        yield say("Closing soon first"), criteria.without("sort")
 
 
 def _nearest(

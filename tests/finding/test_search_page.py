@@ -71,6 +71,21 @@ def test_filter_in_the_way_is_named_with_its_cost(client, institute):
     assert "without Region" in shown and "What comes nearest" in shown and result.ref in shown
 
 
+def test_marketplace_without_a_listing_says_what_will_be_here(client):
+    index_listings()
+    shown = page(client)
+    assert "Nothing has been published yet." in shown and 'href="/listings/new/need"' in shown
+    assert "Nothing fits these filters yet." in page(client, "/search?kind=need")
+
+
+def test_order_that_hides_everything_is_named(client, institute):
+    listing = a_listing(institute)
+    with transaction():
+        listing.valid_until = None
+    index_listings()
+    assert "without Closing soon first" in page(client, "/search?sort=closing")
+
+
 def test_visitor_is_asked_to_sign_in_before_a_need_and_comes_back_to_it(app, client, charlie):
     index_listings()
     need = "/listings/new/need?title=zinc+air&field=new_energy"
