@@ -14,8 +14,9 @@ from datetime import timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sqlalchemy import select
@@ -35,6 +36,24 @@ PATIENCE = timedelta(days=3)
 """How long a mail that is refused for now is tried again."""
 
 _bound: list[Settings] = []
+
+
+class Unfolded(EmailPolicy):
+    """Headers that other machines read as an address are written whole: Python would wrap a long one into encoded
+    words, which nobody decodes there (RFC 2047 allows them in text only)."""
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower().startswith("list-") and str(value).isascii():
+            return f"{name}: {value}{self.linesep}"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower().startswith("list-") and str(value).isascii():
+            return self.fold(name, value).encode("ascii")
+        return super().fold_binary(name, value)
+
+
+POLICY = Unfolded(linesep="\r\n")
 
 
 class RefusedForNow(Exception):
@@ -127,7 +146,7 @@ def _into_file(mail_id: int, message: EmailMessage) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{mail_id:08d}.eml"
     path.touch(mode=0o600)
-    path.write_bytes(message.as_bytes(policy=SMTP))
+    path.write_bytes(message.as_bytes(policy=POLICY))
 
 
 def _server() -> smtplib.SMTP:
@@ -152,18 +171,18 @@ def _server() -> smtplib.SMTP:
 
 
 def _message(row: OutgoingMail) -> EmailMessage:
-    message = EmailMessage()
+    message = EmailMessage(policy=POLICY)
     message["Subject"] = row.subject
     message["From"] = sender()
     message["To"] = Address(addr_spec=row.to)
     message["Date"] = format_datetime(row.created_at)
     # The same for every try, so that a mail sent twice after a crash can be recognised.
     message["Message-ID"] = f"<mail-{row.id}-{int(row.created_at.timestamp())}@{_domain()}>"
-    message["Content-Language"] = "zh-Hans" if row.language == "zh" else "en"
     message["Auto-Submitted"] = "auto-generated"
     for name, value in (row.headers or {}).items():
         message[name] = value
     message.set_content(row.body)
+    message["Content-Language"] = "zh-Hans" if row.language == "zh" else "en"  # set before, it goes with the content
     return message
 
 

@@ -30,7 +30,7 @@ class Sink:
     """Keeps what arrives; answers `replies[address]` instead of taking mail for that address."""
 
     def __init__(self):
-        self.arrived, self.replies = [], {}
+        self.arrived, self.replies, self.bytes = [], {}, []
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.replies:
@@ -39,6 +39,7 @@ class Sink:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        self.bytes.append(envelope.content)
         self.arrived.append(message_from_bytes(envelope.content, policy=default))
         return "250 OK"
 
@@ -80,6 +81,24 @@ def test_mail_arrives_readable_with_an_absolute_link(sink):
     assert "https://yinqiao.example/events/1" in arrived.get_content()
     assert row.sent_at is not None
     assert outbox.waiting() == 0
+
+
+def test_the_way_out_of_a_list_is_an_address_that_machines_read(sink):
+    address = f"https://marketplace.technology-transfer.yinqiao.example/unsubscribe/{'a' * 90}"
+    headers = {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    row = service.post_mail("alice@institute.example", "zh", say("New"), [say("New.")], headers=headers)
+    outbox.drain()
+    assert f"\r\nList-Unsubscribe: <{address}>\r\n".encode() in sink.bytes[0]
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in sink.bytes[0]
+    assert sink.arrived[0]["content-language"] == "zh-Hans"
+    assert session.get_one(OutgoingMail, row.id).headers is None, "it acts for its reader, like a link in the text"
+
+
+def test_a_header_of_ones_own_takes_no_second_line(sink):
+    headers = {"List-Id": "x\r\nBcc: c@d.example"}
+    row = service.post_mail("a@b.example", "en", say("New"), [say("New.")], headers=headers)
+    outbox.drain()
+    assert not sink.arrived and row.error
 
 
 def test_mail_heard_of_twice_is_sent_once_and_its_text_not_kept(sink):
