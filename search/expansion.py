@@ -64,6 +64,14 @@ class Meaning:
     def __bool__(self) -> bool:
         return bool(self.terms or self.run)
 
+    @property
+    def meant(self) -> Word:
+        """The word; if it was mistyped, the one most likely meant."""
+        if self.word.text in self.terms or not self.terms or self.run:
+            return self.word
+        best = max(self.terms, key=lambda term: self.terms[term])
+        return Word(best, (best,), self.word.written) if self.terms[best] <= _CORRECTED else self.word
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -28,7 +28,7 @@ class Wanted:
         """`total` counts the documents that meet all of some demands, and whatever else was asked for."""
         self._reading, self._question, self._count = reading, question, total
         self._meanings = {meaning.word.text: meaning for meaning in reading.meanings(question)}
-        equal = [self._choice(stretch, EQUAL) for stretch in synonyms.stretches(question)]
+        equal = [self._choice(stretch, EQUAL) for stretch in self._stretches(synonyms)]
         self._choices = [choice for choice in equal if choice.texts]
         self._frequencies: dict[str, int] = {}
         self._kept: list[str] = []
@@ -60,6 +60,17 @@ class Wanted:
     @property
     def _may_be_asked(self) -> bool:
         return bool(self._kept or self._question.phrases or not self._question.words)
+
+    def _stretches(self, synonyms: Synonyms) -> list[Stretch]:
+        """Where the line has a term with equals, as it was written or, elsewhere, as it was meant."""
+        line = self._question.line
+        found = synonyms.stretches(self._question)
+        meant = tuple(self._meanings[word.text].meant if word.text in self._meanings else word for word in line)
+        if meant == line:
+            return found
+        taken = {at for one in found for at in range(one.first, one.last)}
+        others = synonyms.stretches(replace(self._question, line=meant))
+        return found + [one for one in others if taken.isdisjoint(range(one.first, one.last))]
 
     def _keep(self) -> None:
         """Every word that can be had; in place of a Chinese one that cannot, its parts."""
