@@ -16,7 +16,7 @@ from rapidfuzz.process import extract
 
 from search import Settings
 from search.checking import texts_of
-from search.layout import LEXICON, payload
+from search.layout import lists_of, payload
 from search.mistyped import Pattern
 from search.question import Question, Run, Stretch
 from search.text import Word, fold, singular, words
@@ -39,6 +39,7 @@ ENOUGH = 1_000
 SUSPECT = 3
 """A Latin word in this many documents or fewer may be a typing error, theirs or the reader's."""
 
+_COUNTED = 2_000
 _COMPLETED, _CORRECTED = 0.7, 0.5
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 
@@ -104,7 +105,7 @@ class Reading:
         self._searcher, self._schema, self._dictionary = searcher, schema, dictionary
         self._attributes = tuple(settings.searchable if attributes is None else attributes)
         self._weights = {name: settings.searchable[name] for name in self._attributes}
-        self._lists = [LEXICON] if attributes is None else [f"words_{name}" for name in self._attributes]
+        self._lists = lists_of(settings, attributes)
 
     def meanings(self, question: Question) -> list[Meaning]:
         last = len(question.words) - 1
@@ -329,8 +330,12 @@ class Reading:
         return tantivy.Query.term_query(self._schema, name, term, option)
 
     def frequency(self, word: str) -> int:
-        """Documents that have it among their words."""
-        return sum(self._searcher.doc_freq(name, word) for name in self._lists)
+        """Documents that have it among their words; of a common word near enough, since nobody counts by it."""
+        counts = [self._searcher.doc_freq(name, word) for name in self._lists]
+        most = max(counts)
+        if sum(counts) == most or most > _COUNTED:
+            return most
+        return hit_count(self._searcher.search(some([self._term(name, word, "basic") for name in self._lists]), 1))
 
     def single(self, unit: str) -> int:
         """Documents with it, near enough, as a word or in one."""

@@ -1,15 +1,16 @@
 """How a document lies in a tantivy index: which field holds what, and how values get there.
 
 `words_x` and `run_x` are the two views of a searchable attribute x (see search.text); `lexicon` holds each word of the
-document once whatever its attribute, so that matching, counting and expanding read one list instead of one per
-attribute; `string_x` and `number_x` are for filters, facets and sorting (tantivy puts a missing number last both ways);
-`opening_x` and `sound` (see search.pinyin) are for suggestions; `vector_row` says where its vector lies (see
-search.vectors); `payload` is the document itself.
+attributes that are suggested (the short ones) once, so that matching, counting and expanding read one list instead of
+one per attribute; `string_x` and `number_x` are for filters, facets and sorting (tantivy puts a missing number last
+both ways); `opening_x` and `sound` (see search.pinyin) are for suggestions; `vector_row` says where its vector lies
+(see search.vectors); `payload` is the document itself.
 """
 
 import json
 import math
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from search.checking import FAR, ROW, choice, texts_of
 from search.pinyin import sounds
 from search.text import fold, words_and_units
 
-FORMAT = 2
+FORMAT = 3
 """Raise it whenever the same document would be indexed differently: older indexes then ask to be rebuilt."""
 LEXICON = "lexicon"
 SOUND = "sound"
@@ -72,10 +73,10 @@ def line(settings: Settings, document: dict[str, Any]) -> str:
             fields[f"opening_{name}"] = [value.opening for value in values]
             sound.update(*[value.sounds for value in values])
             views = [value.views for value in values]
+            lexicon.update(*[one for one, _ in views])
         else:
             views = [words_and_units(text) for text in texts]
         found = views[0][0] if len(views) == 1 else [word for one, _ in views for word in one]
-        lexicon.update(found)
         fields[f"words_{name}"] = " ".join(found)
         fields[f"run_{name}"] = _BETWEEN_TEXTS.join([" ".join(row) for _, row in views])
     fields[LEXICON] = " ".join(lexicon)
@@ -114,8 +115,16 @@ def _payload(document: dict[str, Any]) -> bytes:
 
 def payload(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> dict[str, Any]:
     """The document as `kept` made it."""
-    document: dict[str, Any] = json.loads(searcher.doc(address).get_first("payload") or b"{}")
+    document: dict[str, Any] = orjson.loads(searcher.doc(address).get_first("payload") or b"{}")
     return document
+
+
+def lists_of(settings: Settings, attributes: Sequence[str] | None) -> list[str]:
+    """The fields that together list every word of these attributes, or of all: as few as there are."""
+    names = tuple(settings.searchable if attributes is None else attributes)
+    if len(settings.suggest) > 1 and set(settings.suggest).issubset(names):
+        return [LEXICON, *(f"words_{name}" for name in names if name not in settings.suggest)]
+    return [f"words_{name}" for name in names]
 
 
 def opening(text: str) -> str:
