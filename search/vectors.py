@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ class Rows:
     def __init__(self, folder: Path, dimensions: int) -> None:
         self._path, self._graph_path = folder / "vectors", folder / "graph"
         self.dimensions = dimensions
+        self.lock = threading.Lock()
         self._row = np.dtype([("id", "<i8"), ("vector", "<f4", (dimensions,))])
         self._mapped: Numbers = np.empty(0, self._row)
         self._graph: tuple[Any, Graph | None] = (None, None)
@@ -218,7 +220,7 @@ class _Compared:
     """The rows by nearness to one vector, more of them each time."""
 
     def __init__(self, rows: Rows, now: Numbers, asked: Numbers) -> None:
-        self._now, self._asked = now, asked
+        self._now, self._asked, self._lock = now, asked, rows.lock
         self._graph = rows.graph() if len(now) > EXACT else None
         self._begun = len(self._graph) if self._graph is not None else 0
         self._after = now["vector"][self._begun:] @ asked
@@ -228,8 +230,9 @@ class _Compared:
         places = places + self._begun
         if self._graph is not None:
             number = min(number, self._begun)
-            self._graph.expansion_search = max(64, number)  # type: ignore[misc]
-            found = self._graph.search(self._asked.astype(np.float16), number).keys.astype(np.int64)
+            with self._lock:  # two searches at once would share what the graph notes of where it has been
+                self._graph.expansion_search = max(64, number)  # type: ignore[misc]
+                found = self._graph.search(self._asked.astype(np.float16), number).keys.astype(np.int64)
             places = np.concatenate([places, found])
             scores = np.concatenate([scores, self._now["vector"][found] @ self._asked])
             order = np.argsort(-scores, kind="stable")[:number]

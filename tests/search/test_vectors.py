@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,10 @@ def test_beyond_what_is_compared_in_full_the_graph_finds_nearly_the_same(
         found, wanted = found + len({hit.id for hit in page.hits} & set(expected)), wanted + 20
     assert found / wanted > 0.95
     reader = EmbeddedEngine(writer._shelf.path)
-    assert reader.nearest("listings", asked, limit=5).hits == writer.nearest("listings", asked, limit=5).hits
+    once = writer.nearest("listings", asked, limit=5).hits
+    with ThreadPoolExecutor(4) as readers:
+        answers = list(readers.map(lambda _: reader.nearest("listings", asked, limit=5).hits, range(40)))
+    assert answers == [once] * 40
     writer.close()
 
 
