@@ -106,7 +106,9 @@ def search_feed() -> Response:
 @public
 def feed(token: str) -> Response:
     """Feed readers cannot sign in: the address itself is the secret."""
-    return _atom(feeds.of_saved(saved.with_feed_token(token)), "private, no-cache")
+    response = _atom(feeds.of_saved(saved.with_feed_token(token)), "private, no-cache")
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 @bp.route("/unsubscribe/<token>", methods=FORM)
