@@ -157,6 +157,14 @@ def test_a_reader_knows_new_synonyms_at_its_next_look(folder: Path, writer: Embe
     assert EmbeddedEngine(folder).search("listings", Query("锂电池 ")).total == 1
 
 
+def test_a_mistyped_word_finds_the_equals_of_what_was_meant(writer: EmbeddedEngine) -> None:
+    titles = ("Photovoltaic modules", "光伏发电", "锂电池", "Lithium battery")
+    writer.upsert("listings", [{"id": number, "title": title} for number, title in enumerate(titles, 1)])
+    writer.synonyms("listings", [["photovoltaic", "光伏"], ["锂电池", "lithium battery"]])
+    assert [hit.id for hit in writer.search("listings", Query("photovoltiac ")).hits] == [1, 2]
+    assert [hit.id for hit in writer.search("listings", Query("litium battery ")).hits] == [4, 3]
+
+
 def test_what_is_clearly_rarer_is_read_as_a_mistake_as_well(writer: EmbeddedEngine) -> None:
     titles = ["石墨稀膜", "石墨的稀释", *["石墨烯薄膜"] * 30]
     writer.upsert("listings", [{"id": number, "title": title} for number, title in enumerate(titles)])

@@ -55,11 +55,6 @@ def test_a_word_or_phrase_finds_its_equals(searcher: Engine, texts: str, text: s
     assert ({hit.id for hit in page.hits}, page.dropped) == (expected, ())
 
 
-def test_a_mistyped_word_finds_the_equals_of_what_was_meant(searcher: Engine, texts: str) -> None:
-    assert {6, 7} <= found(searcher, texts, "photovoltiac ")
-    assert {1, 2, 3} <= found(searcher, texts, "litium battery ")
-
-
 def test_an_equal_of_several_words_is_a_phrase(searcher: Engine, texts: str) -> None:
     assert 10 not in found(searcher, texts, "锂电池 ")
 
