@@ -207,6 +207,16 @@ def test_results_follow_the_typing_and_the_address_follows_too(page):
     assert len(searches) < len("zeppelin")
 
 
+def test_enter_searches_and_saving_takes_along_what_was_typed(page):
+    page.goto("/search")
+    page.fill("#q", "zeppelin")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=zeppelin*")
+    page.fill("#q", "zeppelin hangar")
+    page.get_by_role("button", name="Save this search").click()
+    page.wait_for_url(lambda url: "/sign-in?next=/searches/new" in url and "hangar" in url)
+
+
 def test_a_branch_opens_with_the_keyboard_and_stays_open_when_a_city_is_chosen(page, institute):
     a_listing(institute), a_listing(institute, region="110000")
     index_listings()
