@@ -25,6 +25,8 @@ from search.text import Word, words
 
 MOST_PARTS = 10
 """The server reads no more words of a question."""
+_LONGEST_PHRASE, _MOST_EXCLUDED = 20, 30
+"""Of phrases, and of what must not occur: it reads a thousand signs and words and drops what comes last."""
 _LONGEST_TERM = 8
 
 
@@ -69,9 +71,10 @@ class Asked:
 
 def put(question: Question, terms: Collection[str] = ()) -> Asked:
     """`terms` are the keys of the index's synonyms."""
-    phrases = [one for run in question.phrases for one in phrase(run)][:MOST_PARTS]
+    phrases = [one for run in question.phrases for one in phrase(run[:_LONGEST_PHRASE])][:MOST_PARTS]
     parts = list(_parts(question, terms))[:MOST_PARTS - len(phrases)]
-    return Asked(tuple(parts), tuple(phrases), tuple(excluded(run) for run in question.excluded))
+    left_out = [excluded(run[:_LONGEST_PHRASE]) for run in dict.fromkeys(question.excluded)]
+    return Asked(tuple(parts), tuple(phrases), tuple(left_out[:_MOST_EXCLUDED]))
 
 
 def _parts(question: Question, terms: Collection[str]) -> Iterator[Part]:

@@ -1,5 +1,6 @@
 """In how few requests the adapter finds its answers, and what it does about words the server knows nothing of."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -70,6 +71,17 @@ def test_a_pasted_document_is_read_as_far_as_the_server_reads(server: Imitation,
     filled.search("listings", Query("lithium battery " + " ".join(f"word{number}x" for number in range(5_000))))
     assert all(len(one["q"].split()) <= 10 for request in searches(server) for one in request)
     assert len(searches(server)) <= 4
+
+
+@pytest.mark.parametrize("text", [
+    "-x" + " -x".join(map(str, range(300))) + " battery", f'"{"电池" * 900}" battery', f'-"{"电池" * 900}" battery',
+])
+def test_what_is_asked_for_comes_within_what_the_server_reads(
+    server: Imitation, filled: MeilisearchEngine, text: str,
+) -> None:
+    filled.search("listings", Query(text))
+    asked = searches(server)[0][0]["q"]
+    assert asked.endswith("battery") and len(re.findall(r"\w+|\W", asked)) < 1_000
 
 
 def test_terms_of_a_listing_are_one_request(server: Imitation, filled: MeilisearchEngine) -> None:
