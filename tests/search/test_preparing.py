@@ -1,0 +1,109 @@
+"""Documents prepared by several processes: the same lines as one would make, and nothing lost when one of them dies."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search import Document, Query, Refused, Settings, Unavailable
+from search.embedded import EmbeddedEngine
+from search.preparing import Preparers, lines
+
+SETTINGS = Settings(
+    searchable={"title": 2.0, "text": 1.0}, strings=("kind",), numbers=("price",), suggest=("title",),
+    stored=("title",),
+)
+
+
+def documents(count: int) -> list[Document]:
+    return [
+        {"id": number, "title": [f"锂电池 battery {number}", "GB/T 22900"], "text": "回收 recycling of PLA/PBAT " * 3,
+         "kind": "need" if number % 2 else "result", "price": number / 2}
+        for number in range(count)
+    ]
+
+
+def batches(count: int, size: int = 300) -> Iterator[list[Document]]:
+    made = documents(count)
+    yield from (made[first:first + size] for first in range(0, count, size))
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(tmp_path, writer=True)
+    engine.create("listings", SETTINGS)
+    yield engine
+    engine.close()
+
+
+def test_several_processes_make_the_lines_that_one_makes() -> None:
+    made: list[str] = []
+    with Preparers(SETTINGS, processes=2, alone=300) as preparers:
+        for batch in batches(1_500):
+            made += preparers.exchange(batch)
+        made += preparers.rest()
+    assert sorted(map(read, made), key=str) == sorted(map(read, lines(SETTINGS, documents(1_500))), key=str)
+
+
+def read(line: str) -> dict[str, Any]:
+    """Lists of words are written in any order."""
+    fields: dict[str, Any] = json.loads(line)
+    return fields | {name: sorted(fields[name].split()) for name in ("lexicon", "sound")}
+
+
+def test_a_large_filling_finds_what_a_small_one_finds(engine: EmbeddedEngine) -> None:
+    engine.fill("listings", batches(3_000))
+    assert sorted(engine.ids("listings")) == list(range(3_000))
+    page = engine.search("listings", Query("电池 recycling", facets=("kind",), highlight=("title",)))
+    assert (page.total, page.facets["kind"]) == (3_000, {"need": 1_500, "result": 1_500})
+    assert engine.search("listings", Query('"battery 2999"')).total == 1
+
+
+def test_the_death_of_a_process_is_told_and_nothing_of_the_filling_is_found(engine: EmbeddedEngine) -> None:
+    with pytest.raises(Unavailable, match="ended with code -9"):
+        engine.fill("listings", killing_a_child(10_000))
+    assert engine.count("listings") == 0
+    engine.upsert("listings", documents(1))
+    assert engine.count("listings") == 1
+
+
+def killing_a_child(count: int) -> Iterator[list[Document]]:
+    """The batches, and a child of ours killed on the way."""
+    killed = False
+    for batch in batches(count):
+        yield batch
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        mine = [int(child) for child in children if b"search.preparing" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        if mine and not killed:
+            killed = True
+            os.kill(mine[0], signal.SIGKILL)
+
+
+def test_a_wrong_document_is_refused_wherever_it_is_prepared(engine: EmbeddedEngine) -> None:
+    def wrong() -> Iterator[list[Document]]:
+        yield from batches(2_400)
+        yield [{"id": "one", "title": "x"}]
+
+    with pytest.raises(Refused, match="'one'"):
+        engine.fill("listings", wrong())
+    assert engine.count("listings") == 0
+
+
+def test_what_goes_wrong_where_documents_come_from_is_passed_on(engine: EmbeddedEngine) -> None:
+    def broken() -> Iterator[list[Document]]:
+        yield from batches(300)
+        raise ValueError("a row nobody can read")
+
+    with pytest.raises(ValueError, match="nobody can read"):
+        engine.fill("listings", broken())
+    assert engine.count("listings") == 0
+
+
+def test_no_process_is_left_behind(engine: EmbeddedEngine) -> None:
+    engine.fill("listings", batches(2_600))
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert not [one for one in children if b"search.preparing" in Path(f"/proc/{one}/cmdline").read_bytes()]
