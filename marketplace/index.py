@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import islice
 
 from sqlalchemy import ColumnElement, and_, select, update
@@ -42,6 +43,15 @@ class Findable:
     synonyms: Synonyms = tuple
     dimensions: Callable[[], int] = int
     """How many numbers the documents' vectors have now; an index made from here on keeps such ones."""
+    edition: int = 1
+    """Raised when documents hold other values under the same settings."""
+
+    @property
+    def shape(self) -> str:
+        """Differs from the shape an index was built in when that index has to be rebuilt: after an upgrade, or under
+        another engine."""
+        made_of = (engine().name, engine().layout, self.edition, self.settings)
+        return sha256(repr(made_of).encode()).hexdigest()[:16]
 
 
 class Rebuild(Base):
@@ -57,6 +67,8 @@ class Rebuild(Base):
     ended_at: Mapped[datetime | None]
     error: Mapped[str | None]
     """Why it ended without a new index."""
+    shape: Mapped[str | None]
+    """The shape of the index that the last good rebuild made."""
 
 
 def bind(engine: Engine) -> None:
@@ -129,6 +141,12 @@ def asked_for() -> list[str]:
     return list(session.scalars(select(Rebuild.name).where(Rebuild.ended_at.is_(None), ~_going_on())))
 
 
+def is_outdated(findable: Findable) -> bool:
+    """Is there no index of this one's shape? Raises Unavailable when the engine does not answer."""
+    row = rebuild_of(findable.name)
+    return not engine().exists(findable.name) or row is None or row.shape != findable.shape
+
+
 def rebuild_of(name: str) -> Rebuild | None:
     """How the latest rebuild of an index stands, as the row says now."""
     return session.get(Rebuild, name, populate_existing=True)
@@ -149,6 +167,7 @@ def rebuild(findable: Findable, progress: Progress = lambda _: None) -> int:
     gc.disable()  # rows make few cycles; looking for some at every few hundred takes a third of the reading
     try:
         count = _fill_and_swap(findable, progress)
+        _note(findable.name, shape=findable.shape)
         error = None
         return count
     except Exception as problem:

@@ -74,11 +74,12 @@ class Worker:
         return tried
 
     def _rebuild_what_needs_it(self) -> None:
-        """An index that is missing, or that somebody asked to be rebuilt. Without an engine the other work goes on."""
+        """An index that is missing or of another shape than this version's, or that somebody asked to be rebuilt.
+        Without an engine the other work goes on."""
         names = set(index.asked_for())
         try:
             if not self._looked_for_indexes:
-                names.update(one.name for one in subscriptions.findables() if not index.engine().exists(one.name))
+                names.update(one.name for one in subscriptions.findables() if index.is_outdated(one))
                 self._looked_for_indexes = True
             for findable in subscriptions.findables():
                 if findable.name in names:

@@ -160,6 +160,8 @@ class Engine(Protocol):
     """
 
     name: str
+    layout: int
+    """Raised when indexes are laid out anew: one that was made under another number has to be rebuilt."""
 
     def create(self, index: str, settings: Settings) -> None:
         """Make an empty index. One that exists is kept, with these settings from now on."""

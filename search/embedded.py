@@ -54,6 +54,7 @@ class EmbeddedEngine:
     takes the folder's lock (Unavailable while another holds it) and `close` gives it back."""
 
     name = "embedded"
+    layout = FORMAT
 
     def __init__(self, path: str | Path, writer: bool = False) -> None:
         self._shelf = Shelf(Path(path))

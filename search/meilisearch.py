@@ -53,6 +53,7 @@ _NOT_FOUND = "index_not_found"
 
 class MeilisearchEngine:
     name = "meilisearch"
+    layout = 2
 
     def __init__(
         self, url: str, key: str | None = None, *, timeout: int = 5, task_timeout: float = 120.0, attempts: int = 4,

@@ -15,7 +15,7 @@ def index_listings() -> None:
 class EngineThatIsDown:
     """Every question to it fails as a server that went away."""
 
-    name = "down"
+    name, layout = "down", 0
 
     def __getattr__(self, name: str):
         from search import Unavailable

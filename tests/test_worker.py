@@ -77,6 +77,17 @@ def test_a_rebuild_that_somebody_asked_for_is_done_and_told(
     assert engine.count("listings") == 1
 
 
+def test_an_index_of_another_version_is_rebuilt_once(one: worker.Worker, engine: EmbeddedEngine, monkeypatch) -> None:
+    one.turn()
+    first = index.rebuild_of("listings")
+    assert first is not None and first.shape == worker.subscriptions.findables()[0].shape
+    monkeypatch.setattr(EmbeddedEngine, "layout", engine.layout + 1)
+    after = worker.Worker("after the upgrade", alone=True, stopping=one.stopping)
+    assert index.is_outdated(worker.subscriptions.findables()[0])
+    after.turn()
+    assert not index.is_outdated(worker.subscriptions.findables()[0])
+
+
 def test_without_an_engine_other_work_goes_on_and_the_index_follows_later(
     one: worker.Worker, institute: Organisation, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
