@@ -6,6 +6,8 @@ changes, pauses and comes back is not new again, and none is told of twice.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import func, insert, select
 
 from marketplace import clock
@@ -34,6 +36,7 @@ def note(ids: list[int]) -> None:
         session.execute(insert(Arrival), [{"listing_id": listing_id, "at": now} for listing_id in found])
 
 
-def latest() -> int:
-    """The number of the last arrival; 0 before the first."""
-    return session.scalar(select(func.max(Arrival.number))) or 0
+def latest(before: datetime | None = None) -> int:
+    """The number of the last arrival, or of the last one noted by then; 0 before the first."""
+    found = select(func.max(Arrival.number))
+    return session.scalar(found if before is None else found.where(Arrival.at <= before)) or 0
