@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from search import Quote
-from search.text import fold, traced
+from search.text import aligned, fold, traced
 
 QUOTE_LENGTH = 200
 _MARGIN = 60
@@ -36,13 +36,17 @@ class Needles:
 
 def quote(text: str, needles: Needles, length: int = QUOTE_LENGTH) -> Quote:
     """The text, or about `length` characters of it around the first find, in marked and unmarked pieces."""
-    start, end = _window(text, needles, length)
+    folded = aligned(text) if needles else None
+    start, end = _window(text, needles, length, folded)
     # A word that reaches over the edge of the window is recognised only with what follows it.
     low, high = max(0, start - _MARGIN), min(len(text), end + _MARGIN)
-    piece = text[low:high]
-    marked = bytearray(len(piece))
-    for a, b in _finds(piece, needles):
-        marked[a:b] = b"\x01" * (b - a)
+    marked = bytearray(high - low)
+    if folded is not None:
+        finds = (match.span() for match in _pattern(needles).finditer(folded, low, high))
+    else:
+        finds = ((low + a, low + b) for a, b in _finds(text[low:high], needles))
+    for a, b in finds:
+        marked[a - low:b - low] = b"\x01" * (b - a)
     return tuple(_pieces(text[start:end], marked[start - low:end - low]))
 
 
@@ -109,11 +113,11 @@ def _first(character: str) -> str:
     return f"{re.escape(character)}(?<!{_LETTER}{re.escape(character)})"
 
 
-def _window(text: str, needles: Needles, length: int) -> tuple[int, int]:
+def _window(text: str, needles: Needles, length: int, folded: str | None) -> tuple[int, int]:
     if len(text) <= length:
         return 0, len(text)
     # Folding keeps the length of nearly every text, so the find is near enough to here in the text as written.
-    match = _pattern(needles).search(fold(text)) if needles else None
+    match = _pattern(needles).search(fold(text) if folded is None else folded) if needles else None
     first = min(match.start(), len(text)) if match else 0
     # Three quarters of the window follow the find: what comes after a word says more of it than what came before.
     start = max(0, min(first - length // 4, len(text) - length))

@@ -199,9 +199,9 @@ def spans(text: str) -> list[Span]:
 def traced(text: str) -> tuple[str, list[tuple[int, int]] | None]:
     """The folded text and, for each of its characters, the piece of `text` it came from; None when each came from the
     character in its own place."""
-    narrow = text if text.isascii() else _narrow(text)
-    if text.isascii() or not _UNUSUAL.search(narrow):
-        return fold(text), None
+    if (folded := aligned(text)) is not None:
+        return folded, None
+    narrow = _narrow(text)
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
     at = 0
@@ -216,6 +216,14 @@ def traced(text: str) -> tuple[str, list[tuple[int, int]] | None]:
     pieces.append(narrow[at:].casefold())
     places += zip(range(at, len(narrow)), range(at + 1, len(narrow) + 1), strict=True)
     return _simplify("".join(pieces)), places
+
+
+def aligned(text: str) -> str | None:
+    """The folded text, if each of its characters came from the one in its own place; that of most texts did."""
+    if text.isascii():
+        return text.lower()
+    narrow = _narrow(text)
+    return None if _UNUSUAL.search(narrow) else _simplify(narrow.casefold())
 
 
 @lru_cache(maxsize=65_536)
