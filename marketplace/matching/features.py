@@ -3,49 +3,92 @@ them does not say. Everything here depends on the pair alone: from both sides it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import sqrt
 
 from marketplace import regions
 from marketplace.listings.documents import price_of, readiness_of
 from marketplace.listings.models import Listing
-from marketplace.matching.profiles import ASPECTS, Passage, Profile
+from marketplace.matching.profiles import Profile
+from marketplace.matching.terms import Row
 
 NEAR_LEVELS = 3
 """A result this many levels below what a need accepts fits no more."""
+TEXTS = ("words", "phrases", "answered", "phrases_answered", "titles")
+"""What is compared of two texts; the weights name them so. `meaning` comes in addition where there are vectors."""
+MEANING = "meaning"
+_OFTEN, _LONG = 1.5, 0.75
+"""BM25's k1 and b."""
+_USUAL, _USUAL_TITLE = 170.0, 11.0
+"""The units of a text, and of one that is nothing but a title, that is neither long nor short."""
 
 
 @dataclass(frozen=True)
 class Features:
     text: dict[str, float]
-    """By aspect; one that either side lacks is absent."""
+    """By name, see TEXTS."""
     facts: dict[str, float | None]
 
-
-def features(need: Listing, result: Listing, needed: Profile, offered: Profile) -> Features:
-    return Features(
-        text={
-            aspect.name: likeness(needed.passages[aspect.name], offered.passages[aspect.name])
-            for aspect in ASPECTS
-            if aspect.name in needed.passages and aspect.name in offered.passages
-        },
-        facts={
-            "field": _same(need.field, result.field),
-            "industry": _industry(need.industry, result.industry),
-            "ipc": _ipc(need.ipc, result.ipc),
-            "trl": _readiness(need, result),
-            "mode": _shared(need.modes, result.modes),
-            "price": _price(need, result),
-            "region": _region(need.region, result.region),
-        },
-    )
+    @property
+    def likeness(self) -> float:
+        """How much the texts have to do with each other at all."""
+        return max(self.text.values(), default=0.0)
 
 
-def likeness(one: Passage, other: Passage) -> float:
-    """The cosine of the two, by what their terms say."""
+def features(
+    need: Listing, result: Listing, needed: Profile, offered: Profile, nearness: float | None = None,
+    beyond: Mapping[str, float | None] | None = None,
+) -> Features:
+    """`nearness` of meaning, where both have vectors; `beyond`: facts that do not stand in the listings themselves."""
+    text = likenesses(needed, offered)
+    if nearness is not None:
+        text[MEANING] = max(0.0, nearness)
+    return Features(text=text, facts={**facts(need, result), **(beyond or {})})
+
+
+def likenesses(needed: Profile, offered: Profile) -> dict[str, float]:
+    """The square roots, because the first common word says more than the tenth."""
+    ours, theirs = needed.whole, offered.whole
+    usual = _USUAL_TITLE if offered.is_title_only else _USUAL
+    return {
+        "words": sqrt(cosine(ours.units, theirs.units)),
+        "phrases": sqrt(cosine(ours.pairs, theirs.pairs)),
+        "answered": sqrt(answered(ours.units, theirs.units, usual)),
+        "phrases_answered": sqrt(answered(ours.pairs, theirs.pairs, usual)),
+        "titles": sqrt(cosine(needed.head.units, offered.head.units)),
+    }
+
+
+def facts(need: Listing, result: Listing) -> dict[str, float | None]:
+    return {
+        "field": _same(need.field, result.field),
+        "industry": _industry(need.industry, result.industry),
+        "ipc": _ipc(need.ipc, result.ipc),
+        "trl": _readiness(need, result),
+        "mode": _shared(need.modes, result.modes),
+        "price": _price(need, result),
+        "region": _region(need.region, result.region),
+    }
+
+
+def cosine(one: Row, other: Row) -> float:
+    """How much two texts say the same, whatever their lengths."""
     shorter, longer = sorted((one.weights, other.weights), key=len)
     shared = sum(weight * longer[term] for term, weight in shorter.items() if term in longer)
-    return shared / (one.length * other.length) if shared else 0.0
+    return min(1.0, shared / (one.length * other.length)) if shared else 0.0
+
+
+def answered(need: Row, result: Row, usual: float) -> float:
+    """How much of what the need says the result speaks of: BM25 as a share of the most it could be."""
+    if not need.mass:
+        return 0.0
+    slack = _OFTEN * (1 - _LONG + _LONG * result.amount / usual)
+    theirs = result.counts
+    found = sum(
+        weight * theirs[term] / (theirs[term] + slack) for term, weight in need.weights.items() if term in theirs
+    )
+    return found / need.mass
 
 
 def _same(one: str | None, other: str | None) -> float | None:

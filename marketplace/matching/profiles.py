@@ -10,12 +10,15 @@ from math import sqrt
 from marketplace.listings.documents import members_text, wording
 from marketplace.listings.models import Kind, Listing
 from marketplace.matching.generic import GENERIC
+from marketplace.matching.terms import Portion, Reading, rarity, reading, stem
 from marketplace.phrases import Label
 from search import Term
 from search.text import STOP_WORDS, asked
 
-LONGEST = 1_200
+LONGEST = 3_000
 """Characters of one field that are read: what a text is about stands at its beginning."""
+OPENING = 160
+"""Characters that stand in for a title."""
 MOST_TERMS = 24
 """Terms that candidates are looked for with."""
 
@@ -30,19 +33,22 @@ class Aspect:
     result: tuple[str, ...]
     tier: int
     share: float
-    """How much of the text's points it decides."""
+    """How much more than the others it says about the subject, for finding candidates."""
+    counts: float
+    """How often a word of it counts in the whole text."""
 
     def fields(self, kind: Kind) -> tuple[str, ...]:
         return self.need if kind is Kind.NEED else self.result
 
 
 ASPECTS = (
-    Aspect("subject", Label("标题与关键词", "Title and keywords"), ("title", "keywords"), ("title", "keywords"), 0, 45),
-    Aspect("summary", Label("摘要", "Summary"), ("summary",), ("summary",), 0, 20),
+    Aspect("subject", Label("标题与关键词", "Title and keywords"), ("title", "keywords"), ("title", "keywords"),
+           0, 45, 2.0),
+    Aspect("summary", Label("摘要", "Summary"), ("summary",), ("summary",), 0, 20, 1.0),
     Aspect("problem", Label("难题与做法", "Problem and approach"), ("situation", "outcome", "tried"),
-           ("problem", "how_it_works"), 1, 20),
+           ("problem", "how_it_works"), 1, 20, 0.5),
     Aspect("figures", Label("目标与指标", "Targets and indicators"), ("targets", "constraints"),
-           ("indicators", "advantage"), 1, 15),
+           ("indicators", "advantage"), 1, 15, 0.5),
 )
 
 
@@ -61,17 +67,48 @@ class Passage:
 @dataclass(frozen=True)
 class Profile:
     kind: Kind
-    passages: Mapping[str, Passage]
+    texts: Mapping[str, tuple[str, ...]]
     """By the name of the aspect; one without words is absent."""
+
+    @cached_property
+    def passages(self) -> Mapping[str, Passage]:
+        """What the aspects say, by their names: for key terms and reasons. The score does not need them."""
+        made = {name: passage(texts) for name, texts in self.texts.items()}
+        return {name: one for name, one in made.items() if one.weights}
+
+    @cached_property
+    def whole(self) -> Reading:
+        """Everything it says, the title and the keywords above all."""
+        if len(self.texts) == 1:
+            return reading(tuple((1.0, texts) for _, texts in _portions(self.texts, ASPECTS)))
+        return reading(_portions(self.texts, ASPECTS))
+
+    @property
+    def is_title_only(self) -> bool:
+        return set(self.texts) == {"subject"}
+
+    @cached_property
+    def head(self) -> Reading:
+        """What stands first: the title and the keywords, or, where there are none, the beginning of the text."""
+        if "subject" in self.texts:
+            return reading(_portions(self.texts, ASPECTS[:1]))
+        return reading(((1.0, tuple(text[:OPENING] for texts in self.texts.values() for text in texts[:1])[:1]),))
 
 
 def profile(listing: Listing, tier: int = 1) -> Profile:
     """What a reader of `tier` (0 or 1) could say the listing is about, in every language it has."""
-    passages = {aspect.name: passage(_texts(listing, aspect)) for aspect in ASPECTS if aspect.tier <= tier}
-    return Profile(listing.kind, {name: made for name, made in passages.items() if made.weights})
+    texts = {aspect.name: _texts(listing, aspect) for aspect in ASPECTS if aspect.tier <= tier}
+    return Profile(listing.kind, {name: some for name, some in texts.items() if some})
 
 
-@lru_cache(maxsize=4_000)
+def _portions(texts: Mapping[str, tuple[str, ...]], aspects: tuple[Aspect, ...]) -> tuple[Portion, ...]:
+    return tuple(
+        (aspect.counts, tuple(text[:LONGEST] for text in texts[aspect.name]))
+        for aspect in aspects if aspect.name in texts
+    )
+
+
+@lru_cache(maxsize=1_000)
 def passage(texts: tuple[str, ...]) -> Passage:
     """Kept by what the texts say, so that a popular counterpart is read once."""
     counts: dict[str, float] = {}
@@ -98,14 +135,18 @@ _INSIDE = 0.4
 
 @lru_cache(maxsize=65_536)
 def telling(term: str) -> float:
-    """How much sharing the term says, by its form alone, so that a pair's score does not depend on who asks."""
+    """How much it says that two texts share the word: the rarer and the longer, the more."""
     if term in GENERIC:
         return 0.15
     if term.isascii():
-        if not any(c.isalpha() for c in term):
-            return 0.4
-        return 0.7 if len(term) <= 2 else 1.0 if len(term) <= 4 else 1.2
-    return (0.3, 1.0, 1.2, 1.4)[min(len(term), 4) - 1]
+        said = rarity(stem(term)) / _RARE
+        return said if any(c.isalpha() for c in term) else 0.4 * said
+    return (0.3, 1.0, 1.2, 1.4)[min(len(term), 4) - 1] * sum(map(rarity, term)) / len(term) / _COMMON
+
+
+_RARE = 6.5
+"""The rarity of an English word that says about as much as a Chinese word of two characters of medium rarity."""
+_COMMON = 5.0
 
 
 def key_terms(described: Profile) -> list[Term]:

@@ -15,13 +15,15 @@ from marketplace.listings.classifications import INDUSTRIES
 from marketplace.listings.models import Kind, Listing
 from marketplace.matching.features import Features
 from marketplace.matching.generic import GENERIC
-from marketplace.matching.profiles import ASPECTS, Passage, Profile, pieces
-from marketplace.matching.scoring import Score
+from marketplace.matching.profiles import ASPECTS, Aspect, Passage, Profile, pieces
+from marketplace.matching.scoring import MEANING, WORDS, Score
 from marketplace.phrases import Label, in_language, money, say
 
 MOST_WORDS = 6
 _KEPT = 24
 NOT_STATED = say("not stated")
+MEANT = Label("语义", "Meaning")
+ALIKE = say("the two texts say similar things")
 
 
 @dataclass(frozen=True)
@@ -71,27 +73,37 @@ def reasons(
     here: Listing, there: Listing, ours: Profile, theirs: Profile, known: Features, made: Score
 ) -> list[Reason]:
     """The strongest first, what is missing last."""
-    found = [*_shared_words(ours, theirs, made), *_facts(here, there, known, made)]
+    found = [*_shared_words(ours, theirs, made), *_meaning(made), *_facts(here, there, known, made)]
     return sorted(found, key=lambda reason: -reason.weight)
 
 
 def _shared_words(ours: Profile, theirs: Profile, made: Score) -> list[Reason]:
-    found: list[Reason] = []
+    """Part by part of this listing, the words that stand anywhere in the other: what one side asks for in its title
+    the other may answer in its summary."""
+    found: list[tuple[Aspect, Words, Words, float]] = []
+    told: set[str] = set()
     for aspect in ASPECTS:
-        one, other = ours.passages.get(aspect.name), theirs.passages.get(aspect.name)
-        points = made.points.get(aspect.name, 0.0)
-        if one is None or other is None or points <= 0:
+        one = ours.passages.get(aspect.name)
+        if one is None:
             continue
-        shared = [term for term in one.written if term in other.written and term not in GENERIC]
-        shared.sort(key=lambda term: -one.weights[term] * other.weights[term])
+        # A word that stands in the same part there counts for its weight in both; elsewhere for the best it has.
+        there = {term: weight for other in theirs.passages.values() for term, weight in other.weights.items()}
+        written = {term: how for other in theirs.passages.values() for term, how in other.written.items()}
+        shared = [term for term in one.written if term in written and term not in GENERIC and term not in told]
+        shared.sort(key=lambda term: -one.weights[term] * there[term])
         if shared:
+            told.update(shared)
+            weight = aspect.share * sum(one.weights[term] * there[term] for term in shared) / (one.length or 1)
             here = Words(tuple(one.written[term] for term in shared[:_KEPT]))
-            there = Words(tuple(other.written[term] for term in shared[:_KEPT]))
-        else:
-            here, there = _near(one, other)
-        if here.written:
-            found.append(Reason(aspect.label, here, there, round(points, 1)))
-    return found
+            found.append((aspect, here, Words(tuple(written[term] for term in shared[:_KEPT])), weight))
+        elif aspect.name in theirs.passages:
+            here, near = _near(one, theirs.passages[aspect.name])
+            if here.written:
+                found.append((aspect, here, near, 0.1 * aspect.share))
+    points, whole = made.points.get(WORDS, 0.0), sum(weight for *_, weight in found)
+    return [
+        Reason(aspect.label, here, there, round(points * weight / whole, 1)) for aspect, here, there, weight in found
+    ] if points > 0 and whole else []
 
 
 def _near(one: Passage, other: Passage) -> tuple[Words, Words]:
@@ -101,6 +113,12 @@ def _near(one: Passage, other: Passage) -> tuple[Words, Words]:
         if not ours.isascii() and set(pieces(ours)) & set(pieces(theirs)) and not {ours, theirs} & GENERIC
     ][:MOST_WORDS]
     return Words(tuple(dict.fromkeys(a for a, _ in pairs))), Words(tuple(dict.fromkeys(b for _, b in pairs)))
+
+
+def _meaning(made: Score) -> list[Reason]:
+    """Nearness of meaning has no words to show; that it counts is said."""
+    points = made.points.get(MEANING, 0.0)
+    return [Reason(MEANT, ALIKE, ALIKE, round(points, 1))] if points >= 1 else []
 
 
 def _facts(here: Listing, there: Listing, known: Features, made: Score) -> list[Reason]:

@@ -4,35 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp
 
 from marketplace.matching.features import Features
-from marketplace.matching.profiles import ASPECTS
+from marketplace.matching.weights import Weights, current, points_of, probability
 
-TEXT_POINTS = 80.0
-FACT_POINTS = {"field": 6.0, "industry": 2.0, "ipc": 2.0, "trl": 4.0, "mode": 2.0, "price": 2.0, "region": 2.0}
-"""Set by hand; training on judgements and feedback replaces them."""
-_STEEPNESS = 3.5
-"""A likeness of 0.2 is already half of what real pairs reach, so points rise fast and then level off."""
+WORDS = "text"
+MEANING = "meaning"
+"""The names under which the points of the texts stand."""
+_MENTIONED = 0.25
+"""The likeness of texts from which facts count in full; facts alone make no match."""
 
 
 @dataclass(frozen=True)
 class Score:
     total: float
     points: Mapping[str, float]
-    """By aspect or fact; they add up to the total. A fact that does not fit has 0, one that is not known is absent."""
+    """For the texts, and by fact; they add up to the total. A fact that does not fit has 0, one that is not known is
+    absent."""
+    likely: float = 0.0
+    """The probability that a professional calls the pair fairly strong or strong."""
 
 
-def score(features: Features) -> Score:
-    shares = {aspect.name: aspect.share for aspect in ASPECTS if aspect.name in features.text}
-    whole = sum(shares.values())
-    parts = {name: shares[name] * value / whole for name, value in features.text.items()} if whole else {}
-    likeness = sum(parts.values())
-    gained = TEXT_POINTS * (1 - exp(-_STEEPNESS * likeness))
-    points = {name: gained * part / likeness for name, part in parts.items() if part > 0} if likeness else {}
-    # Facts alone make no match: they count in full only where the texts have something to do with each other.
-    scale = min(1.0, likeness / 0.1)
-    points |= {
-        name: FACT_POINTS[name] * value * scale for name, value in features.facts.items() if value is not None
-    }
-    return Score(round(min(100.0, sum(points.values())), 1), points)
+def score(features: Features, weights: Weights | None = None) -> Score:
+    weights = weights or current()
+    given, likeness = weights.of(features.text), features.likeness
+    if likeness <= 0:
+        return Score(0.0, {name: 0.0 for name, value in features.facts.items() if value is not None})
+    parts = {WORDS: 0.0}
+    for name, value in features.text.items():
+        into = MEANING if name == MEANING else WORDS
+        parts[into] = parts.get(into, 0.0) + given.get(name, 0.0) * value
+    scale = min(1.0, likeness / _MENTIONED)
+    for name, fits in features.facts.items():
+        if fits is not None and name in weights.facts:
+            low, high = weights.facts[name]
+            parts[name] = scale * (low + (high - low) * fits)
+    start = given["start"]
+    likely = probability(start + sum(parts.values()))
+    total = round(points_of(likely, probability(start)), 1)
+    return Score(total, _shared(total, parts), likely)
+
+
+def _shared(total: float, parts: Mapping[str, float]) -> dict[str, float]:
+    """The total, dealt out to what speaks for the pair; what speaks against it has taken its part already."""
+    gained = sum(part for part in parts.values() if part > 0)
+    return {name: total * part / gained if part > 0 and gained else 0.0 for name, part in parts.items()}

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select
 
-from marketplace import index
+from marketplace import clock, index
 from marketplace.db import session
 from marketplace.finding.criteria import audience_filters
 from marketplace.listings.documents import LISTINGS, PUBLIC
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.listings.permissions import organisation_token, tier_for, visible_among, visible_to
+from marketplace.matching import feedback
+from marketplace.matching.embedding import nearness, vector_of, vectors_of
 from marketplace.matching.features import features
 from marketplace.matching.profiles import Profile, key_terms, profile
 from marketplace.matching.reasons import Reason, reasons
 from marketplace.matching.scoring import score
 from marketplace.organisations.permissions import Reader
-from search import AnyOf, Filter, NoneOf, SearchError
+from search import AnyOf, Filter, NoneOf, Refused, SearchError
 
 log = logging.getLogger(__name__)
 CANDIDATES = 30
@@ -26,6 +29,8 @@ CANDIDATES = 30
 MOST = 50
 LEAST = 10
 """Below this two listings share a word by chance."""
+OLD = 730
+"""Days after which what was published is old."""
 READ = 1
 """The tier whose texts are compared: the same for every reader, so that a pair has one score."""
 
@@ -43,27 +48,48 @@ def best(actor: Reader, listing: Listing, limit: int = 10) -> list[Match]:
     compared = profile(listing, READ)
     ours = compared if tier_for(actor, listing) >= READ else profile(listing, 0)
     candidates = _candidates(actor, listing, ours, max(CANDIDATES, 2 * limit))
-    pairs = [Pair(listing, there, compared, profile(there, READ)) for there in candidates]
-    pairs = [pair for pair in pairs if pair.score.total >= LEAST]
+    pairs = [pair for pair in _compared(listing, compared, candidates) if pair.score.total >= LEAST]
     pairs.sort(key=lambda pair: (-pair.score.total, pair.there.id))
     return [_explained(actor, pair, ours) for pair in pairs[:limit]]
 
 
 def score_of(one: Listing, other: Listing) -> float:
     """The score of a need and a result, in either order."""
-    return Pair(one, other, profile(one, READ), profile(other, READ)).score.total
+    return _compared(one, profile(one, READ), [other])[0].score.total
 
 
 class Pair:
     """A listing, a counterpart, and what comparing them gave."""
 
-    def __init__(self, here: Listing, there: Listing, ours: Profile, theirs: Profile) -> None:
+    def __init__(
+        self, here: Listing, there: Listing, ours: Profile, theirs: Profile, close: float | None = None,
+        beyond: Mapping[str, float | None] | None = None,
+    ) -> None:
         self.here, self.there, self.theirs = here, there, theirs
         if here.kind is Kind.NEED:
-            self.features = features(here, there, ours, theirs)
+            self.features = features(here, there, ours, theirs, close, beyond)
         else:
-            self.features = features(there, here, theirs, ours)
+            self.features = features(there, here, theirs, ours, close, beyond)
         self.score = score(self.features)
+
+
+def _compared(here: Listing, ours: Profile, candidates: Sequence[Listing]) -> list[Pair]:
+    """Each candidate beside the listing; what is not in the listings themselves is read once for all."""
+    vectors = vectors_of([here, *candidates])
+    unlike = feedback.unlike_declined(here, candidates)
+    return [
+        Pair(here, there, ours, profile(there, READ), nearness(vectors.get(here.id), vectors.get(there.id)),
+             {"freshness": freshness(here, there), "declined": unlike.get(there.id)})
+        for there in candidates
+    ]
+
+
+def freshness(one: Listing, other: Listing) -> float | None:
+    """1 when both are of today, 0 when the older was published two years ago; None while one is not published."""
+    if one.published_at is None or other.published_at is None:
+        return None
+    days = (clock.today() - min(one.published_at, other.published_at).date()).days
+    return min(1.0, max(0.0, 1 - days / OLD))
 
 
 def may_meet(one: Listing, other: Listing) -> bool:
@@ -83,19 +109,38 @@ def _explained(actor: Reader, pair: Pair, ours: Profile) -> Match:
 
 
 def _candidates(actor: Reader, listing: Listing, asked: Profile, most: int) -> list[Listing]:
-    """Visible, published counterparts that share most with the listing."""
+    """Visible, published counterparts that share most with the listing, or mean what it means, without those that
+    were called not relevant."""
     try:
-        page = index.engine().similar(
-            LISTINGS.name, key_terms(asked), filters=_filters(actor, listing), limit=most,
-            attributes=None if tier_for(actor, listing) >= READ else PUBLIC,
-        )
-        rows = select(Listing).where(visible_among(actor, [hit.id for hit in page.hits]))
+        found = _found(actor, listing, asked, most)
+        rows = select(Listing).where(visible_among(actor, found))
     except SearchError as error:
         log.warning("matching falls back to the newest of the field: %s", error)
         rows = _newest_of_the_field(actor, listing)
+    said = feedback.said_of(listing)
     return [
-        there for there in session.scalars(rows) if there.state in OPEN_FOR_INTEREST and may_meet(listing, there)
+        there for there in session.scalars(rows)
+        if there.state in OPEN_FOR_INTEREST and may_meet(listing, there)
+        and not feedback.is_hidden(actor, listing, there, said)
     ]
+
+
+def _found(actor: Reader, listing: Listing, asked: Profile, most: int) -> list[int]:
+    """Ids of candidates, each once: those that share its words, then those nearest in meaning."""
+    filters = _filters(actor, listing)
+    page = index.engine().similar(
+        LISTINGS.name, key_terms(asked), filters=filters, limit=most,
+        attributes=None if tier_for(actor, listing) >= READ else PUBLIC,
+    )
+    ids = [hit.id for hit in page.hits]
+    vector = vector_of(listing)
+    if vector is not None:
+        try:
+            near = index.engine().nearest(LISTINGS.name, vector, filters=filters, limit=most)
+            ids += [hit.id for hit in near.hits]
+        except Refused as error:  # the index is from before there were vectors
+            log.info("matching goes on without nearness: %s", error)
+    return list(dict.fromkeys(ids))
 
 
 def _newest_of_the_field(actor: Reader, listing: Listing) -> Select[Listing]:

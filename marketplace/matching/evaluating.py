@@ -1,0 +1,150 @@
+"""How good the matches are, measured on judged folders with the very steps of the product."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from marketplace.listings.documents import SETTINGS
+from marketplace.listings.models import Listing
+from marketplace.matching import measures
+from marketplace.matching.embedding import nearness, text_of
+from marketplace.matching.features import features
+from marketplace.matching.judged import Judged
+from marketplace.matching.profiles import Profile, key_terms, profile
+from marketplace.matching.scoring import score
+from marketplace.matching.weights import Weights
+from search.embedded import EmbeddedEngine
+from search.embedding import Embedder, centred, means
+
+KEYS = ("ndcg@10", "auc", "mrr", "recall@10", "recall@100")
+CANDIDATES = 300
+"""Results that are looked at closely for each need, where it is to be found among all."""
+_INDEX = "results"
+_PORTION = 2_000
+Figures = dict[str, float | None]
+Vectors = Mapping[str, list[float]]
+Told = Callable[[str], None]
+
+
+def evaluate(judged: Judged, weights: Weights, embedder: Embedder | None = None, told: Told = lambda _: None) -> Any:
+    """One object with a figure for each of KEYS, None where the layout has none, and the same of the `baseline`."""
+    near = vectors(judged, embedder, told) if embedder is not None and embedder.dimensions else {}
+    if judged.layout == "pools":
+        found = measures.of_pools(pool_scores(judged, weights, near))
+        plain = measures.of_pools(_plain_pools(judged))
+    else:
+        found = measures.of_ranks(_ranks(judged, weights, near, told))
+        plain = measures.of_ranks(_plain_ranks(judged))
+    return _complete(found) | {"baseline": _complete(plain)}
+
+
+def _complete(figures: Figures) -> Figures:
+    return {key: figures.get(key) for key in KEYS}
+
+
+def pool_scores(judged: Judged, weights: Weights, near: Vectors) -> list[tuple[str, float, int]]:
+    """(need, score, level) of every judged pair."""
+    scorer = Scorer(judged, weights, near)
+    return [(one.need, scorer.of(one.need, one.result), one.level) for one in judged.judgements]
+
+
+class Scorer:
+    """The product's features and score for listings that are in no database; each is read once."""
+
+    def __init__(self, judged: Judged, weights: Weights, near: Vectors) -> None:
+        self.judged, self.weights, self.near = judged, weights, near
+        self.profiles: dict[int, Profile] = {}
+
+    def profile(self, listing: Listing) -> Profile:
+        return self.profiles.setdefault(id(listing), profile(listing))
+
+    def features(self, need: str, result: str) -> Any:
+        one, other = self.judged.needs[need], self.judged.results[result]
+        close = nearness(self.near.get(f"need {need}"), self.near.get(f"result {result}"))
+        return features(one, other, self.profile(one), self.profile(other), close)
+
+    def of(self, need: str, result: str) -> float:
+        """The probability, of which the score is a rounded function: it has no ties that are none."""
+        return score(self.features(need, result), self.weights).likely
+
+
+def vectors(judged: Judged, embedder: Embedder, told: Told) -> Vectors:
+    """As the worker makes them, seen from the middles of their languages."""
+    judged_results = {one.result for one in judged.judgements}
+    listings = {f"need {ref}": listing for ref, listing in judged.needs.items()} | {
+        f"result {ref}": listing for ref, listing in judged.results.items()
+        if judged.layout == "qrels" or ref in judged_results
+    }
+    texts = {ref: text_of(listing) for ref, listing in listings.items()}
+    distinct = sorted(set(texts.values()), key=len)
+    made: dict[str, Sequence[float]] = {}
+    for at in range(0, len(distinct), embedder.batch):
+        some = distinct[at:at + embedder.batch]
+        made |= dict(zip(some, embedder.embed(some), strict=True))
+        if at // 1_000 != (at + embedder.batch) // 1_000:
+            told(f"{len(made)} of {len(distinct)} texts have their vectors")
+    languages = {ref: listing.language for ref, listing in listings.items()}
+    middles = means([made[texts[ref]] for ref in texts], [languages[ref] for ref in texts])
+    return {ref: centred(made[text], languages[ref], middles) for ref, text in texts.items()}
+
+
+def _plain_pools(judged: Judged) -> list[tuple[str, float, int]]:
+    """BM25 of the pairs of characters of the titles."""
+    numbers = {ref: number for number, ref in enumerate(judged.results)}
+    plain = measures.Bm25([measures.character_pairs(listing.title) for listing in judged.results.values()])
+    asked = {ref: plain.scores(measures.character_pairs(need.title)) for ref, need in judged.needs.items()}
+    return [(one.need, asked[one.need].get(numbers[one.result], 0.0), one.level) for one in judged.judgements]
+
+
+def _wanted(judged: Judged) -> dict[str, list[str]]:
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for one in judged.judgements:
+        wanted[one.need].append(one.result)
+    return wanted
+
+
+def _places(order: Iterable[str], wanted: list[str]) -> list[int | None]:
+    places = {ref: place for place, ref in enumerate(order, 1)}
+    return [places.get(ref) for ref in wanted]
+
+
+def _plain_ranks(judged: Judged) -> dict[str, list[int | None]]:
+    """BM25 of words without plurals: title and objective of the need against title (unless hidden) and abstract."""
+    refs = list(judged.results)
+    plain = measures.Bm25([measures.plain_words(f"{one.title} {one.summary}") for one in judged.results.values()])
+    places = {}
+    for need, wanted in _wanted(judged).items():
+        found = plain.scores(measures.plain_words(judged.others[need]))
+        places[need] = _places((refs[at] for at in sorted(found, key=lambda at: (-found[at], at))), wanted)
+    return places
+
+
+def _ranks(judged: Judged, weights: Weights, near: Vectors, told: Told) -> dict[str, list[int | None]]:
+    """Every result is in an index, as in the product; what its candidate step does not bring is not found."""
+    scorer, refs = Scorer(judged, weights, near), list(judged.results)
+    places: dict[str, list[int | None]] = {}
+    with tempfile.TemporaryDirectory(prefix="yinqiao-evaluate-") as folder:
+        engine = EmbeddedEngine(folder, writer=True)
+        _fill(engine, judged, told)
+        for need, wanted in _wanted(judged).items():
+            terms = key_terms(scorer.profile(judged.needs[need]))
+            hits = engine.similar(_INDEX, terms, limit=CANDIDATES).hits
+            found = {refs[hit.id]: scorer.of(need, refs[hit.id]) for hit in hits}
+            order = sorted(found, key=lambda ref, of=found: (-of[ref], ref))  # type: ignore[misc]
+            places[need] = _places(order, wanted)
+        engine.close()
+    return places
+
+
+def _fill(engine: EmbeddedEngine, judged: Judged, told: Told) -> None:
+    engine.create(_INDEX, SETTINGS)
+    documents = [
+        {"id": number, "title": listing.title, "summary": listing.summary}
+        for number, listing in enumerate(judged.results.values())
+    ]
+    for at in range(0, len(documents), _PORTION):
+        engine.upsert(_INDEX, documents[at:at + _PORTION])
+    told(f"{len(documents)} results are in an index of their own")
