@@ -15,7 +15,7 @@ from marketplace.db import session
 from marketplace.finding import facets
 from marketplace.finding.criteria import LONGEST, Criteria
 from marketplace.listings.documents import FACETS
-from marketplace.organisations.models import Organisation
+from marketplace.organisations.models import Organisation, State
 from marketplace.phrases import Label, in_language, money, say
 from search import text as search_text
 
@@ -97,11 +97,12 @@ def in_words(criteria: Criteria, names: Mapping[str, Label] | None = None) -> li
 
 
 def organisations_called(slugs: Sequence[str]) -> dict[str, Label]:
-    """Slug -> name, of those there are."""
+    """Slug -> name, of those everybody may know of: an address with any slug in it can be asked for its name."""
     if not slugs:
         return {}
     rows = session.execute(
-        select(Organisation.slug, Organisation.name, Organisation.name_en).where(Organisation.slug.in_(slugs))
+        select(Organisation.slug, Organisation.name, Organisation.name_en)
+        .where(Organisation.slug.in_(slugs), Organisation.state == State.VERIFIED)
     )
     return {row.slug: Label(row.name, row.name_en or row.name) for row in rows}
 
