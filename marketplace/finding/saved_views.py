@@ -32,7 +32,8 @@ def for_templates() -> dict[str, Any]:
     person = g.get("actor")
     new_hits = 0 if person is None or is_api() else hits.new_for(person)
     return {
-        "new_hits": new_hits, "feed_of": lambda criteria: asking.address(criteria, "/search.atom", language=current()),
+        "new_hits": new_hits, "address_of_search": asking.address,
+        "feed_of": lambda criteria: asking.address(criteria, "/search.atom", language=current()),
     }
 
 

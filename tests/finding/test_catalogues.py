@@ -90,7 +90,12 @@ def test_a_draft_says_nothing_to_search_engines(signed_in, alice, institute):
     assert "canonical" not in page and not data_in(page)
 
 
-@pytest.mark.parametrize("address", ["/", "/organisations", "/organisations/institute", "/events"])
+def test_a_search_has_one_address_whatever_else_stands_in_it(client):
+    page = client.get("/search?utm_source=mail&field=biology&page=2&q=cell").get_data(as_text=True)
+    assert '<link rel="canonical" href="http://127.0.0.1:8000/search?field=biology&amp;q=cell">' in page
+
+
+@pytest.mark.parametrize("address", ["/", "/search", "/organisations", "/organisations/institute", "/events"])
 def test_open_pages_state_their_address(client, institute, address):
     page = client.get(address).get_data(as_text=True)
     assert f'<link rel="canonical" href="http://127.0.0.1:8000{address}">' in page
