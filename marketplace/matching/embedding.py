@@ -31,6 +31,8 @@ SLICE = 1.0
 """Seconds after which a worker looks whether it has something else to do."""
 GROWTH = 2
 """The middles are taken anew when there are so many times the vectors they were taken of."""
+EARLY = 1_000
+"""So many vectors make a first use of them worth a rebuild, while more are still to be made."""
 LONGEST_WAIT = timedelta(days=1)
 _PORTION = 5_000
 
@@ -156,6 +158,8 @@ def fill(_: list[int]) -> None:
             break
     if not made:
         recentre()
+    elif vectors.space() is None:  # the first of many: what is there need not wait for the last
+        recentre(least=EARLY)
 
 
 def make_some(*, last_first: bool = False) -> int:
@@ -254,15 +258,15 @@ def take_over() -> bool:
     return True
 
 
-def recentre(*, anew: bool = False) -> bool:
-    """Take the middles of the languages, when there are enough more vectors than when it was done last (or anyway),
-    and have the index rebuilt with the vectors seen from there."""
+def recentre(*, anew: bool = False, least: int = LEAST) -> bool:
+    """Take the middles of the languages, when there are enough more vectors than when it was done last (or anyway) and
+    at least `least`, and have the index rebuilt with the vectors seen from there."""
     row, ours = _what_counts(), vectors.embedder()
     if row is None or row.embedder != ours.name:
         return False
     made = ListingVector.embedder == ours.name, ListingVector.vector.is_not(None)
     count = session.scalar(select(func.count()).where(*made)) or 0
-    if count < max(LEAST, 1 if anew else GROWTH * row.counted):
+    if count < max(least, 1 if anew else GROWTH * row.counted):
         return False
     means = _means(ours)
     with transaction():

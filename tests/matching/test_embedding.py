@@ -226,6 +226,20 @@ def test_the_middles_stay_until_there_are_twice_as_many(furnished, institute, en
     assert vectors.space() != before and index.asked_for() == ["listings"]
 
 
+def test_the_first_vectors_of_many_are_used_before_the_last_is_made(furnished, engine, embedder, monkeypatch) -> None:
+    monkeypatch.setattr(embedding, "EARLY", 24)
+    monkeypatch.setattr(embedding, "SLICE", 0.0)
+    embedding.look_after()
+    for _ in range(5):
+        outbox.drain()
+    assert vectors.space() is None
+    outbox.drain()
+    assert vectors.space() is not None and embedding.due() == 16 and index.asked_for() == ["listings"]
+    rebuilt()
+    work()
+    assert embedding.due() == 0 and len(engine.nearest("listings", [1.0] * 8, limit=50).hits) == 40
+
+
 def test_of_a_handful_of_listings_nothing_is_said_to_be_near(institute, engine, embedder) -> None:
     listing = a_listing(institute).id
     embedding.look_after()
