@@ -28,6 +28,7 @@ from marketplace.listings.permissions import visible_among, visible_to
 from marketplace.listings.tiers import NAMED_FROM, veil
 from marketplace.listings.workflow import STATE_TONES, STATES
 from marketplace.organisations.models import Organisation
+from marketplace.organisations.models import State as OrganisationState
 from marketplace.organisations.permissions import Reader, is_verified_member, organisation_ids
 from marketplace.phrases import DEFAULT, Label
 from search import Engine, Page, Query, Quote, Refused, SearchError
@@ -173,8 +174,10 @@ def rows(
 
 
 def organisation_called(slug: str) -> Label | None:
-    """The name behind a filter on an organisation."""
-    row = session.execute(select(Organisation.name, Organisation.name_en).where(Organisation.slug == slug)).first()
+    """The name behind a filter on an organisation, if it is public: anybody can ask with any slug."""
+    public = Organisation.state == OrganisationState.VERIFIED
+    named = select(Organisation.name, Organisation.name_en).where(Organisation.slug == slug, public)
+    row = session.execute(named).first()
     return Label(row.name, row.name_en or row.name) if row else None
 
 
