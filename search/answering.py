@@ -183,7 +183,8 @@ class Answering:
                      for answer in seen for hit in answer["hits"]}
             if word := doubt.meant([*texts.values()]):
                 taken.update(places)
-                counted[doubt.first] = (meant_by(doubt, parts, word), max(int(one["totalHits"]) for one in seen))
+                total = max(int(one["totalHits"]) for one in seen)
+                counted[doubt.first] = (meant_by(doubt, parts, word, self._known.terms), total)
                 counted[doubt.first + 1:doubt.last + 1] = [(part, 0) for part in parts[doubt.first + 1:doubt.last + 1]]
         return counted
 

@@ -21,7 +21,7 @@ from search.spelling import (
     with_another_beginning,
     with_gap,
 )
-from search.text import Word, words
+from search.text import Word, asked, words
 
 MOST_PARTS = 10
 """The server reads no more words of a question."""
@@ -174,8 +174,9 @@ def _taken_apart(part: Part) -> Part | None:
     return Part(text, part.words, runs=tuple(runs))
 
 
-def meant_by(doubt: Doubt, parts: Sequence[Part], word: str) -> Part:
-    """What stands for the doubtful parts once it is known what was meant."""
-    signs = tuple(word)
+def meant_by(doubt: Doubt, parts: Sequence[Part], meant: str, terms: Collection[str]) -> Part:
+    """What stands for the doubtful parts once it is known what was meant; if that is a term, with its equals."""
+    signs, term = tuple(meant), asked(meant)
     together = tuple(one for part in parts[doubt.first:doubt.last + 1] for one in part.words)
-    return Part(expression(Word(word, signs, word)), together, runs=(signs,))
+    text = key_of(term) if is_ours(term, terms) else expression(Word(meant, signs, meant))
+    return Part(text, together, runs=(signs,))

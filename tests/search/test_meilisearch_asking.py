@@ -59,6 +59,11 @@ def test_a_mistyped_chinese_word_takes_three_more(server: Imitation, filled: Mei
     assert len(searches(server)) <= 4
 
 
+def test_a_mistyped_term_finds_its_equals(filled: MeilisearchEngine) -> None:
+    filled.synonyms("listings", [["石墨烯", "separator"]])
+    assert found(filled, "石墨希 ") == found(filled, "石墨烯 ") == {2, 3}
+
+
 def test_words_that_cannot_be_found_together_take_at_most_four_requests(
     server: Imitation, filled: MeilisearchEngine,
 ) -> None:
