@@ -7,8 +7,8 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from marketplace.listings import service as listings
-from marketplace.matching import views
-from marketplace.matching.schemas import MatchesQuery, MatchesShape
+from marketplace.matching import feedback, views
+from marketplace.matching.schemas import MatchesQuery, MatchesShape, NotRelevantForm
 from marketplace.web.guard import actor, public
 from marketplace.web.language import words
 
@@ -32,3 +32,20 @@ def matches(asked: dict[str, int], ref: str) -> dict[str, Any]:
         }
         for one in found
     ]}
+
+
+@bp.put("/listings/<ref>/matches/<other>/not-relevant")
+@bp.arguments(NotRelevantForm)
+@bp.response(204)
+def not_relevant(said: dict[str, str], ref: str, other: str) -> None:
+    """Say, for one's organisation or as a broker, that a match is not relevant and why; said again, it replaces what
+    was said. The pair is hidden from one's own side, from brokers and from the world."""
+    here, there = listings.get(actor(), ref), listings.get(actor(), other)
+    feedback.not_relevant(actor(), here, there, said["reason"], said["note"])
+
+
+@bp.delete("/listings/<ref>/matches/<other>/not-relevant")
+@bp.response(204)
+def relevant_after_all(ref: str, other: str) -> None:
+    """Take it back."""
+    feedback.relevant_after_all(actor(), listings.get(actor(), ref), listings.get(actor(), other))

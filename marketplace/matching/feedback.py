@@ -58,7 +58,7 @@ def side_of(actor: Reader, one: Listing, other: Listing) -> tuple[Side, int | No
 
 def not_relevant(actor: User | None, one: Listing, other: Listing, reason: str, note: str = "") -> MatchFeedback:
     """Say it, or say it anew with another reason."""
-    side, organisation = _require(actor, one, other)
+    side, organisation = require_side(actor, one, other)
     if reason not in REASONS:
         raise Invalid({"reason": say("Choose one of the reasons.")})
     if len(note) > LONGEST_NOTE:
@@ -77,7 +77,7 @@ def not_relevant(actor: User | None, one: Listing, other: Listing, reason: str, 
 
 def relevant_after_all(actor: User | None, one: Listing, other: Listing) -> None:
     """Take back what one's own side said."""
-    _, organisation = _require(actor, one, other)
+    _, organisation = require_side(actor, one, other)
     need, result = _sorted(one, other)
     with transaction():
         gone = session.execute(delete(MatchFeedback).where(*_this(need, result, organisation)))
@@ -86,7 +86,8 @@ def relevant_after_all(actor: User | None, one: Listing, other: Listing) -> None
         audit.record(_id(actor), "match.relevant_after_all", "listing", need.id, result=result.ref)
 
 
-def _require(actor: User | None, one: Listing, other: Listing) -> tuple[Side, int | None]:
+def require_side(actor: Reader, one: Listing, other: Listing) -> tuple[Side, int | None]:
+    """On whose behalf this person judges the pair; raises Forbidden when on nobody's."""
     if one.kind is other.kind or one.organisation_id == other.organisation_id:
         raise Invalid({"": say("Only a need and a result of two organisations are a match.")})
     side = side_of(actor, one, other)

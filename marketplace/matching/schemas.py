@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from marketplace.matching.feedback import LONGEST_NOTE, REASONS
 from marketplace.matching.service import MOST
+from marketplace.phrases import say
 from marketplace.web.payloads import Shape
 
 
@@ -28,3 +30,13 @@ class MatchShape(Shape):
 
 class MatchesShape(Shape):
     matches = fields.List(fields.Nested(MatchShape))
+
+
+class NotRelevantForm(Shape):
+    reason = fields.String(
+        required=True,
+        validate=validate.OneOf([code.value for code in REASONS], error=say("Choose one of the reasons.")),
+    )
+    note = fields.String(
+        load_default="", validate=validate.Length(max=LONGEST_NOTE, error=say("At most {max} characters.")),
+    )
