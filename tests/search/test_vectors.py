@@ -106,6 +106,7 @@ def test_however_they_are_looked_for_the_nearest_are_the_nearest(
     writer: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr(vectors, "_FEW", few)
+    monkeypatch.setattr(vectors, "_APART", 1)
     documents = some(1_000)
     writer.upsert("listings", documents)
     changed = some(200, seed=3)
