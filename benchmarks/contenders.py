@@ -23,7 +23,7 @@ from marketplace.finding.criteria import Criteria, query_of
 from marketplace.listings.documents import FACETS, SETTINGS
 from search import AnyOf, Query
 from search.embedded import EmbeddedEngine
-from search.expansion import hit_count
+from search.queries import hit_count
 
 HITS = 20
 TEXTS = ("title", "summary", "organisation")

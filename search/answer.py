@@ -8,11 +8,12 @@ import tantivy
 
 from search import AnyOf, Hit, Page, Query, Quote, Term
 from search.checking import BETWEEN_TEXTS, in_window, texts_of
-from search.expansion import EQUAL, MOST_TERMS, Demand, Meaning, Reading, hit_count, some
+from search.expansion import EQUAL, MOST_TERMS, Demand, Meaning, Reading
 from search.highlight import Needles, quote
 from search.hybrid import Mixed
 from search.layout import filter_query, payload
 from search.nearness import NEAREST
+from search.queries import hit_count, some
 from search.question import LONGEST_QUERY, MOST_WORDS, Question, parse
 from search.shelf import Entry, Opened
 from search.synonyms import synonyms_of
@@ -40,7 +41,7 @@ class Answer:
         self._nearby = self._near(opened) if query.vector is not None and settings.vector else []
 
     def page(self) -> Page:
-        wanted = Wanted(self._reading, self._question, self._synonyms, self._total_of)
+        wanted = Wanted(self._reading, self._question, self._synonyms, self._total_of, self._is_within_reach)
         may_be_asked = wanted.settle()
         if self._nearby:
             return self._mixed(wanted)
@@ -123,6 +124,13 @@ class Answer:
         result = self._searcher.search(every, size, count=True, offset=offset, **order)
         self._found = result.hits if wanted.size else []
         return hit_count(result)
+
+    def _is_within_reach(self, demand: Demand) -> bool:
+        if not self._query.reach:
+            return True
+        clauses = self._reading.matching([demand], Question())
+        clauses += [clause for one, clause in self._filters if one in self._query.reach]
+        return hit_count(self._searcher.search(_all(clauses), 1)) > 0
 
     def _order(self) -> dict[str, Any]:
         if self._query.sort is None:

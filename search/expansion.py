@@ -18,10 +18,11 @@ from search import Settings
 from search.checking import texts_of
 from search.layout import lists_of, payload
 from search.mistyped import Pattern
+from search.queries import every, hit_count, some
 from search.question import Question, Run, Stretch
 from search.text import Word, fold, singular, words
 
-MOST_COMPLETIONS = 40
+MOST_COMPLETIONS = 20
 """Completions of the last word that are scored; the rarer ones are found all the same."""
 MOST_CORRECTIONS = 8
 EQUAL, CORRECTED = 0.7, 0.5
@@ -40,6 +41,7 @@ SUSPECT = 3
 """A Latin word in this many documents or fewer may be a typing error, theirs or the reader's."""
 
 _COUNTED = 2_000
+_ONE_BY_ONE = 60
 _COMPLETED, _CORRECTED = 0.7, 0.5
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 
@@ -106,6 +108,7 @@ class Reading:
         self._attributes = tuple(settings.searchable if attributes is None else attributes)
         self._weights = {name: settings.searchable[name] for name in self._attributes}
         self._lists = lists_of(settings, attributes)
+        self._made: dict[int, tuple[Demand, tantivy.Query]] = {}
 
     def meanings(self, question: Question) -> list[Meaning]:
         last = len(question.words) - 1
@@ -282,16 +285,31 @@ class Reading:
         return bool(demand.branches) if isinstance(demand, Choice) else bool(demand)
 
     def _any_of(self, meaning: Demand) -> tantivy.Query:
+        """What is found by it. Asked for by the page, the total and the facets, made once: it may be long."""
+        if id(meaning) not in self._made:
+            self._made[id(meaning)] = meaning, self._make_any_of(meaning)  # the meaning stays, so its id does too
+        return self._made[id(meaning)][1]
+
+    def _make_any_of(self, meaning: Demand) -> tantivy.Query:
         if isinstance(meaning, Choice):
-            return some([_every([self._any_of(one) for one in branch]) for branch in meaning.branches])
-        found = [self._term(name, term, "basic") for term in meaning.terms for name in self._lists]
-        if meaning.more:
-            pattern = "".join(re.escape(c) if c.isascii() else c for c in meaning.word.text) + ".*"
-            found += [tantivy.Query.regex_query(self._schema, name, pattern) for name in self._lists]
+            return some([every([self._any_of(one) for one in branch]) for branch in meaning.branches])
+        begun = meaning.word.text
+        listed = [term for term in meaning.terms if not (meaning.unfinished and term.startswith(begun))]
+        found = [self._term(name, term, "basic") for term in listed for name in self._lists]
+        if meaning.unfinished:
+            found += [query for name in self._lists for query in self._begun_by(name, begun)]
         if meaning.run:
             known = meaning.ids
             found.append(self._runs(meaning.word.units) if known is None else self._by_ids(known))
         return some(found)
+
+    def _begun_by(self, name: str, beginning: str) -> list[tantivy.Query]:
+        """Words of a list that begin so: one by one, or where they are many by a pattern, which is slow to make."""
+        known = self._searcher.terms_with_prefix(name, beginning, limit=_ONE_BY_ONE + 1)
+        if len(known) <= _ONE_BY_ONE:
+            return [self._term(name, word, "basic") for word, _ in known]
+        pattern = "".join(re.escape(c) if c.isascii() else c for c in beginning) + ".*"
+        return [tantivy.Query.regex_query(self._schema, name, pattern)]
 
     def _by_ids(self, ids: Sequence[int]) -> tantivy.Query:
         # A set of terms would be compiled into an automaton first: 30 times slower for a few.
@@ -378,16 +396,3 @@ def typing_errors(word: str) -> int:
     if not word.isascii() or not word.isalpha():
         return 0
     return 2 if len(word) >= 8 else 1 if len(word) >= 4 else 0
-
-
-def some(queries: list[tantivy.Query]) -> tantivy.Query:
-    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(_Should, query) for query in queries])
-
-
-def _every(queries: list[tantivy.Query]) -> tantivy.Query:
-    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(_Must, query) for query in queries])
-
-
-def hit_count(result: tantivy.SearchResult) -> int:
-    """How many documents a search met; the binding's types do not know that a result can say so."""
-    return int(getattr(result, "count", None) or 0)

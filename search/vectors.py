@@ -23,7 +23,7 @@ from usearch.index import Index as Graph
 
 from search import Document, Settings
 from search.checking import ROW, identity_of, numbers_of
-from search.expansion import hit_count
+from search.queries import hit_count
 from search.shelf import Opened
 
 EXACT = 100_000
