@@ -89,7 +89,7 @@ class Rows:
         except FileNotFoundError:
             return None
         if self._graph[0] != (stamp.st_ino, stamp.st_mtime_ns):
-            with contextlib.suppress(RuntimeError, OSError):
+            with contextlib.suppress(RuntimeError, OSError, ValueError):  # spoilt: done without
                 opened = Graph.restore(str(self._graph_path), view=True)
                 self._graph = ((stamp.st_ino, stamp.st_mtime_ns), opened)
         return self._graph[1]
@@ -97,7 +97,7 @@ class Rows:
     def graph_to_continue(self) -> Graph:
         """The graph as it was last written, in memory."""
         if self._graph_path.exists():
-            with contextlib.suppress(RuntimeError, OSError):
+            with contextlib.suppress(RuntimeError, OSError, ValueError):  # spoilt: done without
                 continued = Graph.restore(str(self._graph_path))
                 if continued is not None:
                     return continued
