@@ -24,9 +24,12 @@ class Wanted:
 
     def __init__(
         self, reading: Reading, question: Question, synonyms: Synonyms, total: Callable[[list[Demand]], int],
+        is_within_reach: Callable[[Demand], bool],
     ) -> None:
-        """`total` counts the documents that meet all of some demands, and whatever else was asked for."""
+        """`total` counts the documents that meet all of some demands, and whatever else was asked for; the other says
+        whether one of them is met in any document of which the reader may know."""
         self._reading, self._question, self._count = reading, question, total
+        self._is_within_reach = is_within_reach
         self._meanings = {meaning.word.text: meaning for meaning in reading.meanings(question)}
         equal = [self._choice(stretch, EQUAL) for stretch in self._stretches(synonyms)]
         self._choices = [choice for choice in equal if choice.texts]
@@ -45,6 +48,14 @@ class Wanted:
     def settle(self) -> bool:
         """Decide. False when all that was asked for is words, and none of them can be had."""
         self._keep()
+        self._decide()
+        if not self.total and self._forgotten():
+            self._keep()
+            self._decide()
+        self._loosen()
+        return self._may_be_asked
+
+    def _decide(self) -> None:
         whole = len(self._kept) == len(self._question.words)
         self.total = self._count(self.demands) if whole else 0
         if self.total <= FEW_OF_PIECES and (corrected := list(self._corrected(self.total))):
@@ -54,8 +65,19 @@ class Wanted:
             whole = False
         if not whole and self._may_be_asked:
             self.total = self._count(self.demands)
-        self._loosen()
-        return self._may_be_asked
+
+    def _forgotten(self) -> bool:
+        """Take what stands only where the reader does not reach for what nobody wrote; was there any?"""
+        choices = [choice for choice in self._choices if choice.branches and self._is_within_reach(choice)]
+        beyond = [
+            text for text, meaning in self._meanings.items()
+            if meaning and not self._is_within_reach(meaning) and not any(text in one.texts for one in choices)
+        ]
+        changed = bool(beyond) or len(choices) < len(self._choices)
+        self._choices = choices
+        self._meanings |= {text: Meaning(self._meanings[text].word, 0) for text in beyond}
+        self._frequencies.clear()
+        return changed
 
     @property
     def _may_be_asked(self) -> bool:
@@ -65,11 +87,11 @@ class Wanted:
         """Where the line has a term with equals, as it was written or, elsewhere, as it was meant."""
         line = self._question.line
         found = synonyms.stretches(self._question)
-        meant = tuple(self._meanings[word.text].meant if word.text in self._meanings else word for word in line)
-        if meant == line:
+        right = tuple(self._meanings[word.text].meant if word.text in self._meanings else word for word in line)
+        if right == line:
             return found
         taken = {at for one in found for at in range(one.first, one.last)}
-        others = synonyms.stretches(replace(self._question, line=meant))
+        others = synonyms.stretches(replace(self._question, line=right))
         return found + [one for one in others if taken.isdisjoint(range(one.first, one.last))]
 
     def _keep(self) -> None:
