@@ -89,6 +89,9 @@ class Query:
 
     text: str = ""
     filters: tuple[Filter, ...] = ()
+    reach: tuple[Filter, ...] = ()
+    """Those of `filters` that say what there is at all for whoever asks. Where a word stands only beyond them, it
+    occurs nowhere: it is given up, or forgiven, as a word that nobody wrote, so that no answer tells of it."""
     facets: tuple[str, ...] = ()
     """String attributes to count. A facet's counts ignore the AnyOf filter on the same attribute, so that
     a reader sees what choosing another value would give."""

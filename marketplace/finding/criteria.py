@@ -95,8 +95,9 @@ def query_of(actor: Reader, criteria: Criteria) -> Query:
     member = is_verified_member(actor)
     text = criteria.q[:LONGEST]
     quoted = _QUOTED if member else tuple(name for name in _QUOTED if name in PUBLIC)
+    reach = audience_filters(actor)
     return Query(
-        text=text, filters=(*audience_filters(actor), *_filters(criteria)), facets=FACETS, sort=_sort(criteria),
+        text=text, filters=(*reach, *_filters(criteria)), reach=reach, facets=FACETS, sort=_sort(criteria),
         page=criteria.page, size=criteria.size, attributes=None if member else PUBLIC,
         highlight=quoted if text else (),
     )

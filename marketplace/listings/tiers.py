@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from marketplace.accounts.models import User
@@ -14,6 +16,7 @@ from marketplace.listings import fields
 from marketplace.listings.fields import Shape, fields_of, is_empty, tier_of
 from marketplace.listings.models import Kind, Listing, State, TranslationState
 from marketplace.organisations.models import Organisation
+from search.text import fold
 
 INSIDE = frozenset({"source", "external_id", "confidential_tier"})
 """Fields that concern only the authors and platform staff."""
@@ -21,12 +24,33 @@ NAMED_FROM = 2
 """The tier from which an anonymous listing shows who stands behind it."""
 HIDDEN = "[…]"
 
-_LINK = re.compile(r"(?:https?://|www\.)[^\s，。；、）)]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE | re.ASCII)
+_LINK = re.compile(
+    r"(?:https?://|www\.)[^\s，。；、)]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.-])(?:[\w-]{2,}\.)+(?:com|cn|net|org|edu|gov)(?![\w-])(?:/[^\s，。；、)]*)?", re.ASCII,
+)
 _PATENT = re.compile(
-    r"(?<![A-Za-z0-9])(?:ZL|CN|US|EP|WO|JP|KR|DE|PCT)"
-    r"[\s/-]{0,2}(?:[A-Z]{2})?\d[\d.,/ -]{4,}\d\s?(?:[A-Z]\d?|\.[\dX])?(?![A-Za-z0-9])",
+    r"(?<![a-z0-9])(?:zl|cn|us|ep|wo|jp|kr|de|pct)"
+    r"[\s/-]{0,2}(?:[a-z]{2})?\d[\d.,/ -]{4,}\d\s?(?:[a-z]\d?|\.[\dx])?(?![a-z0-9])"
+    # An application number of China's as it is often written: year, kind, seven digits, and one to check them by.
+    r"|(?<![\d.])(?:19|20)\d\d[1-389]\d{7}(?:\.?[\dx])?(?![\da-z])",
     re.ASCII,
 )
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
+_KEPT_APART = frozenset("，。；、")
+"""Where a link ends in a Chinese sentence: their narrow likenesses may be part of it."""
+
+
+class _Alike(dict[int, str]):
+    """Character -> what search holds equal to it (width, case, Traditional), always one character for one."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        folded = character if character in _KEPT_APART else fold(character)
+        self[code] = folded if len(folded) == 1 else character
+        return self[code]
+
+
+_ALIKE = _Alike()
 
 
 @dataclass(frozen=True)
@@ -122,11 +146,28 @@ def content_at(listing: Listing, tier: int, *, inside: bool = False) -> dict[str
 
 
 def veil(text: str, organisation: Organisation) -> str:
-    """The text without what would tell who wrote it: the organisation's names, links, addresses, patent numbers."""
-    for name in (organisation.name, organisation.name_en):
-        if name and len(name) > 1:
-            text = re.sub(re.escape(name), HIDDEN, text, flags=re.IGNORECASE)
-    return _PATENT.sub(HIDDEN, _LINK.sub(HIDDEN, text))
+    """The text without what would tell who wrote it: the organisation's names, links, addresses, patent numbers.
+
+    Looked for as search looks: however a name is spaced, wide or narrow, in whatever case or script, one could find
+    the text by it."""
+    names = (name.translate(_ALIKE) for name in (organisation.name, organisation.name_en) if name and len(name) > 1)
+    for pattern in (*map(_however_spaced, names), _LINK, _PATENT):
+        alike = text.translate(_ALIKE)
+        for found in reversed([*pattern.finditer(alike)]):
+            if pattern is _PATENT and text[found.start()].islower():
+                continue  # “us 100 000” is no office's number
+            text = text[:found.start()] + HIDDEN + text[found.end():]
+    return text
+
+
+@lru_cache(maxsize=1_024)
+def _however_spaced(name: str) -> re.Pattern[str]:
+    pieces = [re.escape(name[0])]
+    for before, after in pairwise(name):
+        spaced = before.isspace() or after.isspace() or not (before + after).isascii()
+        gap = rf"[\s{_INVISIBLE}]*" if spaced else f"[{_INVISIBLE}]*"
+        pieces.append(gap if after.isspace() else gap + re.escape(after))
+    return re.compile("".join(pieces))
 
 
 def _veiled_value(shape: Shape, given: Any, organisation: Organisation) -> Any:
