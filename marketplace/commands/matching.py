@@ -193,9 +193,12 @@ def _problems(read: judged.Judged) -> None:
 
 
 def _trained(content: dict[str, Any]) -> None:
-    seen, new = content["figures"]["same_pairs"], content["figures"]["cross_validated"]
-    for key in seen:
-        click.echo(f"{key:10} on the same pairs {_figure(seen[key])}, cross-validated by need {_figure(new[key])}")
+    meant = ("with_meaning",) if content["trained_on"]["with_meaning"] else ()
+    for way in ("words_alone", *meant):
+        seen, new = (content["figures"][way][which] for which in ("same_pairs", "cross_validated"))
+        for key in seen:
+            click.echo(f"{way.replace('_', ' ')}: {key} on the same pairs {_figure(seen[key])}, "
+                       f"cross-validated by need {_figure(new[key])}")
 
 
 def _figure(value: float | None) -> str:

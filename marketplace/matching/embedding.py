@@ -290,13 +290,17 @@ def _means(embedder: Embedder) -> dict[str, bytes]:
     sums: dict[str, Any] = {}
     counts: dict[str, int] = {}
     last = 0
-    columns = select(ListingVector.listing_id, ListingVector.language, ListingVector.vector)
+    columns = select(ListingVector.listing_id, ListingVector.language, Listing.kind, ListingVector.vector).join(
+        Listing, Listing.id == ListingVector.listing_id
+    )
     made = columns.where(ListingVector.embedder == embedder.name, ListingVector.vector.is_not(None))
     while rows := session.execute(
         made.where(ListingVector.listing_id > last).order_by(ListingVector.listing_id).limit(_PORTION)
     ).all():
-        for language in {row.language for row in rows} | {EVERY}:
-            some = [vectors.unpacked(row.vector or b"") for row in rows if language in (row.language, EVERY)]
+        named = [(row.language, vectors.side_of(row.language, row.kind), EVERY) for row in rows]
+        for language in {name for names in named for name in names}:
+            some = [vectors.unpacked(row.vector or b"") for row, names in zip(rows, named, strict=True)
+                    if language in names]
             sums[language] = sums.get(language, 0) + numpy.sum(some, axis=0, dtype=numpy.float64)
             counts[language] = counts.get(language, 0) + len(some)
         last = rows[-1].listing_id

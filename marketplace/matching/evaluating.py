@@ -9,6 +9,7 @@ from typing import Any
 
 from marketplace.listings.documents import SETTINGS
 from marketplace.listings.models import Listing
+from marketplace.listings.vectors import side_of
 from marketplace.matching import measures
 from marketplace.matching.embedding import nearness, text_of
 from marketplace.matching.features import features
@@ -72,7 +73,7 @@ class Scorer:
 
 
 def vectors(judged: Judged, embedder: Embedder, told: Told) -> Vectors:
-    """As the worker makes them, seen from the middles of their languages."""
+    """As the worker makes them, seen from the middles of their languages' needs and results."""
     judged_results = {one.result for one in judged.judgements}
     listings = {f"need {ref}": listing for ref, listing in judged.needs.items()} | {
         f"result {ref}": listing for ref, listing in judged.results.items()
@@ -86,7 +87,7 @@ def vectors(judged: Judged, embedder: Embedder, told: Told) -> Vectors:
         made |= dict(zip(some, embedder.embed(some), strict=True))
         if at // 1_000 != (at + embedder.batch) // 1_000:
             told(f"{len(made)} of {len(distinct)} texts have their vectors")
-    languages = {ref: listing.language for ref, listing in listings.items()}
+    languages = {ref: side_of(listing.language, listing.kind) for ref, listing in listings.items()}
     middles = means([made[texts[ref]] for ref in texts], [languages[ref] for ref in texts])
     return {ref: centred(made[text], languages[ref], middles) for ref, text in texts.items()}
 

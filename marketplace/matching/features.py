@@ -50,13 +50,15 @@ def features(
 def likenesses(needed: Profile, offered: Profile) -> dict[str, float]:
     """The square roots, because the first common word says more than the tenth."""
     ours, theirs = needed.whole, offered.whole
+    # Where one has no title, its whole text stands in.
+    heads = (needed.head, offered.head) if needed.head and offered.head else (ours, theirs)
     usual = _USUAL_TITLE if offered.is_title_only else _USUAL
     return {
         "words": sqrt(cosine(ours.units, theirs.units)),
         "phrases": sqrt(cosine(ours.pairs, theirs.pairs)),
         "answered": sqrt(answered(ours.units, theirs.units, usual)),
         "phrases_answered": sqrt(answered(ours.pairs, theirs.pairs, usual)),
-        "titles": sqrt(cosine(needed.head.units, offered.head.units)),
+        "titles": sqrt(cosine(heads[0].units, heads[1].units)),
     }
 
 

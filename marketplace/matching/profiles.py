@@ -17,8 +17,6 @@ from search.text import STOP_WORDS, asked
 
 LONGEST = 3_000
 """Characters of one field that are read: what a text is about stands at its beginning."""
-OPENING = 160
-"""Characters that stand in for a title."""
 MOST_TERMS = 24
 """Terms that candidates are looked for with."""
 
@@ -88,11 +86,9 @@ class Profile:
         return set(self.texts) == {"subject"}
 
     @cached_property
-    def head(self) -> Reading:
-        """What stands first: the title and the keywords, or, where there are none, the beginning of the text."""
-        if "subject" in self.texts:
-            return reading(_portions(self.texts, ASPECTS[:1]))
-        return reading(((1.0, tuple(text[:OPENING] for texts in self.texts.values() for text in texts[:1])[:1]),))
+    def head(self) -> Reading | None:
+        """The title and the keywords alone."""
+        return reading(_portions(self.texts, ASPECTS[:1])) if "subject" in self.texts else None
 
 
 def profile(listing: Listing, tier: int = 1) -> Profile:

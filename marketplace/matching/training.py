@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,10 +80,22 @@ def train(examples: Sequence[Example], about: str) -> dict[str, Any]:
         **fitted,
         "facts": known["facts"],
         "figures": {
-            "same_pairs": _rounded(_figures(examples, read({**known, **fitted}, "new"))),
-            "cross_validated": _rounded(cross_validated(examples)),
+            "words_alone": _figures_of([replace(one, features=_wordy(one.features)) for one in examples], fitted),
+            "with_meaning": _figures_of(with_meaning, fitted) if with_meaning else known["figures"]["with_meaning"],
         },
     }
+
+
+def _figures_of(examples: Sequence[Example], fitted: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "same_pairs": _rounded(_figures(examples, read({**shipped().content, **fitted}, "new"))),
+        "cross_validated": _rounded(cross_validated(examples)),
+    }
+
+
+def _wordy(known: Features) -> Features:
+    """Without the nearness of meaning."""
+    return Features({name: value for name, value in known.text.items() if name != MEANING}, known.facts)
 
 
 def from_feedback() -> list[Example]:

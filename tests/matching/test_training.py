@@ -51,7 +51,7 @@ def test_people_can_read_the_weights(run, folder, tmp_path):
     assert made["version"] == weights.VERSION and folder.name in made["about"]
     assert made["trained_on"] == {"pairs": 150, "strong": 30, "needs": 5, "with_meaning": 0}
     assert all(value >= 0 for name, value in made["text"].items() if name != "start")
-    assert set(made["figures"]) == {"same_pairs", "cross_validated"}
+    assert set(made["figures"]["words_alone"]) == {"same_pairs", "cross_validated"}
 
 
 def test_unknown_number_is_told(run):
@@ -83,7 +83,7 @@ def test_weights_of_another_version_do_not_score(app):
 def test_shipped_weights_say_what_they_were_trained_on():
     content = weights.shipped().content
     assert "zh_judged" in content["about"] and content["trained_on"]["pairs"] > 6_000
-    assert content["figures"]["cross_validated"]["ndcg@10"] >= 0.62
+    assert content["figures"]["words_alone"]["cross_validated"]["ndcg@10"] >= 0.62
 
 
 def test_score_rises_with_probability_and_sixty_is_one_half():
