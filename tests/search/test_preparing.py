@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,3 +109,34 @@ def test_no_process_is_left_behind(engine: EmbeddedEngine) -> None:
     engine.fill("listings", batches(2_600))
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     assert not [one for one in children if b"search.preparing" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+FILL = """
+import json, resource, sys
+from pathlib import Path
+from search import Settings
+from search.embedded import EmbeddedEngine
+
+def batches(count):
+    for first in range(0, count, 500):
+        texts = {"title": f"锂电池 {first}", "text": "回收 recycling of PLA/PBAT " * 10}
+        yield [{"id": number, **texts} for number in range(first, first + 500)]
+
+engine = EmbeddedEngine(Path(sys.argv[1]), writer=True)
+engine.create("listings", Settings(searchable={"title": 2.0, "text": 1.0}))
+engine.fill("listings", batches(int(sys.argv[2])))
+kilobytes = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(json.dumps({"count": engine.count("listings"), "kilobytes": max(kilobytes)}))
+engine.close()
+"""
+
+
+@pytest.mark.once
+def test_ten_times_the_documents_take_hardly_more_memory(tmp_path: Path) -> None:
+    told = []
+    for count in (4_000, 40_000):
+        command = [sys.executable, "-c", FILL, str(tmp_path / str(count)), str(count)]
+        done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=True, text=True)
+        told.append(json.loads(done.stdout))
+        assert told[-1]["count"] == count
+    assert told[1]["kilobytes"] - told[0]["kilobytes"] < 150_000
