@@ -103,6 +103,7 @@ def listing_pages(one: One) -> list[Shot]:
         ("listing-need", "alice", f"/listings/{need}"),
         ("listing-need-owner", "charlie", f"/listings/{own_need}"),
         ("listing-matches", "charlie", f"/listings/{own_need}/matches"),
+        ("match-not-relevant", "charlie", f"/listings/{own_need}/matches/{result}/not-relevant"),
         ("listing-new", "alice", "/listings/new"),
         ("listing-new-result", "alice", "/listings/new/result"),
         ("listing-new-need", "charlie", "/listings/new/need"),
