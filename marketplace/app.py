@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,8 @@ def embedder(asked: config.EmbedderSettings) -> Embedder:
         return NoEmbedder()
     if find_spec("numpy") is None:
         raise config.WrongSetting("EMBEDDER", asked.kind, "needs numpy: pip install 'yinqiao[semantic]'", "none")
+    # Before numpy is loaded: comparing vectors waits for memory, not for cores, and those have other requests to answer.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if asked.kind == "http":
         return HttpEmbedder(asked.url, asked.model, asked.dimensions, asked.key, query_prefix=asked.query_prefix,
                             passage_prefix=asked.passage_prefix)
