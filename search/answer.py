@@ -8,10 +8,11 @@ import tantivy
 
 from search import AnyOf, Hit, Page, Query, Quote, Term
 from search.checking import BETWEEN_TEXTS, in_window, texts_of
-from search.expansion import EQUAL, MOST_TERMS, Demand, Meaning, Reading
+from search.expansion import EQUAL, MOST_TERMS, Reading
 from search.highlight import Needles, quote
 from search.hybrid import Mixed
 from search.layout import filter_query, payload
+from search.meanings import Demand, Meaning
 from search.nearness import NEAREST
 from search.queries import hit_count, some
 from search.question import LONGEST_QUERY, MOST_WORDS, Question, parse
@@ -35,8 +36,9 @@ class Answer:
         self._searcher, self._schema = opened.searcher(), opened.schema
         self._question = parse(query.text)
         self._synonyms = synonyms_of(entry.synonyms)
-        self._reading = Reading(self._searcher, self._schema, settings, query.attributes, opened.dictionary)
         self._filters = [(one, filter_query(self._schema, settings, one)) for one in query.filters]
+        reach = [clause[1] for one, clause in self._filters if one in query.reach]
+        self._reading = Reading(self._searcher, self._schema, settings, query.attributes, opened.dictionary, reach)
         self._found: list[tuple[float, tantivy.DocAddress]] = []
         self._nearby = self._near(opened) if query.vector is not None and settings.vector else []
 

@@ -7,7 +7,7 @@ term dictionary once and asking for them by name is far faster, and each keeps i
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from string import ascii_lowercase
 
 import tantivy
@@ -17,6 +17,7 @@ from rapidfuzz.process import extract
 from search import Settings
 from search.checking import texts_of
 from search.layout import lists_of, payload
+from search.meanings import MISTYPED, Choice, Demand, Meaning
 from search.mistyped import Pattern
 from search.queries import every, hit_count, some
 from search.question import Question, Run, Stretch
@@ -42,59 +43,8 @@ SUSPECT = 3
 
 _COUNTED = 2_000
 _ONE_BY_ONE = 60
-_COMPLETED, _CORRECTED = 0.7, 0.5
+_COMPLETED = 0.7
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """One asked word and all that will be taken for it."""
-
-    word: Word
-    frequency: int
-    """Documents with it, near enough; the higher, the less the word tells."""
-    terms: dict[str, float] = field(default_factory=dict)
-    """Word of the index -> how well it stands for the asked one, up to 1."""
-    run: bool = False
-    """Also look for its units in a row."""
-    unfinished: bool = False
-    """Words that begin like it are among the terms."""
-    more: bool = False
-    """There are more such words than could be listed; they are found, but not scored."""
-    ids: tuple[int, ...] | None = None
-    """The documents that have the units in a row, where these are known."""
-
-    def __bool__(self) -> bool:
-        return bool(self.terms or self.run)
-
-    @property
-    def meant(self) -> Word:
-        """The word; if it was mistyped, the one most likely meant."""
-        if self.word.text in self.terms or not self.terms or self.run:
-            return self.word
-        best = max(self.terms, key=lambda term: self.terms[term])
-        return Word(best, (best,), self.word.written) if self.terms[best] <= _CORRECTED else self.word
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Words of a question taken together: as they were written, or any other reading of them."""
-
-    texts: frozenset[str]
-    """The words of the question that are asked for here."""
-    written: tuple[Meaning, ...]
-    instead: tuple[tuple[Meaning, ...], ...]
-    """Each is what must all occur."""
-    worth: float
-    """How well the others stand for what was written."""
-
-    @property
-    def branches(self) -> list[tuple[Meaning, ...]]:
-        """The readings that can be met at all."""
-        return [branch for branch in (self.written, *self.instead) if branch and all(branch)]
-
-
-Demand = Meaning | Choice
 
 
 class Reading:
@@ -102,9 +52,11 @@ class Reading:
 
     def __init__(
         self, searcher: tantivy.Searcher, schema: tantivy.Schema, settings: Settings, attributes: Sequence[str] | None,
-        dictionary: Callable[[str, str], dict[int, list[str]]],
+        dictionary: Callable[[str, str], dict[int, list[str]]], reach: Sequence[tantivy.Query] = (),
     ) -> None:
+        """`reach` bounds the documents that are counted and read to learn what was meant."""
         self._searcher, self._schema, self._dictionary = searcher, schema, dictionary
+        self._reach = [(_Must, tantivy.Query.const_score_query(one, 0.0)) for one in reach]
         self._attributes = tuple(settings.searchable if attributes is None else attributes)
         self._weights = {name: settings.searchable[name] for name in self._attributes}
         self._lists = lists_of(settings, attributes)
@@ -130,7 +82,7 @@ class Reading:
             more = len(completions) > MOST_COMPLETIONS
         if frequency <= SUSPECT and (allowed := typing_errors(text)):
             for correction, distance in self._corrections(text, allowed):
-                terms.setdefault(correction, _CORRECTED ** distance)
+                terms.setdefault(correction, MISTYPED ** distance)
                 frequency = max(frequency, self.frequency(correction))
         if self._may_be_cut_otherwise(word, frequency):
             return self._with_run(Meaning(word, frequency, terms, True, unfinished, more))
@@ -173,10 +125,16 @@ class Reading:
 
     def count(self, demand: Demand) -> int:
         """In how many documents it is met."""
-        return hit_count(self._searcher.search(self._any_of(demand), 1)) if self._can_be_met(demand) else 0
+        return self._how_many(self._any_of(demand)) if self._can_be_met(demand) else 0
 
     def run_count(self, run: Run) -> int:
-        return hit_count(self._searcher.search(self._runs(run), 1))
+        return self._how_many(self._runs(run))
+
+    def _how_many(self, query: tantivy.Query) -> int:
+        return hit_count(self._searcher.search(self._within_reach(query), 1))
+
+    def _within_reach(self, query: tantivy.Query) -> tantivy.Query:
+        return tantivy.Query.boolean_query([(_Must, query), *self._reach]) if self._reach else query
 
     def near(self, patterns: Iterable[Pattern], most: int) -> list[list[str]]:
         """The folded texts of documents that have one of the patterns; those where it tells most first."""
@@ -185,7 +143,7 @@ class Reading:
             for pattern in patterns for name, weight in self._weights.items()
         ]
         some = tantivy.Query.boolean_query([(_Should, query) for query in queries])
-        found = self._searcher.search(some, most, count=False).hits
+        found = self._searcher.search(self._within_reach(some), most, count=False).hits
         documents = [payload(self._searcher, address) for _, address in found]
         return [
             [fold(text) for name in self._attributes for text in texts_of(document, name)] for document in documents

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from search.expansion import CORRECTED, EQUAL, Choice, Demand, Meaning, Reading
+from search.expansion import CORRECTED, EQUAL, Reading
+from search.meanings import Choice, Demand, Meaning
 from search.mistyped import BOUND, is_word, little_words_apart, meant, patterns, unsure_part, windows
 from search.question import Question, Stretch, phrase
 from search.synonyms import Synonyms
@@ -17,6 +18,7 @@ CLEARLY_MORE, MORE_THAN_PIECES = 5, 2
 SHORT = 3
 """Chinese of so many characters is looked into although some documents have it: they may be mistyped alike."""
 _SAMPLE = 24
+_ROUNDS = 4
 
 
 class Wanted:
@@ -47,17 +49,11 @@ class Wanted:
 
     def settle(self) -> bool:
         """Decide. False when all that was asked for is words, and none of them can be had."""
-        self._keep()
-        self._decide()
-        if not self.total and self._forgotten():
-            self._keep()
-            self._decide()
-        self._loosen()
-        return self._may_be_asked
-
-    def _decide(self) -> None:
-        whole = len(self._kept) == len(self._question.words)
-        self.total = self._count(self.demands) if whole else 0
+        whole = self._count_whole()
+        for _ in range(_ROUNDS):  # what takes a forgotten word's place may have to be forgotten as well
+            if self.total or not self._forgotten():
+                break
+            whole = self._count_whole()
         if self.total <= FEW_OF_PIECES and (corrected := list(self._corrected(self.total))):
             replaced = [one for one in self._choices if any(one.texts <= other.texts for other in corrected)]
             self._choices = [one for one in self._choices if one not in replaced] + corrected
@@ -65,6 +61,15 @@ class Wanted:
             whole = False
         if not whole and self._may_be_asked:
             self.total = self._count(self.demands)
+        self._loosen()
+        return self._may_be_asked
+
+    def _count_whole(self) -> bool:
+        """Count what has all the words, if each of them can be had; can they?"""
+        self._keep()
+        whole = len(self._kept) == len(self._question.words)
+        self.total = self._count(self.demands) if whole else 0
+        return whole
 
     def _forgotten(self) -> bool:
         """Take what stands only where the reader does not reach for what nobody wrote; was there any?"""
@@ -103,7 +108,7 @@ class Wanted:
             else:
                 parts = {part.word.text: part for part in self._reading.parts(word)}
                 self._meanings = {**parts, **self._meanings}
-                self._kept += [text for text in parts if text not in self._kept]
+                self._kept += [text for text in parts if self._meanings[text] and text not in self._kept]
 
     def _loosen(self) -> None:
         """Give up one word after the other, the most common (of two equals, the later) first, until something is
