@@ -111,7 +111,7 @@ def embedder(asked: config.EmbedderSettings) -> Embedder:
         return NoEmbedder()
     if find_spec("numpy") is None:
         raise config.WrongSetting("EMBEDDER", asked.kind, "needs numpy: pip install 'yinqiao[semantic]'", "none")
-    # Before numpy is loaded: comparing vectors waits for memory, not for cores, and those have other requests to answer.
+    # Before numpy is loaded: comparing vectors waits for memory, not for cores, which have other requests to answer.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if asked.kind == "http":
         return HttpEmbedder(asked.url, asked.model, asked.dimensions, asked.key, query_prefix=asked.query_prefix,
