@@ -197,7 +197,8 @@ class Answering:
                 if name in offered or name in settings.stored]
 
     def _everywhere(self) -> Body:
-        return {name: value for name, value in self._base.items() if name != "filter"}
+        """A search of all there is for whoever asks, whatever else they narrow it by."""
+        return body_of(self._known, self._query.reach, self._query.attributes)
 
     def _counting(self, body: Body, text: str) -> Body:
         return {**body, "q": text, "page": 1, "hitsPerPage": 0}
