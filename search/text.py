@@ -174,6 +174,22 @@ def asked(text: str) -> list[Word]:
     return found
 
 
+def asked_texts(text: str) -> list[str]:
+    """The texts of the words of `asked`, for those who read many long ones."""
+    found: list[str] = []
+    for match in _CHUNK.finditer(fold(text)):
+        kind, chunk = match.lastgroup, match[0]
+        if kind == "plain":
+            found.append(singular(chunk))
+        elif kind == "han":
+            found += rjieba.cut(chunk)
+        elif kind == "unspaced":
+            found += _pairs(chunk)
+        else:
+            found.append(_names(kind or "", chunk).whole)
+    return found
+
+
 def key_words(text: str) -> list[str]:
     """The words a text is about, in order, with repetitions: `asked` without stop words and single letters."""
     return [word.text for word in asked(text) if word.is_telling]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Integer, bindparam, delete, or_, select
 
 from marketplace import audit, clock
 from marketplace.accounts.models import User
@@ -38,8 +38,8 @@ REASONS = {
 OF_THE_SUBJECT = frozenset({Reason.WRONG_OBJECT, Reason.WRONG_FIELD})
 """Reasons that say something of the texts, and so of what is like them; the others are about this pair alone."""
 LONGEST_NOTE = 500
-_MOST = 200
-"""Judgements of what was declined that are read for a page of matches."""
+_MOST = 1_000
+"""Judgements that are read for a page of matches, the newest first."""
 
 Said = Mapping[int, set[int | None]]
 """Counterpart -> the organisations that said it is not relevant; None stands for the brokers."""
@@ -114,16 +114,35 @@ def _this(need: Listing, result: Listing, organisation: int | None) -> tuple[Col
 
 # --- what follows from it
 
-def said_of(listing: Listing) -> Said:
-    """Which counterparts of this listing somebody called not relevant."""
+@dataclass(frozen=True)
+class Judgement:
+    """What was said of one pair; `here` and `there` are the listings' ids, as the asker sees them."""
+
+    here: int
+    there: int
+    organisation: int | None
+    reason: Reason
+
+
+def about(here: Listing, candidates: Collection[Listing]) -> list[Judgement]:
+    """Everything that was said of this listing's pairs and of the candidates', in one query."""
     ours, theirs = MatchFeedback.need_id, MatchFeedback.result_id
-    if listing.kind is Kind.RESULT:
+    if here.kind is Kind.RESULT:
         ours, theirs = theirs, ours
+    ids = bindparam(None, [there.id for there in candidates], expanding=True, type_=Integer)
+    rows = session.execute(
+        select(ours, theirs, MatchFeedback.organisation_id, MatchFeedback.reason)
+        .where(or_(ours == here.id, theirs.in_(ids))).order_by(MatchFeedback.id.desc()).limit(_MOST)
+    )
+    return [Judgement(*row) for row in rows]
+
+
+def said_of(here: Listing, judgements: Sequence[Judgement]) -> Said:
+    """Which counterparts of this listing somebody called not relevant."""
     found: dict[int, set[int | None]] = defaultdict(set)
-    for there, organisation in session.execute(select(theirs, MatchFeedback.organisation_id).where(
-        ours == listing.id
-    )):
-        found[there].add(organisation)
+    for one in judgements:
+        if one.here == here.id:
+            found[one.there].add(one.organisation)
     return found
 
 
@@ -148,31 +167,24 @@ def ours(actor: Reader, listing: Listing) -> Sequence[MatchFeedback]:
     ).all()
 
 
-def unlike_declined(here: Listing, candidates: Collection[Listing]) -> dict[int, float]:
+def unlike_declined(
+    here: Listing, candidates: Collection[Listing], judgements: Sequence[Judgement]
+) -> dict[int, float]:
     """Candidate -> how unlike it is to what was declined for its subject: 0 when it reads the same. Of the pair, so
     both are asked: what `here` was offered before, and what the candidate was. Absent where nothing was declined."""
-    if not candidates:
+    subject = [one for one in judgements if one.reason in OF_THE_SUBJECT]
+    if not subject:
         return {}
-    need, result = aliased(Listing), aliased(Listing)
-    ids = [there.id for there in candidates]
-    ours, theirs = MatchFeedback.need_id, MatchFeedback.result_id
-    if here.kind is Kind.RESULT:
-        ours, theirs = theirs, ours
-    rows = session.execute(
-        select(MatchFeedback.need_id, MatchFeedback.result_id, need.title, result.title)
-        .join(need, need.id == MatchFeedback.need_id).join(result, result.id == MatchFeedback.result_id)
-        .where(MatchFeedback.reason.in_(sorted(OF_THE_SUBJECT)), or_(ours == here.id, theirs.in_(ids)))
-        .order_by(MatchFeedback.id.desc()).limit(_MOST)
-    ).all()
+    ids = {number for one in subject for number in (one.here, one.there)}
+    rows = session.execute(select(Listing.id, Listing.title).where(Listing.id.in_(ids)))
+    titles = {row.id: row.title for row in rows}
     found: dict[int, float] = {}
-    for need_id, result_id, need_title, result_title in rows:
-        mine, other = (need_id, result_id) if here.kind is Kind.NEED else (result_id, need_id)
-        my_title, other_title = (need_title, result_title) if here.kind is Kind.NEED else (result_title, need_title)
+    for one in subject:
         for there in candidates:
-            if mine == here.id:
-                _keep(found, there.id, there.title, other_title)
-            if other == there.id:
-                _keep(found, there.id, here.title, my_title)
+            if one.here == here.id:
+                _keep(found, there.id, there.title, titles[one.there])
+            if one.there == there.id:
+                _keep(found, there.id, here.title, titles[one.here])
     return found
 
 

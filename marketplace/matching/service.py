@@ -48,14 +48,17 @@ def best(actor: Reader, listing: Listing, limit: int = 10) -> list[Match]:
     compared = profile(listing, READ)
     ours = compared if tier_for(actor, listing) >= READ else profile(listing, 0)
     candidates = _candidates(actor, listing, ours, max(CANDIDATES, 2 * limit))
-    pairs = [pair for pair in _compared(listing, compared, candidates) if pair.score.total >= LEAST]
+    judgements = feedback.about(listing, candidates)
+    said = feedback.said_of(listing, judgements)
+    shown = [there for there in candidates if not feedback.is_hidden(actor, listing, there, said)]
+    pairs = [pair for pair in _compared(listing, compared, shown, judgements) if pair.score.total >= LEAST]
     pairs.sort(key=lambda pair: (-pair.score.total, pair.there.id))
     return [_explained(actor, pair, ours) for pair in pairs[:limit]]
 
 
 def score_of(one: Listing, other: Listing) -> float:
     """The score of a need and a result, in either order."""
-    return _compared(one, profile(one, READ), [other])[0].score.total
+    return _compared(one, profile(one, READ), [other], feedback.about(one, [other]))[0].score.total
 
 
 class Pair:
@@ -73,10 +76,12 @@ class Pair:
         self.score = score(self.features)
 
 
-def _compared(here: Listing, ours: Profile, candidates: Sequence[Listing]) -> list[Pair]:
+def _compared(
+    here: Listing, ours: Profile, candidates: Sequence[Listing], judgements: Sequence[feedback.Judgement]
+) -> list[Pair]:
     """Each candidate beside the listing; what is not in the listings themselves is read once for all."""
     vectors = vectors_of([here, *candidates])
-    unlike = feedback.unlike_declined(here, candidates)
+    unlike = feedback.unlike_declined(here, candidates, judgements)
     return [
         Pair(here, there, ours, profile(there, READ), nearness(vectors.get(here.id), vectors.get(there.id)),
              {"freshness": freshness(here, there), "declined": unlike.get(there.id)})
@@ -109,19 +114,15 @@ def _explained(actor: Reader, pair: Pair, ours: Profile) -> Match:
 
 
 def _candidates(actor: Reader, listing: Listing, asked: Profile, most: int) -> list[Listing]:
-    """Visible, published counterparts that share most with the listing, or mean what it means, without those that
-    were called not relevant."""
+    """Visible, published counterparts that share most with the listing, or mean what it means."""
     try:
         found = _found(actor, listing, asked, most)
         rows = select(Listing).where(visible_among(actor, found))
     except SearchError as error:
         log.warning("matching falls back to the newest of the field: %s", error)
         rows = _newest_of_the_field(actor, listing)
-    said = feedback.said_of(listing)
     return [
-        there for there in session.scalars(rows)
-        if there.state in OPEN_FOR_INTEREST and may_meet(listing, there)
-        and not feedback.is_hidden(actor, listing, there, said)
+        there for there in session.scalars(rows) if there.state in OPEN_FOR_INTEREST and may_meet(listing, there)
     ]
 
 

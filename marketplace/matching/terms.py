@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from marketplace.matching.generic import GENERIC
-from search.text import STOP_WORDS, asked
+from search.text import STOP_WORDS, asked_texts
 
 BACKGROUND = Path(__file__).with_name("background.json")
 GENERIC_SHARE = 0.4
@@ -77,29 +77,34 @@ def reading(portions: tuple[Portion, ...]) -> Reading:
 
 
 def _count(text: str, share: float, units: dict[str, float], pairs: dict[str, float]) -> None:
+    # Every candidate is read by this loop, so it calls nothing twice and looks at Chinese words letter by letter.
     before = ""
-    for word in asked(text):
-        if word.text in STOP_WORDS:
+    for word in asked_texts(text):
+        if word in STOP_WORDS:
             # A Chinese stop word parts its neighbours; an English one is stepped over: "storage of energy".
-            before = before if before.isascii() and word.text.isascii() else ""
-        elif word.is_chinese:
-            for character in word.text:
-                units[character] = units.get(character, 0.0) + share
-                if before and not before.isascii():
-                    pairs[before + character] = pairs.get(before + character, 0.0) + share
-                before = character
-        else:
-            unit = stem(word.text)
+            if not (before.isascii() and word.isascii()):
+                before = ""
+        elif word.isascii() or not "\u2e80" <= word[0] <= "\U0003134f":
+            unit = stem(word)
             units[unit] = units.get(unit, 0.0) + share
-            if before.isascii() and before:
+            if before and before.isascii():
                 pair = f"{before} {unit}"
                 pairs[pair] = pairs.get(pair, 0.0) + share
             before = unit
+        else:
+            if before.isascii():
+                before = ""
+            for character in word:
+                units[character] = units.get(character, 0.0) + share
+                if before:
+                    pair = before + character
+                    pairs[pair] = pairs.get(pair, 0.0) + share
+                before = character
 
 
 def _row(counts: dict[str, float]) -> Row:
     return Row(counts, {
-        term: (1 + log(count) if count >= 1 else count) * rarity(term) for term, count in counts.items()
+        term: rarity(term) * (count if count <= 1 else 1 + log(count)) for term, count in counts.items()
     })
 
 
