@@ -32,7 +32,7 @@ lint: $(TESTABLE)  ## Style (ruff), types (mypy), who may import whom (lint-impo
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(TESTABLE)  ## Measure searching and importing; prints ratios
+bench: $(TESTABLE)  ## Measure; prints ratios: make bench ARGS="engines --listings 100000"
 	$(BIN)/python -m benchmarks $(ARGS)
 
 shots: $(TESTABLE) browser  ## A picture of every page, both languages, wide and narrow, in shots/
