@@ -24,7 +24,7 @@ from marketplace.organisations.permissions import Reader
 from search import AnyOf, Filter, NoneOf, Refused, SearchError
 
 log = logging.getLogger(__name__)
-CANDIDATES = 30
+CANDIDATES = 20
 """How many are looked at closely for ten matches; for more, twice as many as are asked for."""
 MOST = 50
 LEAST = 10

@@ -21,7 +21,7 @@ from search.text import STOP_WORDS, asked_texts
 BACKGROUND = Path(__file__).with_name("background.json")
 GENERIC_SHARE = 0.4
 """What a word of generic.py counts of what its rarity would give it."""
-KEPT = 600
+KEPT = 1_000
 """Readings kept by what the texts say, so that a popular counterpart is read once. One takes up to 100 kB."""
 _ENDINGS = (
     ("ization", ""), ("isation", ""), ("ational", ""), ("fulness", ""), ("iveness", ""), ("ability", ""),
