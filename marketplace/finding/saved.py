@@ -18,6 +18,7 @@ from marketplace.finding import arrivals, asking, hits
 from marketplace.finding.criteria import NEWEST, Criteria
 from marketplace.finding.models import Frequency, NewHit, SavedSearch
 from marketplace.finding.permissions import Reader, can_save, owns
+from marketplace.listings.content import tidy as typed
 from marketplace.phrases import Label, Phrase, say
 
 MOST = 50
@@ -158,7 +159,7 @@ def _same(saved: SavedSearch) -> Phrase:
 
 def _named(name: str) -> str:
     """One line: the name stands in mails."""
-    tidy = " ".join(name.split())
+    tidy = " ".join(typed(name).split())
     if not tidy:
         raise Invalid({"name": say("This is needed.")})
     if len(tidy) > asking.LONGEST_NAME:

@@ -151,7 +151,7 @@ def veil(text: str, organisation: Organisation) -> str:
     Looked for as search looks: however a name is spaced, wide or narrow, in whatever case or script, one could find
     the text by it."""
     names = (name.translate(_ALIKE) for name in (organisation.name, organisation.name_en) if name and len(name) > 1)
-    for pattern in (*map(_however_spaced, names), _LINK, _PATENT):
+    for pattern in (_LINK, *map(_however_spaced, names), _PATENT):  # a name may be a part of a link
         alike = text.translate(_ALIKE)
         for found in reversed([*pattern.finditer(alike)]):
             if pattern is _PATENT and text[found.start()].islower():

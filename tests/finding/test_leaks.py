@@ -8,9 +8,10 @@ import re
 
 import pytest
 from conftest import a_listing, a_person, an_organisation, join
-from indexing import index_listings
+from indexing import EngineThatIsDown, index_listings
 from saving import saves
 
+from marketplace import index
 from marketplace.db import session, transaction
 from marketplace.finding import arrivals
 from marketplace.listings import documents
@@ -51,7 +52,9 @@ ASKED = (
 SHOWN = (
     "/", "/search", "/search?lang=zh", "/search?q=electrolyte", "/search?q=nothingatall", "/search.atom",
     "/search?field=biology&region=650100&q=electrolyte", "/api/v1/search?size=100", "/api/v1/suggest?q=e",
-    "/organisations", "/sitemap.xml", "/sitemap-0.xml", "/oai?verb=ListRecords&metadataPrefix=yinqiao",
+    "/search?organisation=pending", "/search.atom?organisation=pending&language=en",
+    "/searches/new?organisation=pending", "/organisations/pending", "/organisations", "/sitemap.xml", "/sitemap-0.xml",
+    "/oai?verb=ListRecords&metadataPrefix=yinqiao",
     "/oai?verb=ListRecords&metadataPrefix=oai_dc", "/listings/{open}", "/listings/{anonymous}", "/listings/{need}",
     "/listings/{open}/matches", "/listings/{anonymous}/matches", "/listings/{need}/matches",
     "/api/v1/listings/{open}", "/api/v1/listings/{anonymous}", "/api/v1/listings/{need}/matches",
@@ -71,11 +74,12 @@ def world(institute, company, alice, charlie, dana):
     """Listings in every state with a secret each, and an anonymous one that gives its author away throughout."""
     shy = an_organisation("kazyroh", OrganisationKind.COMPANY)
     unverified = an_organisation("newcomer", OrganisationKind.COMPANY, OrganisationState.PENDING)
-    an_organisation(WORDS["pending"], OrganisationKind.COMPANY, OrganisationState.PENDING)
+    pending = an_organisation("pending", OrganisationKind.COMPANY, OrganisationState.PENDING)
     outcast = an_organisation("outcast", OrganisationKind.COMPANY)
     newcomer, left_out = a_person("new@newcomer.example"), a_person("out@outcast.example")
     join(newcomer, unverified), join(left_out, outcast)
     with transaction():
+        pending.name = pending.name_en = WORDS["pending"]
         shy.name, shy.name_en = "kazyroh 卡兹洛科技", "kazyrow  Storage"
     refs = {"need": a_listing(company, Kind.NEED).ref, "open": a_listing(institute, details=_details()).ref}
     _hidden(institute)
@@ -118,7 +122,8 @@ def _anonymous(shy):
     """All it says of its author is to be veiled, however it is written."""
     told = (
         f"Ask kazyroh 卡兹洛科技 or KAZYROW storage or ｋａｚｙｒｏｗ\nＳｔｏｒａｇｅ, {WORDS['patent']}, "
-        f"专利号{WORDS['bare patent']}, https://{WORDS['link']}.example/a or sales@{WORDS['link']}.example"
+        f"专利号{WORDS['bare patent']}, https://{WORDS['link']}.example/a or sales@{WORDS['link']}.example, "
+        f"kazyroh.cn/{WORDS['link']}"
     )
     listing = a_listing(
         shy, title=f"Electrolyte: {told}"[:200], summary=told, anonymous=True, confidential=WORDS["confidential"],
@@ -205,3 +210,22 @@ def test_searches_of_others_and_what_operators_read_are_closed(reading, who):
     read = reading(who)
     for address in OF_OTHERS:
         assert re.match(r"(302|401|403|404) ", read(address)), address
+
+
+def test_what_is_no_secret_is_found(reading):
+    """Else the tests above would be kept by a search that finds nothing."""
+    stranger, visitor = reading("stranger"), reading("visitor")
+    assert '"total":1' in stranger(f"/api/v1/search?q={WORDS['member']}")
+    assert '"total":1' in visitor(f"/api/v1/search?q={WORDS['excluding']}")
+    assert WORDS["submitted"] in reading("broker")(f"/api/v1/search?q={WORDS['submitted']}&size=5")
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_nothing_is_told_while_the_engine_is_down(reading, who):
+    read = reading(who)
+    index.bind(EngineThatIsDown())
+    for address in ("/search?q={word}", "/api/v1/search?q={word}", "/api/v1/suggest?q={word}"):
+        for name in READERS[who]:
+            if is_secret(name, address):
+                told = answers(read, WORDS[name], address)
+                assert told.splitlines() == answers(read, UNKNOWN, address).splitlines(), (address, name)

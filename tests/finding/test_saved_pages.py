@@ -238,3 +238,8 @@ def test_pages_are_chinese_for_chinese_readers(signed_in, charlie, client):
                     f"/unsubscribe/{token_of(charlie, one)}"):
         shown = re.sub(r"<[^>]+>|http\S+", " ", page(browser, f"{address}{'&' if '?' in address else '?'}lang=zh"))
         assert not re.search(r"\b(Save|Delete|Change|searches|mails|Mail|New)\b", shown), address
+
+
+def test_name_cannot_turn_the_letters_of_a_mail_around(charlie):
+    kept = saves(charlie, name="a\u202egnp\u2066 \x07b\r\nBcc: c")
+    assert kept.name == "agnp b Bcc: c"
