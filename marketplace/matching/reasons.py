@@ -82,13 +82,12 @@ def _shared_words(ours: Profile, theirs: Profile, made: Score) -> list[Reason]:
     the other may answer in its summary."""
     found: list[tuple[Aspect, Words, Words, float]] = []
     told: set[str] = set()
+    there = {term: weight for other in theirs.passages.values() for term, weight in other.weights.items()}
+    written = {term: how for other in theirs.passages.values() for term, how in other.written.items()}
     for aspect in ASPECTS:
         one = ours.passages.get(aspect.name)
         if one is None:
             continue
-        # A word that stands in the same part there counts for its weight in both; elsewhere for the best it has.
-        there = {term: weight for other in theirs.passages.values() for term, weight in other.weights.items()}
-        written = {term: how for other in theirs.passages.values() for term, how in other.written.items()}
         shared = [term for term in one.written if term in written and term not in GENERIC and term not in told]
         shared.sort(key=lambda term: -one.weights[term] * there[term])
         if shared:
