@@ -28,7 +28,7 @@ from search.layout import line
 
 ALONE = 2_000
 """So many documents are prepared by this process before children are started: that takes them half a second."""
-_PORTION = 250
+_PORTION = 100
 _PIPE = 1 << 20
 _LENGTH = struct.Struct("<Q")
 _PROGRAM = "from search.preparing import serve; serve()"
@@ -42,7 +42,6 @@ class Preparers:
         self._settings, self._left = settings, alone
         self._number = len(os.sched_getaffinity(0)) if processes is None else processes
         self._children: list[_Child] = []
-        self._idle: list[_Child] = []
 
     def __enter__(self) -> Preparers:
         return self
@@ -59,29 +58,26 @@ class Preparers:
             return
         self._start()
         for first in range(0, len(documents), _PORTION):
-            ready: list[str] = []
-            if not self._idle:
-                ready = self._receive()
-            child = self._idle.pop()
-            child.send([dict(one) for one in documents[first:first + _PORTION]])
-            yield from ready
+            question = marshal.dumps([dict(one) for one in documents[first:first + _PORTION]])
+            while not (free := [child for child in self._children if child.takes(question)]):
+                yield from self._receive(None)
+            min(free, key=lambda child: len(child.waiting)).send(question)
+            yield from self._receive(0)
 
     def rest(self) -> Iterator[str]:
         """What has not been given back yet."""
-        while len(self._idle) < len(self._children):
-            yield from self._receive()
+        while any(child.waiting for child in self._children):
+            yield from self._receive(None)
 
     def _start(self) -> None:
         if not self._children:
             self._children = [_Child(self._settings) for _ in range(self._number)]
-            self._idle = list(self._children)
 
-    def _receive(self) -> list[str]:
-        busy = {child.answers: child for child in self._children if child not in self._idle}
-        child = busy[select.select(list(busy), [], [])[0][0]]
-        ready = child.receive()
-        self._idle.append(child)
-        return ready
+    def _receive(self, patience: float | None) -> Iterator[str]:
+        """What the children have ready; without any, wait so long, None for as long as it takes."""
+        busy = {child.answers: child for child in self._children if child.waiting}
+        for pipe in select.select(list(busy), [], [], patience)[0]:
+            yield from busy[pipe].receive()
 
 
 class _Child:
@@ -89,26 +85,36 @@ class _Child:
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path}, bufsize=0,  # `select` sees nothing of what a buffer holds
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._questions, self.answers = self._process.stdin, self._process.stdout
         for pipe in (self._questions, self.answers):
-            with contextlib.suppress(OSError, AttributeError):
+            with contextlib.suppress(OSError):
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
-        self.send({**asdict(settings), "searchable": dict(settings.searchable)})
+        self._room = int(fcntl.fcntl(self._questions, fcntl.F_GETPIPE_SZ)) // 2
+        self.waiting: list[int] = []
+        """The lengths of the questions that it has not answered yet."""
+        self.send(marshal.dumps({**asdict(settings), "searchable": dict(settings.searchable)}))
+        self.waiting.clear()
 
-    def send(self, message: Any) -> None:
+    def takes(self, question: bytes) -> bool:
+        """Can it be sent without waiting? A child that waits to be read must never be waited for to read."""
+        return not self.waiting or sum(self.waiting) + len(question) <= self._room
+
+    def send(self, question: bytes) -> None:
         try:
-            _write(self._questions, message)
+            _write(self._questions, question)
         except OSError as error:
             raise self._death() from error
+        self.waiting.append(len(question))
 
     def receive(self) -> list[str]:
         try:
             refused, ready = _read(self.answers)
         except EOFError as error:
             raise self._death() from error
+        del self.waiting[0]
         if refused:
             raise Refused(refused)
         return list(ready)
@@ -142,21 +148,27 @@ def serve() -> None:
                 answer = ("", list(lines(settings, documents)))
             except Refused as error:
                 answer = (str(error), [])
-            _write(answers, answer)
+            _write(answers, marshal.dumps(answer))
 
 
-def _write(pipe: IO[bytes], message: Any) -> None:
-    data = marshal.dumps(message)
-    pipe.write(_LENGTH.pack(len(data)) + data)
+def _write(pipe: IO[bytes], data: bytes) -> None:
+    left = memoryview(_LENGTH.pack(len(data)) + data)
+    while left:
+        left = left[pipe.write(left):]
     pipe.flush()
 
 
 def _read(pipe: IO[bytes]) -> Any:
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    length = _LENGTH.unpack(head)[0]
-    data = pipe.read(length)
-    if len(data) < length:
-        raise EOFError
-    return marshal.loads(data)  # noqa: S302 - written by our own parent or child
+    length = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))[0]
+    return marshal.loads(_exactly(pipe, length))  # noqa: S302 - written by our own parent or child
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytes:
+    pieces = []
+    while length:
+        piece = pipe.read(length)
+        if not piece:
+            raise EOFError
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)

@@ -140,3 +140,20 @@ def test_ten_times_the_documents_take_hardly_more_memory(tmp_path: Path) -> None
         told.append(json.loads(done.stdout))
         assert told[-1]["count"] == count
     assert told[1]["kilobytes"] - told[0]["kilobytes"] < 150_000
+
+
+def test_portions_of_any_size_go_through() -> None:
+    sizes = [1, 1, 700, 1, 350, 2, 1, 1, 900, 1]
+    made = iter(documents(sum(sizes)))
+    with Preparers(SETTINGS, processes=2, alone=0) as preparers:
+        given = [line for size in sizes for line in preparers.exchange([next(made) for _ in range(size)])]
+        given += preparers.rest()
+    assert sorted(read(line)["id"] for line in given) == list(range(sum(sizes)))
+
+
+def test_documents_longer_than_any_pipe_go_through() -> None:
+    long = [{"id": number, "title": "x", "text": "回收 recycling " * 60_000} for number in range(12)]
+    with Preparers(SETTINGS, processes=2, alone=0) as preparers:
+        given = [line for one in long for line in preparers.exchange([one])]
+        given += preparers.rest()
+    assert sorted(read(line)["id"] for line in given) == list(range(12))
