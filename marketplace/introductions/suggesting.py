@@ -21,8 +21,8 @@ from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.matching import service as matching
 
 log = logging.getLogger(__name__)
-STRONG = 75.0
-"""From this score on a pair is suggested; from 60 on a professional would call it fairly strong."""
+STRONG = 65.0
+"""From this score on a pair is suggested: a little above 60, from which a professional would call it fairly strong."""
 CAP = 3
 """Suggestions of ours that one listing may have open at a time, lest a broad one fill every desk."""
 LOOKED_AT = 10
