@@ -142,6 +142,10 @@ class Raw:
     def ask(self, question: Question) -> int:
         return self._hits(self._query(question))
 
+    def ask_for_any(self, question: Question) -> int:
+        """As its query parser reads a line when nothing else is said: one of the words is enough."""
+        return self._hits(self._query(question, every_word=False))
+
     def ask_with_facets(self, question: Question) -> int:
         query = self._query(question)
         self._searcher.aggregate(query, {name: {"terms": {"field": name, "size": 1_000}} for name in FACETS})
@@ -152,8 +156,8 @@ class Raw:
         shown = [self._searcher.doc(address).to_dict() for _, address in result.hits]
         return hit_count(result) if shown else 0
 
-    def _query(self, question: Question) -> tantivy.Query:
-        parsed = self._index.parse_query(" ".join(question.words), list(TEXTS), conjunction_by_default=True)
+    def _query(self, question: Question, every_word: bool = True) -> tantivy.Query:
+        parsed = self._index.parse_query(" ".join(question.words), list(TEXTS), conjunction_by_default=every_word)
         must = [(tantivy.Occur.Must, parsed)]
         for name, value in question.filters.items():
             exact = tantivy.Query.term_query(self._index.schema, name, value, "basic")
@@ -197,7 +201,6 @@ class SQLite:
         values = (match, *question.filters.values())
         self._database.execute(f"SELECT found.rowid {where} ORDER BY bm25(found) LIMIT {HITS}", values).fetchall()
         return int(self._database.execute(f"SELECT count(*) {where}", values).fetchone()[0])
-
 
     def close(self) -> None:
         self._database.close()
