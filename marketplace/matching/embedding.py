@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
+import re
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -35,6 +37,7 @@ EARLY = 1_000
 """So many vectors make a first use of them worth a rebuild, while more are still to be made."""
 LONGEST_WAIT = timedelta(days=1)
 _PORTION = 5_000
+_AMID_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
 
 
 def nearness(one: Vector | None, other: Vector | None) -> float | None:
@@ -68,9 +71,33 @@ def neighbours(listing: Listing, filters: tuple[Filter, ...], limit: int) -> dic
 
 
 def text_of(listing: Listing) -> str:
-    """What is embedded: what everybody may read, in the listing's own language."""
+    """What is embedded: what everybody may read, in the listing's own language, the title on a line of its own."""
     words = wording(listing)[0]
-    return "\n".join(filter(None, (words.title, ", ".join(words.keywords), words.summary)))
+    title = " ".join(words.title.split())
+    text = "\n".join(filter(None, (title, ", ".join(words.keywords), words.summary)))
+    # Models read a space between two Chinese characters as the end of a word.
+    return _AMID_CHINESE.sub("", text)
+
+
+def embedded(embedder: Embedder, texts: Sequence[str]) -> list[Vector]:
+    """The vector of each text of `text_of`: half of its title, half of the whole, for in a long summary the model
+    loses sight of what it is about. Raises what the embedder does."""
+    titles = [text.partition("\n")[0] for text in texts]
+    wanted = [*dict.fromkeys((*titles, *texts))]
+    made: dict[str, Vector] = {}
+    for at in range(0, len(wanted), embedder.batch):
+        some = wanted[at:at + embedder.batch]
+        made |= dict(zip(some, embedder.embed(some), strict=True))
+    return [
+        made[text] if title == text else _between(made[title], made[text])
+        for title, text in zip(titles, texts, strict=True)
+    ]
+
+
+def _between(one: Vector, other: Vector) -> Vector:
+    both = [a + b for a, b in zip(one, other, strict=True)]
+    length = math.hypot(*both)
+    return [number / length for number in both] if length else one
 
 
 # --- what is due
@@ -191,7 +218,7 @@ def _embedded(embedder: Embedder, texts: dict[int, str]) -> dict[int, Vector | R
     if not texts:
         return {}
     try:
-        return dict(zip(texts, embedder.embed([*texts.values()]), strict=True))
+        return dict(zip(texts, embedded(embedder, [*texts.values()]), strict=True))
     except Refused as refused:
         if len(texts) == 1:
             return dict.fromkeys(texts, refused)

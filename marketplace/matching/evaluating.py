@@ -11,7 +11,7 @@ from marketplace.listings.documents import SETTINGS
 from marketplace.listings.models import Listing
 from marketplace.listings.vectors import side_of
 from marketplace.matching import measures
-from marketplace.matching.embedding import nearness, text_of
+from marketplace.matching.embedding import embedded, nearness, text_of
 from marketplace.matching.features import features
 from marketplace.matching.judged import Judged
 from marketplace.matching.profiles import Profile, key_terms, profile
@@ -84,7 +84,7 @@ def vectors(judged: Judged, embedder: Embedder, told: Told) -> Vectors:
     made: dict[str, Sequence[float]] = {}
     for at in range(0, len(distinct), embedder.batch):
         some = distinct[at:at + embedder.batch]
-        made |= dict(zip(some, embedder.embed(some), strict=True))
+        made |= dict(zip(some, embedded(embedder, some), strict=True))
         if at // 1_000 != (at + embedder.batch) // 1_000:
             told(f"{len(made)} of {len(distinct)} texts have their vectors")
     languages = {ref: side_of(listing.language, listing.kind) for ref, listing in listings.items()}

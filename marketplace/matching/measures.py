@@ -51,16 +51,20 @@ def auc(pairs: Sequence[tuple[float, bool]]) -> float | None:
 
 
 def of_pools(scored: Iterable[tuple[str, float, int]]) -> dict[str, float | None]:
-    """Of (need, score, level): nDCG@10, the mean over needs, and AUC over all pairs."""
+    """Of (need, score, level): nDCG@10 and AUC, each the mean over the needs whose pool can tell; and for judging the
+    score itself, which has to mean the same for every need, AUC of all pairs as one pool."""
     rows = list(scored)
     pools: dict[str, list[tuple[float, int]]] = defaultdict(list)
     for need, score, level in rows:
         pools[need].append((score, level))
     told = [ndcg(pool) for pool in pools.values() if len(pool) >= SMALL_POOL]
     known = [value for value in told if value is not None]
+    parted = [auc([(score, level >= STRONG) for score, level in pool]) for pool in pools.values()]
+    telling = [value for value in parted if value is not None]
     return {
         "ndcg@10": sum(known) / len(known) if known else None,
-        "auc": auc([(score, level >= STRONG) for _, score, level in rows]),
+        "auc": sum(telling) / len(telling) if telling else None,
+        "auc_as_one_pool": auc([(score, level >= STRONG) for _, score, level in rows]),
     }
 
 

@@ -263,3 +263,17 @@ def test_a_change_while_the_embedder_thinks_is_not_lost(furnished, engine, embed
         pass
     assert any(text.startswith("Robot instead") for text, _ in embedder.asked)
     assert embedding.due() == 0
+
+
+def test_a_title_counts_as_much_as_all_of_the_text(embedder):
+    """A long summary about other things does not drown what the listing is called."""
+    title, whole = "Battery", "Battery\nrobot robot robot robot"
+    alone, both = embedding.embedded(embedder, [title, whole])
+    assert alone == embedder.embed([title])[0]
+    assert embedding.nearness(alone, both) > embedding.nearness(alone, embedder.embed([whole])[0])
+
+
+def test_spaces_between_chinese_characters_are_none(institute):
+    """Titles copied from tables and papers are often spaced out."""
+    listing = a_listing(institute, title="智能 提醒 机器人 AI 2", language="zh", keywords=[], summary="")
+    assert embedding.text_of(listing) == "智能提醒机器人 AI 2"

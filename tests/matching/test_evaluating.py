@@ -159,6 +159,13 @@ def test_equal_scores_share_their_places():
     assert measures.ndcg([(1, level) for level in levels]) == measures.ndcg([(1, level) for level in levels[::-1]])
 
 
+def test_each_pool_is_judged_by_itself():
+    """Needs of which little is said score lower throughout; that says nothing of the order within them."""
+    rows = [("a", 9.0, 4), ("a", 8.0, 1), ("b", 2.0, 3), ("b", 1.0, 2), ("c", 5.0, 1)]
+    told = measures.of_pools(rows)
+    assert told["auc"] == 1.0 and told["auc_as_one_pool"] == pytest.approx(4 / 6)
+
+
 def test_auc_is_the_share_of_pairs_in_the_right_order():
     assert measures.auc([(3, True), (2, False), (1, True), (0, False)]) == 0.75
     assert measures.auc([(1, True), (1, False)]) == 0.5
