@@ -33,6 +33,8 @@ class Danger(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
+        if tag == "script" and given.get("type") == "application/ld+json":
+            return  # data for search engines, which no browser runs
         if tag in ("script", "iframe", "object", "embed", "base") and not (given.get("src") or "").startswith("/"):
             self.found.append(f"<{tag}>")
         for name, value in attributes:
