@@ -104,7 +104,8 @@ def test_it_is_stopped_gone_on_with_and_done(installed: config.Settings, there: 
 def test_a_server_of_another_length_is_said_to_be_one_and_what_was_made_stays(
     installed: config.Settings, there: Server
 ) -> None:
-    there.answers = [there.vectors(["text"] * 32), (200, b"<html>Sign in</html>")]
+    titles, texts = there.vectors(["text"] * 32), there.vectors(["text"] * 32)
+    there.answers = [titles, texts, (200, b"<html>Sign in</html>")]
     code, _, error = run(installed, "matching", "embed", **http(there))
     assert code == 1 and "<html>Sign in</html>" in error and f"32 of {COUNT} are done" in error
     assert "Traceback" not in error and made() == 32
