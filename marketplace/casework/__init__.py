@@ -1,0 +1,1 @@
+"""What is done on a case between its moves: meetings, tasks, documents and who read them."""

@@ -1,0 +1,7 @@
+"""Comparing as pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("comparing", __name__)

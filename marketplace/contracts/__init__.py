@@ -1,0 +1,1 @@
+"""What follows from a contract: registration form, milestones, payments, surveys of the outcome."""

@@ -1,0 +1,1 @@
+"""A need is worked over with a broker before it goes out."""

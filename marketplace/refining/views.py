@@ -1,0 +1,7 @@
+"""Refining as pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("refining", __name__)
