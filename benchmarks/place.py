@@ -98,12 +98,12 @@ def numbered(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     now = clock.now()
     for number, row in enumerate(rows, 1):
         letter = "R" if row["kind"] is Kind.RESULT else "N"
-        yield _EMPTY | row | {
+        yield EMPTY | row | {
             "id": number, "ref": f"{letter}-2026-{number:06d}", "state": State.PUBLISHED, "created_at": now,
             "changed_at": now, "organisation_id": number % ORGANISATIONS + 1, "version": 1,
         }
 
 
-_EMPTY = dict.fromkeys(
+EMPTY = dict.fromkeys(
     ("subtype", "trl", "trl_min", "trl_max", "budget_band", "price_kind", "summary", "industry"), None
 )
