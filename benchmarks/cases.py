@@ -123,7 +123,8 @@ def _people(chance: random.Random, organisations: int, now: datetime) -> None:
     session.execute(insert(Organisation), [
         {"id": n, "slug": f"organisation-{n}", "name": f"第{n}{'公司' if n % 2 else '研究院'}",
          "region": chance.choice(REGIONS), "name_en": f"{'Company' if n % 2 else 'Institute'} No. {n}",
-         "state": OrganisationState.VERIFIED, "kind": OrganisationKind.COMPANY if n % 2 else chance.choice(SUPPLIERS), "created_at": began, "version": 1}
+         "state": OrganisationState.VERIFIED,
+         "kind": OrganisationKind.COMPANY if n % 2 else chance.choice(SUPPLIERS), "created_at": began, "version": 1}
         for n in range(1, organisations + 1)
     ])
     session.execute(insert(Membership), [
@@ -134,7 +135,8 @@ def _people(chance: random.Random, organisations: int, now: datetime) -> None:
                                       "organisation_id": 1, "created_at": began, "version": 1}])
     session.execute(insert(Edition), [
         {"id": n, "ref": f"E-2026-{n:06d}", "series_id": 1, "strand": Strand.SCIENCE_MEETS_COMPANY,
-         "place_zh": "渡口厅", "title_zh": f"周五见 第 {n} 期", "title_en": f"See you on Friday, no. {n}", "capacity": 64, "version": 1,
+         "place_zh": "渡口厅", "title_zh": f"周五见 第 {n} 期", "title_en": f"See you on Friday, no. {n}",
+         "capacity": 64, "version": 1,
          "starts_at": now - timedelta(days=18 * n), "ends_at": now - timedelta(days=18 * n) + timedelta(hours=2),
          "state": EditionState.CLOSED, "created_at": began, "changed_at": began}
         for n in range(1, EDITIONS + 1)
@@ -205,7 +207,8 @@ def _write(rows: Rows, number: int, chance: random.Random, course: Course, need:
         "stage": course.stage, "status": course.status, "close_reason": last.reason if closed else None,
         "reason_code": last.code if closed else None, "reason_text": None, "origin": course.origin,
         "origin_ref": f"E-2026-{edition:06d}" if edition else None, "broker_id": broker,
-        "created_at": first.recorded_at, "created_by_id": officers[first.side] if first.side else broker if first.by_broker else None,
+        "created_at": first.recorded_at,
+        "created_by_id": officers[first.side] if first.side else broker if first.by_broker else None,
         "entered_stage_at": entered, "owed_by": owed, "due_at": due, "remind_at": None, "reminders": 0,
         "wakes_at": course.now + timedelta(days=20) if course.status is Status.ON_HOLD else None,
         "version": len(course.rows),
