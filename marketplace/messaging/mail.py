@@ -5,6 +5,7 @@ Links that act for their reader stand in mails, so nothing of a mail's text is e
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 import time
@@ -125,7 +126,7 @@ def _note(row: OutgoingMail, *, error: str | None, sent: bool = False, keep_text
         if sent:
             row.sent_at = clock.now()
         if not keep_text:
-            row.body, row.headers = "", None
+            row.body, row.html, row.headers, row.calendar = "", "", None, None
 
 
 @contextmanager
@@ -182,8 +183,21 @@ def _message(row: OutgoingMail) -> EmailMessage:
     for name, value in (row.headers or {}).items():
         message[name] = value
     message.set_content(row.body)
+    if row.html:
+        message.add_alternative(row.html, subtype="html")
+    if row.calendar:
+        _invite(message, row.calendar)
     message["Content-Language"] = "zh-Hans" if row.language == "zh" else "en"  # set before, it goes with the content
     return message
+
+
+def _invite(message: EmailMessage, calendar: str) -> None:
+    """As a further way to read the mail, which is what mail programs answer, and as a file for those that do not."""
+    found = re.search(r"(?im)^METHOD:([A-Z-]+)\s*$", calendar)
+    method = found.group(1).upper() if found else "PUBLISH"
+    lines = "\r\n".join(calendar.splitlines()) + "\r\n"
+    message.add_alternative(lines, subtype="calendar", params={"method": method})
+    message.add_attachment(lines.encode(), maintype="application", subtype="ics", filename="invite.ics")
 
 
 def sender() -> Address:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import User
@@ -37,7 +37,10 @@ class Thread(Base):
 
 class Message(Base):
     __tablename__ = "messages"
-    __table_args__ = (Index(None, "thread_id", "created_at"),)
+    __table_args__ = (
+        Index(None, "thread_id", "created_at"),
+        Index("ix_messages_waiting", "thread_id", sqlite_where=text("waits"), postgresql_where=text("waits")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
@@ -47,6 +50,10 @@ class Message(Base):
     body: Mapped[str]
     audience: Mapped[Audience]
     created_at: Mapped[datetime]
+    waits: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Does its writer wait for somebody to answer it or to pass it on?"""
+    relays_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"), index=True)
+    """The message that this one passes on to the other side."""
 
     author: Mapped[User | None] = relationship(lazy="joined")
 
@@ -87,8 +94,12 @@ class OutgoingMail(Base):
     subject: Mapped[str]
     body: Mapped[str]
     """Emptied once a mail server has taken the mail: a link in it may act for its reader."""
+    html: Mapped[str] = mapped_column(default="", server_default="")
+    """The same as a page; emptied with the body, as are the two that follow."""
     headers: Mapped[dict[str, Any] | None]
-    """Further ones of its own, such as List-Unsubscribe; emptied with the body, for the same reason."""
+    """Further ones of its own, such as List-Unsubscribe."""
+    calendar: Mapped[str | None]
+    """An invitation (iCalendar, RFC 5545) that goes with the mail."""
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -10,19 +10,23 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from marketplace import clock, outbox
+from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
-from marketplace.errors import Conflict, Invalid, NotFound, require
-from marketplace.messaging import mail
-from marketplace.messaging.models import Audience, Message, Notice, OutgoingMail, Thread
+from marketplace.errors import Invalid, NotFound
+from marketplace.messaging.models import Audience, Message, Notice, Thread
 from marketplace.messaging.packing import packed
-from marketplace.messaging.permissions import Reader, can_read, can_see_mail
-from marketplace.phrases import DEFAULT, LANGUAGES, Phrase, in_language, say
+from marketplace.messaging.permissions import Reader, can_read
+from marketplace.messaging.posting import outgoing_mail, outgoing_mails, post_mail, send_again
+from marketplace.phrases import Phrase, say
+
+__all__ = [
+    "LONGEST_MESSAGE", "is_path", "let_be_read", "messages", "notices", "notify", "outgoing_mail", "outgoing_mails",
+    "post_mail", "read_all_notices", "read_notice", "send_again", "thread_of", "unread_count", "without_mail", "write",
+]
 
 LONGEST_MESSAGE = 10_000
 _by_mail: ContextVar[bool] = ContextVar("by_mail", default=True)
-SIGNATURE = say("Yinqiao, where results and needs meet")
 
 
 def thread_of(kind: str, subject_id: int) -> Thread:
@@ -41,7 +45,8 @@ def thread_of(kind: str, subject_id: int) -> Thread:
 
 
 def write(
-    actor: Reader, thread: Thread, body: str, audience: Audience = Audience.ALL, *, side: str = "broker"
+    actor: Reader, thread: Thread, body: str, audience: Audience = Audience.ALL, *, side: str = "broker",
+    waits: bool = False, relays: Message | None = None,
 ) -> Message:
     """Say something in a thread; `actor` None is the marketplace. The caller has checked that they take part in it.
 
@@ -55,7 +60,8 @@ def write(
         raise Invalid({"body": too_long})
     with transaction():
         message = Message(
-            thread_id=thread.id, author=actor, side=side, body=body, audience=audience, created_at=clock.now()
+            thread_id=thread.id, author=actor, side=side, body=body, audience=audience, created_at=clock.now(),
+            waits=waits, relays_id=relays.id if relays else None,
         )
         session.add(message)
     return message
@@ -99,33 +105,6 @@ def without_mail() -> Iterator[None]:
         yield
     finally:
         _by_mail.reset(token)
-
-
-def post_mail(
-    to: str, language: str, subject: Phrase, paragraphs: Sequence[str], link: str | None = None,
-    after: Phrase | None = None, *, headers: Mapping[str, str] | None = None,
-) -> OutgoingMail:
-    """Queue a mail, in the open transaction or one of its own; the worker sends it after the commit.
-
-    `link` is a path of ours or a full address; `after` is the paragraph that follows it. A paragraph is a phrase, or
-    a text that is in the reader's language already.
-    """
-    language = language if language in LANGUAGES else DEFAULT
-    parts = [in_language(paragraph, language) for paragraph in paragraphs]
-    if link:
-        parts.append(mail.address(link))
-    if after is not None:
-        parts.append(in_language(after, language))
-    parts.append(f"-- \n{in_language(SIGNATURE, language)}\n{mail.address('/')}")
-    with transaction():
-        row = OutgoingMail(
-            to=to, language=language, subject=_one_line(in_language(subject, language)), body="\n\n".join(parts) + "\n",
-            headers=dict(headers) if headers else None, created_at=clock.now(),
-        )
-        session.add(row)
-        session.flush()
-        outbox.publish("mail.queued", row.id)
-    return row
 
 
 def unread_count(actor: Reader) -> int:
@@ -174,32 +153,6 @@ def let_be_read(before: datetime) -> None:
         session.execute(old.values(read_at=Notice.created_at))
 
 
-def outgoing_mails(actor: Reader, *, page: int = 1, size: int = 50) -> tuple[Sequence[OutgoingMail], int]:
-    """(one page of what left or waits to leave, the newest first; how many there are)."""
-    require(can_see_mail(actor))
-    total = session.scalar(select(func.count()).select_from(OutgoingMail)) or 0
-    newest = select(OutgoingMail).order_by(OutgoingMail.id.desc())
-    return session.scalars(newest.limit(size).offset((page - 1) * size)).all(), total
-
-
-def outgoing_mail(actor: Reader, mail_id: int) -> OutgoingMail:
-    require(can_see_mail(actor))
-    row = session.get(OutgoingMail, mail_id)
-    if row is None:
-        raise NotFound
-    return row
-
-
-def send_again(actor: Reader, row: OutgoingMail) -> None:
-    """Try a mail again that a mail server refused for good."""
-    require(can_see_mail(actor))
-    if row.sent_at is not None:
-        raise Conflict(say("This mail has been sent."))
-    with transaction():
-        row.error = None
-        outbox.publish("mail.queued", row.id)
-
-
 def is_path(url: str) -> bool:
     """Does this lead to a page of ours and nowhere else?"""
     return url.startswith("/") and url[1:2] not in ("/", "\\") and not any(c < " " for c in url)
@@ -207,8 +160,3 @@ def is_path(url: str) -> bool:
 
 def _told(once: str | None) -> set[int]:
     return set(session.scalars(select(Notice.user_id).where(Notice.once == once))) if once else set()
-
-
-def _one_line(text: str, longest: int = 150) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= longest else text[: longest - 1] + "…"

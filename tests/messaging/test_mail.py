@@ -78,7 +78,9 @@ def test_mail_arrives_readable_with_an_absolute_link(sink):
     assert arrived["to"] == "alice@institute.example"
     assert arrived["from"] == "Yinqiao <robot@yinqiao.example>"
     assert arrived["subject"] == "See you in 报告厅"
-    assert "https://yinqiao.example/events/1" in arrived.get_content()
+    assert arrived.get_content_type() == "multipart/alternative"
+    for way in ("plain", "html"):
+        assert "https://yinqiao.example/events/1" in arrived.get_body((way,)).get_content()
     assert row.sent_at is not None
     assert outbox.waiting() == 0
 
@@ -92,6 +94,29 @@ def test_the_way_out_of_a_list_is_an_address_that_machines_read(sink):
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in sink.bytes[0]
     assert sink.arrived[0]["content-language"] == "zh-Hans"
     assert session.get_one(OutgoingMail, row.id).headers is None, "it acts for its reader, like a link in the text"
+
+
+INVITATION = """BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:REQUEST
+BEGIN:VEVENT
+SUMMARY:首次会面
+END:VEVENT
+END:VCALENDAR"""
+
+
+def test_an_invitation_can_be_answered_in_the_mail_program_and_opened_as_a_file(sink):
+    row = service.post_mail("alice@institute.example", "zh", say("Meeting"), [say("Come.")], calendar=INVITATION)
+    outbox.drain()
+    (arrived,) = sink.arrived
+    (part,) = [part for part in arrived.walk() if part.get_content_type() == "text/calendar"]
+    assert part.get_param("method") == "REQUEST"
+    assert "SUMMARY:首次会面" in part.get_content()
+    (file,) = arrived.iter_attachments()
+    assert file.get_filename() == "invite.ics"
+    assert file.get_content().decode().splitlines() == INVITATION.splitlines()
+    assert arrived.get_body(("plain",)).get_content().startswith("Come.")
+    assert (row.html, row.calendar) == ("", None), "what was in it is its reader's"
 
 
 def test_a_header_of_ones_own_takes_no_second_line(sink):
