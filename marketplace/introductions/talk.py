@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, func, select, update
 
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
-from marketplace.errors import Invalid, NotFound, require
-from marketplace.introductions import telling
-from marketplace.introductions.models import Introduction, Side
+from marketplace.errors import Conflict, Invalid, NotFound, require
+from marketplace.introductions import relaying, telling
+from marketplace.introductions.models import Introduction, Side, Status
 from marketplace.introductions.moves import Who
 from marketplace.introductions.permissions import (
     acting_sides,
@@ -18,7 +21,7 @@ from marketplace.introductions.permissions import (
     member_sides,
 )
 from marketplace.messaging import service as messaging
-from marketplace.messaging.models import Audience, Message
+from marketplace.messaging.models import Audience, Message, Thread
 from marketplace.phrases import Label, say
 
 KIND = "introduction"
@@ -46,6 +49,11 @@ class Said:
     """None when the reader may not know the person."""
     voice: Label
     audience: Label
+    side: Side | None = None
+    """For whom it was said; None: the broker."""
+    can_pass_on: bool = False
+    """May this reader pass it on to the other side?"""
+    was_passed_on: bool = False
 
 
 def read_messages(actor: User, introduction: Introduction) -> list[Said]:
@@ -54,8 +62,33 @@ def read_messages(actor: User, introduction: Introduction) -> list[Said]:
         raise NotFound
     sides = member_sides(actor, introduction)
     readable = [Audience.ALL, *(VOICES[side] for side in sides)] if sides else list(Audience)
-    thread = messaging.thread_of(KIND, introduction.id)
-    return [_as_read(actor, introduction, message) for message in messaging.messages(thread, readable)]
+    found = session.scalars(
+        select(Message).join(Thread, Thread.id == Message.thread_id)
+        .where(Thread.subject_kind == KIND, Thread.subject_id == introduction.id, Message.audience.in_(readable))
+        .order_by(Message.created_at, Message.id)
+    ).all()
+    passed_on = {message.relays_id for message in found}
+    relays = can_relay(actor, introduction)
+    return [_as_read(actor, introduction, message, relays, message.id in passed_on) for message in found]
+
+
+def can_relay(actor: User, introduction: Introduction) -> bool:
+    """The broker passes on what one side writes, while the sides cannot write to each other."""
+    return Who.BROKER in capacities(actor, introduction) and not introduction.is_released
+
+
+def waiting_replies(broker_id: int) -> Select[tuple[int, datetime, int]]:
+    """(introduction, since when, how many messages) of this broker's cases in which somebody waits for an answer.
+
+    For the desk; order and limit it as needed. What the broker or the other side answers no longer waits.
+    """
+    return (
+        select(Introduction.id, func.min(Message.created_at), func.count(Message.id))
+        .join(Thread, and_(Thread.subject_kind == KIND, Thread.subject_id == Introduction.id))
+        .join(Message, Message.thread_id == Thread.id)
+        .where(Introduction.broker_id == broker_id, Introduction.status != Status.CLOSED, Message.waits)
+        .group_by(Introduction.id)
+    )
 
 
 def audiences_for(actor: User, introduction: Introduction) -> list[Audience]:
@@ -84,12 +117,84 @@ def write_message(
     with transaction():
         thread = messaging.thread_of(KIND, introduction.id)
         session.flush()  # a thread that has just been begun gets its number
-        message = messaging.write(actor, thread, body, chosen, side=voice)
-        for side in Side:
-            if chosen in (Audience.ALL, VOICES[side]):
-                _tell(introduction, telling.people_of(introduction, side) - {actor.id}, side)
-        _tell(introduction, telling.brokers_of(introduction) - {actor.id}, Side.NEED)
+        message = messaging.write(actor, thread, body, chosen, side=voice, waits=bool(sides))
+        _answered(message)
+        _tell_readers(actor, introduction, chosen)
     return message
+
+
+def message_of(actor: User, introduction: Introduction, message_id: int) -> Message:
+    """A message of the case that this reader may read."""
+    found = next((said.message for said in read_messages(actor, introduction) if said.message.id == message_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def pass_on(
+    actor: User, introduction: Introduction, message_id: int, body: str | None = None, anyway: bool = False
+) -> Message:
+    """Pass on what one side wrote to the other: as it is, without what tells who wrote it, or in the broker's words.
+
+    Raises Invalid when the broker's words name people or organisations that the reader may not know, unless they say
+    with `anyway` that nobody is named.
+    """
+    original = message_of(actor, introduction, message_id)
+    only = say("Only the broker of the case passes messages on, until both sides consent.")
+    require(can_relay(actor, introduction), only)
+    side = author_side(original)
+    if side is None or original.audience is not VOICES[side]:
+        raise Conflict(say("The other side reads this already."))
+    if body is None:
+        body = relaying.veiled(introduction, side, original.body)
+    names = [] if anyway else relaying.named(introduction, side, body)
+    if names:
+        raise Invalid({"body": say(
+            "The other side may not know this yet: {names}. Take it out, or tick that it names nobody.",
+            names=", ".join(names[:5]),
+        )})
+    with transaction():
+        thread = messaging.thread_of(KIND, introduction.id)
+        audience = VOICES[side.other]
+        message = messaging.write(actor, thread, body, audience, side=BROKER, relays=original)
+        original.waits = False
+        _answered(message)
+        _tell_readers(actor, introduction, audience)
+    return message
+
+
+def settle(actor: User, introduction: Introduction, message_id: int) -> None:
+    """The broker says that a message needs no answer."""
+    message = message_of(actor, introduction, message_id)
+    require(Who.BROKER in capacities(actor, introduction), say("Only the broker of the case decides this."))
+    with transaction():
+        message.waits = False
+
+
+def author_side(message: Message) -> Side | None:
+    """For whom it was said; None: the broker."""
+    return next((side for side, voice in VOICES.items() if voice.value == message.side), None)
+
+
+def _answered(message: Message) -> None:
+    """What those wrote who read this message waits no longer."""
+    if message.audience is Audience.BROKERS:
+        return
+    read_by = [voice.value for voice in VOICES.values()]
+    if message.audience is not Audience.ALL:
+        read_by = [message.audience.value]
+    read_by = [voice for voice in read_by if voice != message.side]
+    session.execute(
+        update(Message).where(Message.thread_id == message.thread_id, Message.waits, Message.side.in_(read_by))
+        .values(waits=False).execution_options(synchronize_session="fetch")
+    )
+
+
+def _tell_readers(actor: User, introduction: Introduction, chosen: Audience) -> None:
+    for side in Side:
+        if chosen in (Audience.ALL, VOICES[side]):
+            _tell(introduction, telling.people_of(introduction, side) - {actor.id}, side)
+    _tell(introduction, telling.brokers_of(introduction) - {actor.id}, Side.NEED)
 
 
 def _tell(introduction: Introduction, people: set[int], side: Side) -> None:
@@ -98,8 +203,11 @@ def _tell(introduction: Introduction, people: set[int], side: Side) -> None:
         messaging.notify(people, phrase, telling.path(introduction) + "#messages")
 
 
-def _as_read(actor: User, introduction: Introduction, message: Message) -> Said:
-    side = next((side for side, voice in VOICES.items() if voice.value == message.side), None)
+def _as_read(
+    actor: User, introduction: Introduction, message: Message, relays: bool, was_passed_on: bool
+) -> Said:
+    side = author_side(message)
     known = side is None or knows_people(actor, introduction, side)
     name = message.author.name if message.author is not None and known else None
-    return Said(message, name, VOICE_NAMES[message.side], AUDIENCES[message.audience])
+    can_pass_on = relays and side is not None and message.audience is VOICES[side] and not was_passed_on
+    return Said(message, name, VOICE_NAMES[message.side], AUDIENCES[message.audience], side, can_pass_on, was_passed_on)
