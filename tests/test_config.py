@@ -50,6 +50,10 @@ def test_the_usual_database_addresses_are_understood(tmp_path: Path, given: str,
     ("MAIL_URL", "http://mail.example"),
     ("YINQIAO_BASE_URL", "yinqiao.example"),
     ("YINQIAO_BASE_URL", "ftp://yinqiao.example"),
+    ("CALENDAR", "XX"),
+    ("CALENDAR", "China"),
+    ("BROKER_MAILBOX", "brokers"),
+    ("BROKER_MAILBOX", "a@b.example, c@d.example"),
 ])
 def test_a_setting_that_cannot_work_is_named_with_its_value_and_an_example(
     tmp_path: Path, name: str, value: str
@@ -115,3 +119,8 @@ def test_an_embedder_that_cannot_work_is_named_too(tmp_path: Path, name: str, va
     with pytest.raises(WrongSetting) as caught:
         read(tmp_path, **{**HTTP, name: value})
     assert str(caught.value).startswith(f"{name}={value!r}") and "Example: " in str(caught.value)
+
+
+@pytest.mark.parametrize("code", ["CN", "sg", "none"])
+def test_working_days_are_any_countrys_or_weekdays(tmp_path: Path, code: str) -> None:
+    assert read(tmp_path, CALENDAR=code).calendar == code
