@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -16,6 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from marketplace.accounts.models import User
 from marketplace.db import Base
+from marketplace.files.models import StoredFile
 from marketplace.listings.models import Listing
 from marketplace.organisations.models import Organisation
 
@@ -125,8 +127,14 @@ class Introduction(Base):
         ),
         Index(None, "need_id"),
         Index(None, "result_id"),
-        Index(None, "status", "stage"),
+        Index(None, "status", "stage", "due_at"),
+        Index(None, "status", "due_at"),
+        Index(None, "status", "stage", "match_score"),
+        Index(None, "broker_id", "status", "stage", "due_at"),
         Index(None, "broker_id", "status", "due_at"),
+        Index(None, "broker_id", "status", "owed_by", "due_at"),
+        Index(None, "broker_id", "unanswered_since"),
+        Index(None, "unanswered_since"),
         Index(None, "status", "remind_at"),
         Index(None, "status", "wakes_at"),
         Index(None, "created_at"),
@@ -157,6 +165,14 @@ class Introduction(Base):
     reminders: Mapped[int] = mapped_column(default=0)
     """How many were sent about this step."""
     wakes_at: Mapped[datetime | None]
+    unanswered_since: Mapped[datetime | None]
+    """Since when a side has been waiting for the broker's word."""
+    unanswered_by: Mapped[Owes | None]
+    """Which side, or both, while `unanswered_since` is set."""
+    match_score: Mapped[float | None]
+    """How well the pair fits, while it is only suggested; filled by suggesting.py."""
+    match_reasons: Mapped[list[Any] | None]
+    """Why, as packed values: [[label, here, there], …]."""
     version: Mapped[int] = mapped_column(default=1)
     """Raised by every move; the service compares and sets it."""
 
@@ -166,6 +182,7 @@ class Introduction(Base):
     interests: Mapped[list[Interest]] = relationship(order_by="Interest.id")
     consents: Mapped[list[Consent]] = relationship(order_by="Consent.id")
     signatures: Mapped[list[NonDisclosure]] = relationship(order_by="NonDisclosure.id")
+    signed_copies: Mapped[list[SignedCopy]] = relationship(order_by="SignedCopy.id")
     minutes: Mapped[list[Minutes]] = relationship(order_by="Minutes.id")
     intents: Mapped[list[Intent]] = relationship(order_by="Intent.id")
     contracts: Mapped[list[Contract]] = relationship(order_by="Contract.id")
@@ -176,6 +193,13 @@ class Introduction(Base):
     @property
     def is_open(self) -> bool:
         return self.status is not Status.CLOSED
+
+    @property
+    def needs_owner(self) -> bool:
+        """Nobody answers for it: it has no broker, or one who has left."""
+        if self.broker_id is None:
+            return True
+        return self.broker is not None and not (self.broker.is_active and self.broker.is_broker)
 
     @property
     def is_released(self) -> bool:
@@ -227,13 +251,18 @@ class Consent(_Record, Base):
     side: Mapped[Side]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    edition: Mapped[str] = mapped_column(default="2026-1", server_default="2026-1")
+    """Which wording was agreed to: wordings.CONSENTS."""
     withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """None while it stands, and where a move back made it void."""
 
-    user: Mapped[User] = relationship()
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
+    organisation: Mapped[Organisation] = relationship()
 
 
 class NonDisclosure(_Record, Base):
-    """One side's signature under the mutual non-disclosure terms."""
+    """One side's signature under the mutual non-disclosure terms, made on the page or on a copy that was sent in."""
 
     __tablename__ = "introduction_non_disclosures"
     __table_args__ = (UniqueConstraint("introduction_id", "side"),)
@@ -241,9 +270,30 @@ class NonDisclosure(_Record, Base):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     terms: Mapped[str]
-    """Which edition of the terms was signed."""
+    """Which edition of the terms was signed: wordings.NON_DISCLOSURES."""
+    copy_id: Mapped[int | None] = mapped_column(ForeignKey("introduction_signed_copies.id"), index=True)
+    """The signed copy that the broker accepted; None: signed on the page."""
 
     user: Mapped[User] = relationship()
+    organisation: Mapped[Organisation] = relationship()
+
+
+class SignedCopy(_Record, Base):
+    """An NDA that one side signed on paper and sent in; it counts once the broker has accepted it. Never deleted."""
+
+    __tablename__ = "introduction_signed_copies"
+    side: Mapped[Side]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    terms: Mapped[str]
+    file_id: Mapped[int] = mapped_column(ForeignKey("files.id"), index=True)
+    checked_at: Mapped[datetime | None]
+    checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    refused_because: Mapped[str | None]
+    """What is wrong with it; None while it waits or when it was accepted."""
+
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
+    file: Mapped[StoredFile] = relationship()
 
 
 class Check(_Record, Base):
@@ -286,16 +336,23 @@ class Contract(_Record, Base):
     __tablename__ = "introduction_contracts"
     contract_type: Mapped[str]
     signed_on: Mapped[date]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
     amount: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
     """None when the parties keep it to themselves."""
     currency: Mapped[str | None]
     parties: Mapped[str]
+    """A line each: the name and, where it has one, the credit code; agreements.parties_of reads it."""
     evidence: Mapped[str | None]
-    registration_no: Mapped[str | None]
+    registration_no: Mapped[str | None] = mapped_column(index=True)
     technology_amount: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
     waiver_reason: Mapped[str | None]
     """Why the contract is not registered (技术合同登记)."""
+    corrected_because: Mapped[str | None]
+    """Why this row took the place of the one before it; None where a move wrote it."""
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+
+    user: Mapped[User] = relationship()
 
 
 class Outcome(_Record, Base):

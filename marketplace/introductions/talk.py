@@ -11,7 +11,7 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.introductions import relaying, telling
-from marketplace.introductions.models import Introduction, Side, Status
+from marketplace.introductions.models import Introduction, Owes, Side, Status
 from marketplace.introductions.moves import Who
 from marketplace.introductions.permissions import (
     acting_sides,
@@ -119,6 +119,7 @@ def write_message(
         session.flush()  # a thread that has just been begun gets its number
         message = messaging.write(actor, thread, body, chosen, side=voice, waits=bool(sides))
         _answered(message)
+        _note_who_waits(introduction)
         _tell_readers(actor, introduction, chosen)
     return message
 
@@ -159,6 +160,7 @@ def pass_on(
         message = messaging.write(actor, thread, body, audience, side=BROKER, relays=original)
         original.waits = False
         _answered(message)
+        _note_who_waits(introduction)
         _tell_readers(actor, introduction, audience)
     return message
 
@@ -169,6 +171,7 @@ def settle(actor: User, introduction: Introduction, message_id: int) -> None:
     require(Who.BROKER in capacities(actor, introduction), say("Only the broker of the case decides this."))
     with transaction():
         message.waits = False
+        _note_who_waits(introduction)
 
 
 def author_side(message: Message) -> Side | None:
@@ -188,6 +191,20 @@ def _answered(message: Message) -> None:
         update(Message).where(Message.thread_id == message.thread_id, Message.waits, Message.side.in_(read_by))
         .values(waits=False).execution_options(synchronize_session="fetch")
     )
+
+
+def _note_who_waits(introduction: Introduction) -> None:
+    """Keep on the case since when which side has been waiting, for the desk to sort by."""
+    session.flush()
+    waiting = session.execute(
+        select(Message.side, func.min(Message.created_at)).join(Thread, Thread.id == Message.thread_id)
+        .where(Thread.subject_kind == KIND, Thread.subject_id == introduction.id, Message.waits)
+        .group_by(Message.side)
+    ).all()
+    since = {row[0]: row[1] for row in waiting}
+    sides = [side for side, voice in VOICES.items() if voice.value in since]
+    introduction.unanswered_since = min(since.values(), default=None)
+    introduction.unanswered_by = None if not sides else Owes.BOTH if len(sides) == 2 else Owes(sides[0])
 
 
 def _tell_readers(actor: User, introduction: Introduction, chosen: Audience) -> None:
