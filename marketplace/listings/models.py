@@ -135,6 +135,8 @@ class VersionState(StrEnum):
     """A change to a published listing that its authors are still writing, or were asked to correct."""
     IN_REVIEW = "in_review"
     REJECTED = "rejected"
+    KEPT = "kept"
+    """Put on record while its text was worked over, without being shown: what it said before, and after."""
 
 
 class ListingVersion(Base):

@@ -155,8 +155,8 @@ def versions_of(actor: Reader, listing: Listing) -> list[ListingVersion]:
     """What it said and is to say, the newest first; to its authors and platform staff. Staff see no unfinished ones."""
     if not can_see_versions(actor, listing):
         raise NotFound
-    found = versions.all_of(listing)
-    return found if is_own(actor, listing) else [v for v in found if v.state is not VersionState.DRAFT]
+    found, unfinished = versions.all_of(listing), (VersionState.DRAFT, VersionState.KEPT)
+    return found if is_own(actor, listing) else [v for v in found if v.state not in unfinished]
 
 
 def act(actor: Reader, listing: Listing, action: Action, said: str = "", version: int | None = None) -> Listing:

@@ -134,6 +134,20 @@ def put_in_force(listing: Listing, author_id: int | None, decider_id: int | None
     ))
 
 
+def keep(listing: Listing, content: Mapping[str, Any], author_id: int | None) -> ListingVersion:
+    """Put whole content on record as it stands; the version in force where that says the same."""
+    current, packed = in_force(listing), pack(settled(listing.kind, content))
+    if current is not None and current.content == packed:
+        return current
+    row = ListingVersion(
+        listing_id=listing.id, number=number_after_last(listing), state=VersionState.KEPT, content=packed,
+        created_at=clock.now(), created_by_id=author_id,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
 def in_force(listing: Listing) -> ListingVersion | None:
     return session.scalar(select(ListingVersion).where(
         ListingVersion.listing_id == listing.id, ListingVersion.state == VersionState.IN_FORCE,
