@@ -76,6 +76,11 @@ def has_server() -> bool:
     return bool(_settings().mail_url)
 
 
+def broker_mailbox() -> str | None:
+    """The address that brokers share, if the operator has set one."""
+    return _settings().broker_mailbox
+
+
 def deliver(ids: list[int]) -> None:
     """Handler of mail.queued. A mail is marked as soon as it has left, so hearing of it twice does not send it twice.
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import User
 from marketplace.db import Base
+from marketplace.messaging.kinds import Frequency, Kind
 from marketplace.messaging.packing import unpacked
 from marketplace.phrases import Phrase
 
@@ -63,12 +64,18 @@ class Notice(Base):
 
     __tablename__ = "notices"
     __table_args__ = (
-        Index(None, "user_id", "read_at"),
+        Index(None, "user_id", "read_at", "created_at"),
         Index(None, "user_id", "created_at"),
+        Index(None, "created_at"),
+        Index(
+            "ix_notices_collected", "mail_at", "user_id",
+            sqlite_where=text("mail_at IS NOT NULL"), postgresql_where=text("mail_at IS NOT NULL"),
+        ),
         UniqueConstraint("user_id", "once"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[Kind] = mapped_column(default=Kind.NEWS, server_default=Kind.NEWS.value)
     msgid: Mapped[str]
     values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     url: Mapped[str]
@@ -76,11 +83,42 @@ class Notice(Base):
     """A name for the occasion; the same person is told of it one time only."""
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+    mail_at: Mapped[datetime | None]
+    """When it goes with what is collected for its reader; None: mailed at once, or not at all."""
 
     @property
     def phrase(self) -> Phrase:
         """The sentence, ready to be said in the reader's language."""
         return Phrase(self.msgid, unpacked(self.values))
+
+    @property
+    def page(self) -> str:
+        """The page it is about, wherever on it; what is about one case stands together."""
+        return self.url.partition("#")[0].partition("?")[0]
+
+    @property
+    def title(self) -> Any:
+        """What its page is called, where the sentence says so."""
+        return self.phrase.values.get("title")
+
+
+class Preference(Base):
+    """How often a person wants mail of one kind; without a row, the usual applies."""
+
+    __tablename__ = "notice_preferences"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[Kind] = mapped_column(primary_key=True)
+    frequency: Mapped[Frequency]
+
+
+class MailedFact(Base):
+    """One fact that one address is written to about: never twice, be it a person's, a mailbox's, or both."""
+
+    __tablename__ = "mailed_facts"
+    __table_args__ = (Index(None, "at"),)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    fact: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class OutgoingMail(Base):

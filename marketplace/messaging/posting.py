@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from marketplace import clock, outbox
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, NotFound, require
 from marketplace.messaging import mail
 from marketplace.messaging.composing import Act, Block, Foot, written
-from marketplace.messaging.models import OutgoingMail
+from marketplace.messaging.models import MailedFact, OutgoingMail
 from marketplace.messaging.permissions import Reader, can_see_mail
 from marketplace.phrases import DEFAULT, LANGUAGES, Phrase, in_language, say
 
@@ -46,6 +47,23 @@ def post_mail(
         session.flush()
         outbox.publish("mail.queued", row.id)
     return row
+
+
+def first_time(address: str, fact: str | None) -> bool:
+    """Note that this address is written to about this fact; False when it has been before. A fact without a name is
+    always news."""
+    if fact is None:
+        return True
+    with transaction():
+        this = MailedFact.address == address, MailedFact.fact == fact
+        if session.scalar(select(MailedFact.fact).where(*this)) is not None:
+            return False
+        try:
+            with session.begin_nested():
+                session.add(MailedFact(address=address, fact=fact, at=clock.now()))
+        except IntegrityError:  # another worker writes to it at this moment
+            return False
+    return True
 
 
 def outgoing_mails(actor: Reader, *, page: int = 1, size: int = 50) -> tuple[Sequence[OutgoingMail], int]:

@@ -61,6 +61,10 @@ class Organisation(Base):
     website: Mapped[str | None]
     steward_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     """The staff member who answers for this company."""
+    mailbox: Mapped[str | None]
+    """An address that several of its people read, and who comes after them; gets mail once it is confirmed."""
+    mailbox_language: Mapped[str] = mapped_column(default="zh", server_default="zh")
+    mailbox_confirmed_at: Mapped[datetime | None]
     requires_approval: Mapped[bool] = mapped_column(default=False)
     """Must an admin approve a listing before it is submitted?"""
     state: Mapped[State] = mapped_column(default=State.PENDING)
