@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from marketplace.introductions.models import Confirmed, Contract, Introduction, Owes, Side
+from marketplace.introductions.models import Confirmed, Contract, Introduction, Owes, Side, SignedCopy
+from marketplace.introductions.wordings import NDA_IN_FORCE
 from marketplace.listings.models import PRIVATE_TO_ORGANISATION, Listing, State
 from marketplace.phrases import Label
 
@@ -25,12 +26,30 @@ def signed_nda(introduction: Introduction) -> set[Side]:
     return {s.side for s in introduction.signatures}
 
 
+def nda_edition(introduction: Introduction) -> str:
+    """Both sides sign the same terms: those that the first has signed, else those in force."""
+    first = next(iter([*introduction.signatures, *introduction.signed_copies]), None)
+    return first.terms if first is not None else NDA_IN_FORCE
+
+
 def interested(introduction: Introduction) -> set[Side]:
     return {i.side for i in introduction.interests}
 
 
 def confirmed(introduction: Introduction, what: Confirmed) -> set[Side]:
     return {c.side for c in introduction.confirmations if c.what is what and c.withdrawn_at is None}
+
+
+def stopped(introduction: Introduction) -> set[Side]:
+    """The sides that have taken their consent back after names were released: nothing more is released then."""
+    gave = {c.side for c in introduction.consents}
+    return gave - consented(introduction) if introduction.is_released else set()
+
+
+def waiting_copy(introduction: Introduction, side: Side | None = None) -> SignedCopy | None:
+    """The signed copy of this side (or of either) that the broker has still to look at."""
+    return next((x for x in reversed(introduction.signed_copies) if x.checked_at is None and side in (None, x.side)),
+                None)
 
 
 def missing(sides: set[Side]) -> Owes:
@@ -72,13 +91,19 @@ NOT_YET_INTERESTED = Condition(
 HAS_INTEREST = Condition(
     Label("本方已表达意向", "this side has expressed interest"), lambda i, side: side in interested(i)
 )
-UNASSIGNED = Condition(Label("还没有技术经理人", "no broker has it yet"), lambda i, _: i.broker_id is None)
+UNASSIGNED = Condition(
+    Label("还没有技术经理人，或原经理人已离开", "it has no broker, or one who has left"), lambda i, _: i.needs_owner
+)
 ASSIGNED = Condition(Label("已有技术经理人", "a broker has taken it"), lambda i, _: i.broker_id is not None)
 LISTINGS_READABLE = Condition(
     Label("双方的供需信息都不再是草稿", "neither listing is still a draft"), lambda i, _: _listings_readable(i)
 )
 NOT_YET_CONSENTED = Condition(
     Label("本方还没有同意", "this side has not consented yet"), lambda i, side: side not in consented(i)
+)
+HAS_CONSENTED = Condition(Label("本方已同意", "this side has consented"), lambda i, side: side in consented(i))
+COPY_WAITS = Condition(
+    Label("有签好的协议等待核对", "a signed copy waits to be checked"), lambda i, _: waiting_copy(i) is not None
 )
 NOT_YET_SIGNED_NDA = Condition(
     Label("本方还没有签保密协议", "this side has not signed the NDA yet"), lambda i, side: side not in signed_nda(i)

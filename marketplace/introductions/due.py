@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 
-import holidays
-
-from marketplace import clock
+from marketplace import clock, workdays
 from marketplace.introductions import conditions as c
 from marketplace.introductions.models import Confirmed, Introduction, Owes, Side, Stage, Status
+from marketplace.phrases import Label
 
-CHINA = holidays.country_holidays("CN")
-"""With the weekends that are worked in exchange for long holidays."""
+
+class To(StrEnum):
+    """Whom a reminder goes to."""
+
+    OWES = "owes"
+    BROKER = "broker"
+    OPERATORS = "operators"
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One of the reminders about a step that is overdue; each goes once, at a time when people work."""
+
+    to: To
+    days: int = 0
+    working_days: int = 0
+    """After the step was due."""
+
+
+USUAL = (Reminder(To.OWES), Reminder(To.BROKER, working_days=3), Reminder(To.OPERATORS, working_days=10))
 
 
 @dataclass(frozen=True)
 class Timer:
     days: int = 0
     working_days: int = 0
-    reminders: tuple[int, ...] = (0,)
-    """Days after it was due at which somebody is told; the last of several goes to the broker for review."""
+    months: int = 0
+    reminders: tuple[Reminder, ...] = USUAL
+    expires: bool = False
+    """Is it closed when it is due, rather than spoken of?"""
 
 
 TIMERS: dict[Stage, Timer] = {
-    Stage.SUGGESTED: Timer(days=30),
-    Stage.INTEREST: Timer(working_days=3),
+    Stage.SUGGESTED: Timer(days=30, reminders=(), expires=True),
+    Stage.INTEREST: Timer(working_days=3, reminders=(Reminder(To.OWES), Reminder(To.OPERATORS, working_days=2))),
     Stage.QUALIFIED: Timer(working_days=5),
     Stage.INTRODUCED: Timer(days=14),
-    Stage.DISCUSSING: Timer(days=14, reminders=(7, 30)),
+    Stage.DISCUSSING: Timer(days=14, reminders=(
+        Reminder(To.OWES, days=7), Reminder(To.BROKER, days=30), Reminder(To.OPERATORS, days=45),
+    )),
     Stage.NEGOTIATING: Timer(days=90),
     Stage.SIGNED: Timer(days=30),
-    Stage.PERFORMING: Timer(days=182),
-    Stage.IMPLEMENTED: Timer(days=365),
+    Stage.PERFORMING: Timer(months=6),
+    Stage.IMPLEMENTED: Timer(months=12),
 }
+"""What stands here is what happens, and what the help page and the API print."""
 CONFIRMING = Timer(working_days=5)
 """While a contract or an outcome waits for the sides to confirm it."""
-RESTARTS = frozenset({"discuss", "no_show", "wake", "reopen", "record_contract", "report_outcome"})
+RESTARTS = frozenset({"propose", "discuss", "no_show", "wake", "reopen", "record_contract", "report_outcome"})
 """Moves that stay in a stage and still give its timer a new beginning."""
 
 
@@ -72,27 +96,44 @@ def owes(introduction: Introduction) -> Owes:
     return Owes.BROKER
 
 
+def timer_of(introduction: Introduction) -> Timer:
+    return CONFIRMING if _confirming(introduction) else TIMERS[introduction.stage]
+
+
 def due(introduction: Introduction, at: datetime) -> datetime:
     """When the step that begins at `at` is due. A date that people agreed on goes before the table's."""
     latest = introduction.minutes[-1] if introduction.minutes else None
     agreed_here = introduction.stage in (Stage.INTRODUCED, Stage.DISCUSSING)
-    confirming = introduction.stage <= Stage.NEGOTIATING and _waits_for_contract(introduction)
-    confirming = confirming or (introduction.stage is Stage.PERFORMING and bool(sides_of(introduction.owed_by)))
-    if agreed_here and latest is not None and latest.due_on is not None and not confirming:
+    if agreed_here and latest is not None and latest.due_on is not None and not _confirming(introduction):
         return max(end_of(latest.due_on), at)
-    timer = CONFIRMING if confirming else TIMERS[introduction.stage]
+    timer = timer_of(introduction)
     if timer.working_days:
-        here = at.astimezone(clock.PLACE).date()
-        return end_of(CHINA.get_nth_working_day(here, timer.working_days))
-    return at + timedelta(days=timer.days)
+        return end_of(workdays.after(at.astimezone(clock.PLACE).date(), timer.working_days))
+    return _months_after(at, timer.months) + timedelta(days=timer.days)
+
+
+def reminders_of(introduction: Introduction) -> list[Reminder]:
+    """Those that this step calls for: a broker who owes it is not reminded of it as the broker as well."""
+    twice = introduction.owed_by is Owes.BROKER
+    return [one for one in timer_of(introduction).reminders if not (twice and one.to is To.BROKER)]
 
 
 def next_reminder(introduction: Introduction) -> datetime | None:
     """When to look at it next; None when all reminders about this step have gone."""
-    offsets = TIMERS[introduction.stage].reminders
-    if introduction.due_at is None or introduction.reminders >= len(offsets):
+    if introduction.due_at is None:
         return None
-    return introduction.due_at + timedelta(days=offsets[introduction.reminders])
+    if timer_of(introduction).expires:
+        return introduction.due_at
+    left = reminders_of(introduction)[introduction.reminders:]
+    return reminded_at(introduction.due_at, left[0]) if left else None
+
+
+def reminded_at(due_at: datetime, reminder: Reminder) -> datetime:
+    """When this reminder goes: on a working day, not before people begin to work."""
+    if reminder.working_days:
+        last_day = (due_at - timedelta(seconds=1)).astimezone(clock.PLACE).date()
+        return workdays.beginning(workdays.after(last_day, reminder.working_days))
+    return workdays.hour_from(due_at + timedelta(days=reminder.days))
 
 
 def end_of(day: date) -> datetime:
@@ -108,6 +149,34 @@ def sides_of(owed_by: Owes) -> list[Side]:
     if owed_by is Owes.BOTH:
         return list(Side)
     return [Side(owed_by)] if owed_by in (Owes.NEED, Owes.RESULT) else []
+
+
+def in_words(timer: Timer) -> Label:
+    """How long this allows, as the help page says it."""
+    if timer.months:
+        return Label(f"{timer.months} 个月", f"{timer.months} months")
+    if timer.working_days:
+        return Label(f"{timer.working_days} 个工作日", f"{timer.working_days} working days")
+    return Label(f"{timer.days} 天", f"{timer.days} days")
+
+
+def offset_in_words(reminder: Reminder) -> Label:
+    if reminder.working_days:
+        return Label(f"到期后 {reminder.working_days} 个工作日", f"{reminder.working_days} working days later")
+    return Label(f"到期后 {reminder.days} 天", f"{reminder.days} days later") if reminder.days else Label("到期时", "when due")
+
+
+def _confirming(introduction: Introduction) -> bool:
+    if introduction.stage is Stage.PERFORMING and sides_of(introduction.owed_by):
+        return True
+    return introduction.stage <= Stage.NEGOTIATING and _waits_for_contract(introduction)
+
+
+def _months_after(at: datetime, months: int) -> datetime:
+    here = at.astimezone(clock.PLACE)
+    years, month = divmod(here.month - 1 + months, 12)
+    year, month = here.year + years, month + 1
+    return here.replace(year=year, month=month, day=min(here.day, monthrange(year, month)[1])).astimezone(UTC)
 
 
 def _waits_for_contract(introduction: Introduction) -> bool:

@@ -56,7 +56,7 @@ def make(making: Making, move: Move, target: Stage, fingerprint: str = "") -> No
     with transaction():
         _claim(introduction)
         record(making, move.name)
-        introduction.stage, introduction.status = target, move.to_status
+        introduction.stage, introduction.status = target, move.status_after(status)
         if target is not before:
             introduction.entered_stage_at = making.at
         _close_or_open(making, move)
@@ -88,9 +88,9 @@ def _claim(introduction: Introduction) -> None:
 
 def _close_or_open(making: Making, move: Move) -> None:
     introduction, code = making.introduction, making.given.get("reason_code")
-    if move.to_status is not Status.ON_HOLD:
+    if introduction.status is not Status.ON_HOLD:
         introduction.wakes_at = None
-    closes = move.to_status is Status.CLOSED
+    closes = introduction.status is Status.CLOSED
     introduction.close_reason = move.reason if closes else None
     introduction.reason_code = ReasonCode(code) if closes and code else None
     introduction.reason_text = making.given.get("note") if closes else None
@@ -117,7 +117,8 @@ def _history(making: Making, move: Move, before: Stage | None, status: Status | 
 def _settle(making: Making, move: Move, changed_stage: bool) -> None:
     """What every move brings: who owes what next, who may read what, who is told."""
     introduction = making.introduction
-    due.arrange(introduction, move.name, changed_stage or move.to_status is not Status.ACTIVE, making.at)
+    changes = changed_stage or (move.to_status is not Status.ACTIVE and not move.keeps_status)
+    due.arrange(introduction, move.name, changes, making.at)
     session.flush()
     share(introduction)
     if changed_stage and introduction.stage is Stage.SIGNED and move.name in ("sign", "skip"):
@@ -146,7 +147,7 @@ def tier_of(introduction: Introduction) -> int | None:
     """The tier each side reads of the other's listing; None: only what everybody may."""
     if not (introduction.is_open or introduction.is_released) or introduction.stage is Stage.SUGGESTED:
         return None
-    if not introduction.is_released:
+    if not introduction.is_released or conditions.stopped(introduction):
         return 1
     return 3 if conditions.signed_nda(introduction) == conditions.BOTH else 2
 

@@ -56,6 +56,8 @@ class Move:
     inputs: tuple[Input, ...] = ()
     statuses: frozenset[Status] = frozenset({Status.ACTIVE})
     to_status: Status = Status.ACTIVE
+    keeps_status: bool = False
+    """An active case stays active and one on hold stays on hold, whatever `to_status` says."""
     reason: CloseReason | None = None
     tone: Tone = Tone.QUIET
     also: tuple[Label, ...] = field(default=())
@@ -63,6 +65,9 @@ class Move:
 
     def leads_from(self, stage: Stage | None, status: Status | None) -> bool:
         return (status is None or status in self.statuses) and any(start == stage for start, _ in self.arrows)
+
+    def status_after(self, status: Status | None) -> Status:
+        return status if self.keeps_status and status is not None else self.to_status
 
     def targets(self, stage: Stage | None) -> list[Stage]:
         return sorted(end for start, end in self.arrows if start == stage)
@@ -108,17 +113,24 @@ FORWARD = (
          Label("由技术经理人受理并征询对方，对方此时看不到您的联系方式",
                "A broker takes it up and asks the other side, who does not see your contacts yet"),
          SIDE, _step((0, 1)) | _stay(1, 2), (c.NOT_YET_INTERESTED,), ANSWERS, statuses=OPEN, tone=Tone.PRIMARY),
+    Move("propose", Label("推荐给双方", "Propose to both"),
+         Label("由您负责，并告知双方：这一对值得谈", "You answer for it, and both sides are told that this pair is worth a talk"),
+         BROKER, _stay(0), (c.UNASSIGNED,), tone=Tone.PRIMARY),
     Move("take", Label("受理此案", "Take the case"), Label("由您负责这项对接", "You become the broker of this introduction"),
-         BROKER, _stay(0, 1), (c.UNASSIGNED,), tone=Tone.PRIMARY),
+         BROKER, _stay(*range(1, 9)), (c.UNASSIGNED,), statuses=OPEN, keeps_status=True, tone=Tone.PRIMARY),
     Move("qualify", Label("核实并受理", "Qualify"), Label("完成核对清单，随后征求双方同意", "Complete the checklist; both sides are then asked to consent"),
          BROKER, _step((1, 2)), (c.ASSIGNED, c.LISTINGS_READABLE), (ask.CHECKLIST,), tone=Tone.PRIMARY),
     Move("consent", Label("同意对接", "Consent"),
          Label("双方都同意后，对方将看到贵机构名称、联系人和对接后可见的内容",
                "Once both sides consent, the other side sees your organisation, your contact and what is shown after an introduction"),
-         SIDE, _stay(2), (c.NOT_YET_CONSENTED,), tone=Tone.PRIMARY),
+         SIDE, _stay(*range(2, 9)), (c.NOT_YET_CONSENTED,), tone=Tone.PRIMARY),
     Move("sign_nda", Label("签署保密协议", "Sign the NDA"),
          Label("双方签署后，保密协议后可见的内容互相开放", "Once both have signed, what an NDA protects opens to the other side"),
          SIDE, _stay(2, 3, 4, 5, 6, 7), (c.NOT_YET_SIGNED_NDA,), (ask.AGREE,)),
+    Move("accept_nda", Label("核对无误，接受签署件", "Accept the signed copy"),
+         Label("您已核对签署件：文本、盖章与签字人无误，视为该方已签署保密协议",
+               "You have checked text, seal and signatory; the side counts as having signed the NDA"),
+         BROKER, _stay(2, 3, 4, 5, 6, 7), (c.COPY_WAITS,), (ask.SIGNER,)),
     Move("introduce", Label("公开身份，正式对接", "Introduce"), Label("双方互见名称与联系方式", "Names and contacts are released to both"),
          _who(Who.BROKER, Who.SYSTEM), _step((2, 3)), (c.BOTH_CONSENTED, c.NDA_WHERE_ASKED), tone=Tone.PRIMARY),
     Move("meet", Label("记录第一次会面", "Record the first meeting"), Label("写下谈了什么、下一步由谁在何时完成", "What was said, and who does what next by when"),
@@ -152,8 +164,14 @@ FORWARD = (
 )
 
 EXCEPTIONS = (
-    Move("assign", Label("转交技术经理人", "Assign a broker"), Label("由另一位技术经理人负责", "Another broker answers for it"),
-         _who(Who.BROKER, Who.OPERATOR), _stay(*range(9)), inputs=(ask.BROKER,), statuses=OPEN),
+    Move("hand_over", Label("转交同事", "Hand over"), Label("由另一位技术经理人接手，即刻生效", "A colleague answers for it from now on"),
+         BROKER, _stay(*range(9)), (c.ASSIGNED,), (ask.BROKER, ask.NOTE), statuses=OPEN, keeps_status=True),
+    Move("assign", Label("指派技术经理人", "Assign a broker"), Label("由这位技术经理人负责", "This broker answers for it"),
+         _who(Who.OPERATOR), _stay(*range(9)), inputs=(ask.BROKER,), statuses=OPEN, keeps_status=True),
+    Move("withdraw_consent", Label("撤回同意", "Withdraw consent"),
+         Label("身份公开前撤回，不再公开；公开后撤回，已公开的无法收回，但不再继续公开联系方式与资料",
+               "Before names are released, nothing is. Afterwards, what is known cannot be taken back, but no contacts, files or confidential text are opened any more"),
+         SIDE, _stay(*range(2, 9)), (c.HAS_CONSENTED,), (ask.NOTE.optional,), statuses=OPEN, keeps_status=True, tone=Tone.DANGER),
     Move("skip", Label("跳过阶段", "Skip a stage"), Label("说明为什么不经过中间阶段；同意、保密协议与合同不能跳过",
          "Say why the stages between are passed over; consent, NDA and contract cannot be"),
          BROKER, _step((0, 2), (3, 5)), inputs=(ask.TO_STAGE, ask.NOTE)),

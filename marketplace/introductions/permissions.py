@@ -42,7 +42,7 @@ def capacities(actor: User, introduction: Introduction) -> set[Who]:
     if member_sides(actor, introduction):
         return {Who.SIDE} if acting_sides(actor, introduction) else set()
     found = {Who.OPERATOR} if actor.is_operator else set()
-    if actor.is_broker and introduction.broker_id in (None, actor.id):
+    if actor.is_broker and (introduction.broker_id == actor.id or introduction.needs_owner):
         found.add(Who.BROKER)
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -12,11 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import in_transaction, session, transaction
-from marketplace.errors import Conflict, Forbidden, Invalid, NotFound, require
+from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.introductions import entries, telling
-from marketplace.introductions import vocabulary as words
 from marketplace.introductions.due import next_reminder
-from marketplace.introductions.inputs import Input
 from marketplace.introductions.lists import (
     OWN_STATES,
     Desk,
@@ -40,33 +37,25 @@ from marketplace.introductions.models import (
     Stage,
     Status,
 )
-from marketplace.introductions.moves import BEGINNINGS, NAMES, WHO, Move, Who, inputs_of, possible, rows
-from marketplace.introductions.permissions import acting_sides, can_broker, can_see, capacities
+from marketplace.introductions.moves import BEGINNINGS, Who, inputs_of, rows
+from marketplace.introductions.permissions import can_broker, can_see, capacities
 from marketplace.introductions.records import Making
 from marketplace.introductions.talk import read_messages, write_message
+from marketplace.introductions.ways import Available, all_moves, allowed, available_moves, checked_reason, open_pair
 from marketplace.listings import service as listings
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, editable_ids
-from marketplace.phrases import Label, say
+from marketplace.phrases import say
 
 __all__ = [
-    "Available", "Desk", "available_moves", "brokers", "candidates", "close_withdrawn", "count_owed", "desk",
-    "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "next_case", "open_for",
+    "Available", "Desk", "all_moves", "available_moves", "brokers", "candidates", "close_withdrawn", "count_owed",
+    "desk", "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "next_case", "open_for",
     "owes_now", "read_messages", "reasons", "run_timers", "suggest", "take_next", "write_message",
 ]
 
 SUGGEST, EXPRESS = BEGINNINGS
 TRIES = 3
-
-
-@dataclass(frozen=True)
-class Available:
-    """A move that this person may make now."""
-
-    move: Move
-    inputs: tuple[Input, ...]
-    targets: tuple[Stage, ...]
 
 
 def get(actor: Reader, ref: str) -> Introduction:
@@ -95,7 +84,7 @@ def express_interest(
     require(bool(sides), say("One of the two listings has to belong to an organisation you edit for."))
     _check_pair(need, result)
     answers = {"cooperation_sought": cooperation_sought, "unclear": unclear, "about_us": about_us}
-    existing = _open(need, result)
+    existing = open_pair(need, result)
     if existing is None:
         side = sides[0]
         _check_interest(need, result, side)
@@ -104,7 +93,7 @@ def express_interest(
             return begin(EXPRESS, need, result, actor=actor, side=side, origin=origin, origin_ref=origin_ref,
                          given=given)
         except IntegrityError:  # the other side clicked at the same moment
-            existing = _open(need, result)
+            existing = open_pair(need, result)
             if existing is None:
                 raise
     return _join(actor, existing, set(sides), answers)
@@ -166,7 +155,7 @@ def suggest(
     for listing in (need, result):
         if listing.state not in OPEN_FOR_INTEREST:
             raise Conflict(say("{ref} is not open for interest now.", ref=listing.ref))
-    existing = _open(need, result)
+    existing = open_pair(need, result)
     if existing is not None:
         return existing
     if actor is None and _was_closed(need, result):
@@ -175,21 +164,6 @@ def suggest(
         return begin(SUGGEST, need, result, actor=actor, side=None, origin=origin, origin_ref=origin_ref, given={})
     except IntegrityError:
         raise Conflict(ONE_OPEN) from None
-
-
-def available_moves(actor: User, introduction: Introduction) -> list[Available]:
-    """What this person may do now, in the order of the table; what the page and the API offer."""
-    if not can_see(actor, introduction):
-        raise NotFound
-    who = capacities(actor, introduction)
-    found: dict[str, Available] = {}
-    for row in possible(introduction.stage, introduction.status, who):
-        if _side_for(actor, introduction, row, who) is _NOBODY or _blocked(introduction, row):
-            continue
-        earlier = found[row.key].targets if row.key in found else ()
-        targets = tuple(sorted({*earlier, *row.targets(introduction.stage)}))
-        found[row.key] = Available(row, inputs_of(row, who), targets)
-    return list(found.values())
 
 
 def move(
@@ -203,14 +177,14 @@ def move(
     """
     if not can_see(actor, introduction):
         raise NotFound
-    why = _close_reason(name, reason)
+    why = checked_reason(name, reason)
     fingerprint = fingerprint_of(name, {**given, "reason": why})
     if version is not None and version != introduction.version:
         if _already_made(actor, introduction, version, fingerprint):
             return introduction
         raise Conflict(BEATEN)
     who = capacities(actor, introduction)
-    row, side = _allowed(actor, introduction, name, why, given.get("to_stage"))
+    row, side = allowed(actor, introduction, name, why, given.get("to_stage"))
     targets = row.targets(introduction.stage)
     checked = entries.checked(inputs_of(row, who), given, targets)
     at = entries.effective(checked.pop("effective_at", None), last_effective(introduction))
@@ -279,83 +253,12 @@ def _by_system(introduction: Introduction, name: str, reason: CloseReason | None
     return False
 
 
-def _allowed(
-    actor: User, introduction: Introduction, name: str, reason: CloseReason | None, to_stage: object
-) -> tuple[Move, Side | None]:
-    """The row of the table under which this person may move, and the side they move for."""
-    who = capacities(actor, introduction)
-    named = rows(name, reason)
-    mine_to_make = [row for row in named if row.who & who]
-    if not mine_to_make:
-        theirs = sorted({role for row in named for role in row.who})
-        roles = Label("、".join(WHO[role].zh for role in theirs), " / ".join(WHO[role].en for role in theirs))
-        raise Forbidden(say("This move is not yours to make, but: {roles}.", roles=roles))
-    here = [row for row in mine_to_make if row.leads_from(introduction.stage, introduction.status)]
-    if not here:
-        raise Conflict(say("“{move}” is not possible from stage {stage}, {status}.", move=named[0].label,
-                           stage=words.STAGES[introduction.stage].name, status=words.STATUSES[introduction.status]))
-    aimed = [row for row in here if str(to_stage) in {str(int(stage)) for stage in row.targets(introduction.stage)}]
-    for row in aimed or here:
-        side = _side_for(actor, introduction, row, who)
-        if side is not _NOBODY:
-            if _blocked(introduction, row):
-                raise Conflict(ONE_OPEN)
-            return row, side if isinstance(side, Side) else None
-    raise Conflict(say("Not yet: {condition}.", condition=_unmet(actor, introduction, (aimed or here)[0])))
-
-
-_NOBODY = object()
-
-
-def _side_for(actor: User, introduction: Introduction, row: Move, who: set[Who]) -> object:
-    """The side for which the row's conditions hold, None for a broker or operator; _NOBODY when they do not hold."""
-    sides: list[Side | None] = [None] if Who.SIDE not in who else list(acting_sides(actor, introduction))
-    for side in sides:
-        if all(condition.holds(introduction, side) for condition in row.conditions):
-            return side
-    return _NOBODY
-
-
-def _unmet(actor: User, introduction: Introduction, row: Move) -> Any:
-    sides = acting_sides(actor, introduction)
-    side = sides[0] if sides else None
-    return next(condition.says for condition in row.conditions if not condition.holds(introduction, side))
-
-
-def _blocked(introduction: Introduction, row: Move) -> bool:
-    """Would reopening make a second open introduction of the pair?"""
-    if row.name != "reopen":
-        return False
-    other = _open(introduction.need, introduction.result)
-    return other is not None and other is not introduction
-
-
-def _close_reason(name: str, reason: CloseReason | str | None) -> CloseReason | None:
-    if name not in NAMES:
-        raise Invalid({"move": say("There is no move “{move}”.", move=name[:40])})
-    if name != "close":
-        if reason:
-            raise Invalid({"reason": say("This move does not take this.")})
-        return None
-    codes = [code.value for code in CloseReason]
-    if reason not in codes:
-        raise Invalid({"reason": say("“{input}” is none of the choices: {choices}.", input=str(reason or "")[:40],
-                                     choices=", ".join(codes))})
-    return CloseReason(reason)
-
-
 def _already_made(actor: User, introduction: Introduction, version: int, fingerprint: str) -> bool:
     """Is this the second click? The move after the version that was seen is the same one, by the same person."""
     return session.scalar(select(History.id).where(
         History.introduction_id == introduction.id, History.version == version + 1,
         History.actor_id == actor.id, History.fingerprint == fingerprint,
     )) is not None
-
-
-def _open(need: Listing, result: Listing) -> Introduction | None:
-    return session.scalar(select(Introduction).where(
-        Introduction.need_id == need.id, Introduction.result_id == result.id, Introduction.status != Status.CLOSED,
-    ))
 
 
 def _was_closed(need: Listing, result: Listing) -> bool:

@@ -57,7 +57,7 @@ class Pipeline(RuleBasedStateMachine):
         if "to_stage" in asked:
             given = {"to_stage": int(chosen.targets[0]), "note": "Because."}
         if "broker" in asked:
-            given = {"broker": self.people[3].email}
+            given = {"broker": self.people[3].email, "note": "Frank knows the field."}
         before = self.case.version
         service.move(actor, self.case, chosen.move.name, reason=chosen.move.reason, version=before, **given)
         assert self.case.version > before

@@ -1,11 +1,14 @@
 """Every move, from every stage and status, by every role: the service against the table it says it obeys."""
 
+from io import BytesIO
+
 import pytest
 from case_entries import ANSWERS, entries
 
 from marketplace import clock, refs
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, MarketplaceError, NotFound
+from marketplace.files import service as files
 from marketplace.introductions import service
 from marketplace.introductions import vocabulary as words
 from marketplace.introductions.models import (
@@ -19,6 +22,7 @@ from marketplace.introductions.models import (
     Origin,
     Outcome,
     Side,
+    SignedCopy,
     Stage,
     Status,
 )
@@ -100,7 +104,7 @@ def test_every_arrow_can_be_gone(request, standing, name, reason, start, end, st
     case = standing(start, status)
     fulfil(case, name, charlie, alice)
     row = next(r for r in rows(name, reason) if (start, end) in r.arrows and r.who != {Who.SYSTEM})
-    person = "dana" if Who.BROKER in row.who else "charlie"
+    person = "dana" if Who.BROKER in row.who else "erin" if Who.OPERATOR in row.who else "charlie"
     if reason is CloseReason.DECLINED_BY_COUNTERPART and person == "charlie":
         person = "alice"
     given = entries(name)
@@ -109,22 +113,26 @@ def test_every_arrow_can_be_gone(request, standing, name, reason, start, end, st
         given = {"reason_code": "budget"}
     if "to_stage" in asked:
         given = {"to_stage": int(end), "note": "They met elsewhere."}
-    if name == "assign":
-        given = {"broker": request.getfixturevalue("frank").email}
+    if name in ("assign", "hand_over"):
+        given = {"broker": request.getfixturevalue("frank").email, "note": "Frank knows the field."}
     service.move(request.getfixturevalue(person), case, name, reason=reason, **given)
-    assert (case.stage, case.status) == (end, row.to_status)
+    assert (case.stage, case.status) == (end, row.status_after(status))
     last = service.history(alice, case)[-1]
-    assert (last.move, last.from_stage, last.to_stage, last.status) == (name, start, end, row.to_status)
+    assert (last.move, last.from_stage, last.to_stage, last.status) == (name, start, end, row.status_after(status))
 
 
 def fulfil(case, name, charlie, alice):
     """The records that must be there before the move."""
     now, today = clock.now(), clock.today()
     with transaction():
-        if name == "take":
+        if name in ("take", "propose"):
             case.broker_id = None
         sides = ((Side.NEED, charlie, case.need), (Side.RESULT, alice, case.result))
-        if name == "introduce":
+        if name == "accept_nda":
+            file = files.store(charlie, "signed nda", case.id, "signed.pdf", BytesIO(b"%PDF-1.7 signed"))
+            case.signed_copies.append(SignedCopy(side=Side.NEED, user_id=charlie.id, terms="2026-2", file_id=file.id,
+                                                 organisation_id=case.need.organisation_id, at=now))
+        if name in ("introduce", "withdraw_consent"):
             for side, user, listing in sides:
                 of = listing.organisation_id
                 case.consents.append(Consent(side=side, user_id=user.id, organisation_id=of, at=now))
@@ -156,7 +164,7 @@ def test_required_entries_are_really_required(standing, row, charlie, alice, dan
     start, _ = sorted(row.arrows)[0]
     case = standing(start, sorted(row.statuses)[0])
     fulfil(case, row.name, charlie, alice)
-    person = dana if Who.BROKER in row.who else charlie
+    person = dana if Who.BROKER in row.who else erin if Who.OPERATOR in row.who else charlie
     with pytest.raises((Invalid, Conflict)) as refused:
         service.move(person, case, row.name, reason=row.reason)
     if isinstance(refused.value, Invalid):
