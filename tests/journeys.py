@@ -162,10 +162,10 @@ def follows_to_implemented(
         signed_on=day,
         amount="120万元",
         currency="CNY",
-        parties="A, B",
+        parties="A; B",
         evidence="HT-2026-001",
     )
-    moves(broker, case, "register", registration_no="2026440300001", technology_amount="100万元")
+    moves(broker, case, "register", registration_no="2026440300000001", technology_amount="100万元")
     moves(broker, case, "report_outcome", reached_on=day, text="In use on line 2. 二号产线投用。")
     moves(supplier, case, "confirm_outcome")
     moves(demander, case, "confirm_outcome")

@@ -9,6 +9,7 @@ from typing import Any
 
 from marketplace import clock
 from marketplace.errors import Invalid
+from marketplace.introductions import agreements
 from marketplace.introductions.inputs import Input, Shape
 from marketplace.introductions.models import ReasonCode, Stage
 from marketplace.phrases import Phrase, say
@@ -55,9 +56,13 @@ def _read(entry: Input, value: Any, targets: Sequence[Stage]) -> Any:
 def _text(entry: Input, value: Any) -> str:
     if not isinstance(value, str):
         raise _Wrong(say("Write text here."))
-    if len(value) > entry.longest:
-        raise _Wrong(say("At most {max} characters; this has {given}.", max=entry.longest, given=len(value)))
-    return value
+    text: str = entry.tidy(value) if entry.tidy else value
+    wrong = entry.fault(text) if entry.fault else None
+    if wrong is not None:
+        raise _Wrong(wrong)
+    if len(text) > entry.longest:
+        raise _Wrong(say("At most {max} characters; this has {given}.", max=entry.longest, given=len(text)))
+    return text
 
 
 def _day(_: Input, value: Any) -> date:
@@ -79,8 +84,13 @@ def _money(_: Input, value: Any) -> Decimal:
         amount = Decimal(str(value))
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount < Decimal(10) ** 14:
-        raise _Wrong(say("“{input}” is not an amount.", input=str(value)[:40]))
+    if not amount.is_finite():
+        raise _Wrong(say("“{input}” is not an amount. Write it like 800000, 800,000 or 80万元.", input=str(value)[:40]))
+    if amount < 0:
+        raise _Wrong(say("{input} is less than nothing. Write the amount without a sign.", input=str(value)[:40]))
+    if amount >= Decimal(10) ** 14:
+        raise _Wrong(say("“{input}” is too much: an amount lies between 0 and 99,999,999,999,999. Count its digits.",
+                         input=str(value)[:40]))
     return amount.quantize(Decimal("0.01"))
 
 
@@ -122,16 +132,35 @@ def _disagreements(entries: Mapping[str, Any], asked: Mapping[str, Input]) -> di
     today, found = clock.today(), dict[str, str]()
     for name in PAST:
         if entries.get(name) is not None and entries[name] > today:
-            found[name] = say("This day has not come yet.")
+            found[name] = say("{day} has not come yet. Give the day on which it happened.",
+                              day=entries[name].isoformat())
     due_on, held_on = entries.get("due_on"), entries.get("held_on")
     if due_on is not None and held_on is not None and due_on < held_on:
         found["due_on"] = say("This lies before the meeting.")
     if entries.get("wakes_on") is not None and entries["wakes_on"] <= today:
         found["wakes_on"] = say("Give a day after today.")
-    if "undisclosed" in asked and (entries.get("amount") is None) != bool(entries.get("undisclosed")):
-        found["amount"] = say("Give either the amount or “undisclosed”.")
+    found |= _about_money(entries, asked)
+    valid_from, valid_to = entries.get("valid_from"), entries.get("valid_to")
+    if valid_to is not None and valid_to < (valid_from or entries.get("signed_on") or valid_to):
+        found["valid_to"] = say("{day} lies before the contract begins. Give a later day, or leave it empty.",
+                                day=valid_to.isoformat())
     if entries.get("reason_code") == ReasonCode.OTHER.value and not entries.get("note"):
         found["note"] = say("Say what the other reason is.")
+    return found
+
+
+def _about_money(entries: Mapping[str, Any], asked: Mapping[str, Input]) -> dict[str, str]:
+    found = dict[str, str]()
+    amount, technology = entries.get("amount"), entries.get("technology_amount")
+    if "undisclosed" in asked and (amount is None) != bool(entries.get("undisclosed")):
+        found["amount"] = say("Give either the amount or “undisclosed”.")
+    elif amount is not None and amount == 0:
+        found["amount"] = say("0 is no amount. If the parties keep it to themselves, tick “undisclosed”.")
+    if technology is not None and technology == 0:
+        found["technology_amount"] = say("0 is no technology amount. A contract without technology in it is not "
+                                         "registered: waive the registration and say why.")
+    elif technology is not None and amount is not None and technology > amount:
+        found["technology_amount"] = agreements.more_than_all(technology, amount, entries.get("currency"))
     return found
 
 

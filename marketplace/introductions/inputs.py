@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from marketplace.introductions import agreements
 from marketplace.introductions import vocabulary as words
 from marketplace.introductions.models import Owes, Side
 from marketplace.listings.vocabulary import CONTRACT_TYPES, CURRENCIES
-from marketplace.phrases import Label
+from marketplace.phrases import Label, Phrase
 
 
 class Shape(StrEnum):
@@ -38,6 +39,10 @@ class Input:
     choices: Mapping[str, Label] | None = None
     longest: int = 5_000
     hint: Label | None = None
+    tidy: Callable[[str], str] | None = None
+    """How a text is written down, whatever way it was entered."""
+    fault: Callable[[str], Phrase | None] | None = None
+    """What is wrong with the tidied text."""
 
     @property
     def optional(self) -> Input:
@@ -66,6 +71,8 @@ EFFECTIVE_AT = Input(
 BROKER = Input("broker", Label("技术经理人", "Broker"), Shape.BROKER)
 CHECKLIST = Input("checklist", Label("核对清单", "Checklist"), Shape.CHECKS, choices=words.CHECKLIST)
 AGREE = Input("agree", Label("我已阅读条款，并代表本机构签署", "I have read the terms and sign for my organisation"), Shape.FLAG)
+SIGNER = Input("signer", Label("谁签的", "Whose signature"), Shape.CHOICE,
+               choices={side.value: words.SIDES[side] for side in Side})
 HELD_ON = Input("held_on", Label("会面日期", "Date of the meeting"), Shape.DAY)
 MINUTES = Input("text", Label("谈了什么", "What was said"), longest=10_000)
 NEXT_ACTION = Input("next_action", Label("下一步", "Next action"), Shape.TEXT, longest=500)
@@ -78,17 +85,35 @@ NEW_DATE = Input("due_on", Label("改在何时", "New date"), Shape.DAY)
 DATED_ON = Input("dated_on", Label("意向日期", "Date of the intent"), Shape.DAY)
 INTENT = Input("text", Label("意向内容", "What is intended"), longest=10_000)
 CONTRACT_TYPE = Input("contract_type", Label("合同类型", "Contract type"), Shape.CHOICE, choices=CONTRACT_TYPES)
-SIGNED_ON = Input("signed_on", Label("签署日期", "Date of signing"), Shape.DAY)
-AMOUNT = Input("amount", Label("合同金额", "Amount"), Shape.MONEY, required=False,
-               hint=Label("填金额，或勾选“不公开”", "An amount, or tick “undisclosed”"))
+SIGNED_ON = Input("signed_on", Label("签订日期", "Date of signing"), Shape.DAY)
+VALID_FROM = Input("valid_from", Label("有效期自", "In force from"), Shape.DAY, required=False,
+                   hint=Label("留空即自签订之日起", "Empty means from the day of signing"))
+VALID_TO = Input("valid_to", Label("有效期至", "In force until"), Shape.DAY, required=False)
+AMOUNT = Input("amount", Label("合同成交额", "Contract amount"), Shape.MONEY, required=False,
+               hint=Label("填金额，或勾选“不公开”。例如 2580000、258 万元、1,234.56万",
+                          "An amount, or tick “undisclosed”: 2,580,000, 258万元 and 1,234.56万 are all understood"))
 CURRENCY = Input("currency", Label("币种", "Currency"), Shape.CHOICE, required=False, choices=CURRENCIES)
-UNDISCLOSED = Input("undisclosed", Label("金额不公开", "Amount undisclosed"), Shape.FLAG, required=False)
-PARTIES = Input("parties", Label("签约方", "Parties"), longest=1_000)
+UNDISCLOSED = Input("undisclosed", Label("金额不公开", "Amount undisclosed"), Shape.FLAG, required=False,
+                    hint=Label("不公开的金额不录入，统计中只计份数",
+                               "It is not recorded; figures and ledgers count the contract without an amount"))
+TECHNOLOGY_AMOUNT = Input(
+    "technology_amount", Label("技术交易额", "Technology amount"), Shape.MONEY,
+    hint=Label("合同成交额中扣除购置设备、仪器、零部件、原材料等非技术性费用后的金额，不高于合同成交额",
+               "The contract amount without equipment, instruments, parts and raw materials; never more than the contract amount"),
+)
+PARTIES = Input(
+    "parties", Label("签约方", "Parties"), longest=2_000, tidy=agreements.tidied_parties, fault=agreements.party_fault,
+    hint=Label("每行一方，至少两方：全称，后面空一格写统一社会信用代码（境外机构可不写）",
+               "One party a line, two or more: the full name, then the unified social credit code (none for a foreign party)"),
+)
 EVIDENCE = Input("evidence", Label("凭证", "Evidence"), longest=2_000,
                  hint=Label("合同编号、存放处或扫描件说明", "Contract number, where it is kept, or what was scanned"))
-CONTRACT = (CONTRACT_TYPE, SIGNED_ON, AMOUNT, CURRENCY, UNDISCLOSED, PARTIES)
-REGISTRATION_NO = Input("registration_no", Label("技术合同登记编号", "Registration number"), Shape.TEXT, longest=100)
-TECHNOLOGY_AMOUNT = Input("technology_amount", Label("技术交易额", "Technology amount"), Shape.MONEY)
+CONTRACT = (CONTRACT_TYPE, SIGNED_ON, VALID_FROM, VALID_TO, AMOUNT, CURRENCY, UNDISCLOSED, TECHNOLOGY_AMOUNT.optional, PARTIES)
+REGISTRATION_NO = Input(
+    "registration_no", Label("技术合同登记编号", "Registration number"), Shape.TEXT, longest=100,
+    tidy=agreements.tidied_number, fault=agreements.number_fault,
+    hint=Label("登记机构给出的 16 位数字，见登记证明", "The 16 digits that the registration office gave; they stand on the certificate"),
+)
 WAIVER_REASON = Input("waiver_reason", Label("不登记的理由", "Why it is not registered"), longest=2_000)
 REACHED_ON = Input("reached_on", Label("日期", "Date"), Shape.DAY)
 OUTCOME = Input("text", Label("成效", "Outcome"), longest=10_000,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from marketplace.accounts.models import User
 from marketplace.db import session
 from marketplace.errors import Invalid
-from marketplace.introductions import conditions, vocabulary
+from marketplace.introductions import agreements, conditions, wordings
 from marketplace.introductions.due import start_of
 from marketplace.introductions.models import (
     Check,
@@ -65,7 +65,7 @@ def _interest(m: Making) -> None:
 
 
 def _take(m: Making) -> None:
-    m.introduction.broker_id = m.by
+    m.introduction.broker, m.introduction.broker_id = m.actor, m.by
 
 
 def _assign(m: Making) -> None:
@@ -76,7 +76,7 @@ def _assign(m: Making) -> None:
     sides = {m.introduction.need.organisation_id, m.introduction.result.organisation_id}
     if sides & {membership.organisation_id for membership in broker.memberships}:  # type: ignore[attr-defined]
         raise Invalid({"broker": say("{name} belongs to one of the two sides.", name=broker.name)})
-    m.introduction.broker_id = broker.id
+    m.introduction.broker, m.introduction.broker_id = broker, broker.id
 
 
 def _qualify(m: Making) -> None:
@@ -85,11 +85,30 @@ def _qualify(m: Making) -> None:
 
 
 def _consent(m: Making) -> None:
-    m.introduction.consents.append(Consent(**m.sided))
+    m.introduction.consents.append(Consent(**m.sided, edition=wordings.CONSENT_IN_FORCE))
+
+
+def _withdraw_consent(m: Making) -> None:
+    for consent in m.introduction.consents:
+        if consent.side is m.side and consent.withdrawn_at is None:
+            consent.withdrawn_at, consent.withdrawn_by_id = m.at, m.by
 
 
 def _sign_nda(m: Making) -> None:
-    m.introduction.signatures.append(NonDisclosure(**m.sided, terms=vocabulary.NDA_EDITION))
+    m.introduction.signatures.append(NonDisclosure(**m.sided, terms=conditions.nda_edition(m.introduction)))
+
+
+def _accept_nda(m: Making) -> None:
+    side = Side(m.given["signer"])
+    copy = conditions.waiting_copy(m.introduction, side)
+    if copy is None:
+        raise Invalid({"signer": say("No signed copy of this side waits to be checked.")})
+    copy.checked_at, copy.checked_by_id = m.at, m.by
+    if side not in conditions.signed_nda(m.introduction):
+        m.introduction.signatures.append(NonDisclosure(
+            introduction_id=m.introduction.id, at=m.at, side=side, organisation_id=copy.organisation_id,
+            user_id=copy.user_id, terms=copy.terms, copy_id=copy.id,
+        ))
 
 
 def _minutes(m: Making) -> None:
@@ -114,12 +133,18 @@ def _intent(m: Making) -> None:
 
 
 def _contract(m: Making) -> None:
+    """A new record, which counts from now on; the former ones stay."""
+    wrong = agreements.day_faults(m.introduction, m.given)
+    if wrong:
+        raise Invalid(wrong)
     _void(m, Confirmed.SIGNED)
     undisclosed = bool(m.given.get("undisclosed"))
     m.introduction.contracts.append(Contract(
         **m.stamp, contract_type=m.given["contract_type"], signed_on=m.given["signed_on"],
+        valid_from=m.given.get("valid_from"), valid_to=m.given.get("valid_to"),
         amount=None if undisclosed else m.given["amount"],
         currency=None if undisclosed else m.given.get("currency") or "CNY",
+        technology_amount=None if undisclosed else m.given.get("technology_amount"),
         parties=m.given["parties"], evidence=m.given.get("evidence"),
     ))
 
@@ -132,20 +157,33 @@ def _confirm(what: Confirmed) -> Callable[[Making], None]:
 
 
 def _register(m: Making) -> None:
-    contract = conditions.contract(m.introduction)
+    """What the registration brings is added to the contract; a second registration is a record of its own."""
+    contract = agreements.latest(m.introduction)
     assert contract is not None, "stage 6 has a contract"
-    for name in ("registration_no", "technology_amount", "waiver_reason"):
-        setattr(contract, name, m.given.get(name))
+    technology, number = m.given.get("technology_amount"), m.given.get("registration_no")
+    if technology is not None and contract.amount is not None and technology > contract.amount:
+        more = agreements.more_than_all(technology, contract.amount, contract.currency)
+        raise Invalid({"technology_amount": more})
+    if number is not None:
+        agreements.require_free(m.introduction, number)
+    if contract.registration_no or contract.waiver_reason:
+        contract = agreements.copied(contract, at=m.at, user_id=m.by)
+        m.introduction.contracts.append(contract)
+    contract.registration_no, contract.waiver_reason = number, m.given.get("waiver_reason")
+    contract.technology_amount = technology if technology is not None else contract.technology_amount
 
 
 def _outcome(m: Making) -> None:
+    wrong = agreements.day_faults(m.introduction, m.given)
+    if wrong:
+        raise Invalid(wrong)
     _void(m, Confirmed.OUTCOME)
     m.introduction.outcomes.append(Outcome(**m.stamp, reached_on=m.given["reached_on"], text=m.given["text"]))
 
 
 def _skip(m: Making) -> None:
-    if m.introduction.broker_id is None:
-        m.introduction.broker_id = m.by
+    if m.introduction.needs_owner:
+        _take(m)
 
 
 def _back(m: Making) -> None:
@@ -175,7 +213,8 @@ def _void(m: Making, what: Confirmed) -> None:
 
 
 RECORDS: dict[str, Callable[[Making], None]] = {
-    "express_interest": _interest, "take": _take, "assign": _assign, "qualify": _qualify, "consent": _consent,
+    "express_interest": _interest, "propose": _take, "take": _take, "assign": _assign, "hand_over": _assign,
+    "qualify": _qualify, "consent": _consent, "withdraw_consent": _withdraw_consent, "accept_nda": _accept_nda,
     "sign_nda": _sign_nda, "meet": _minutes, "discuss": _minutes, "no_show": _no_show, "intent": _intent,
     "record_contract": _contract, "sign": _contract, "confirm_contract": _confirm(Confirmed.SIGNED),
     "register": _register, "waive": _register, "report_outcome": _outcome,

@@ -10,7 +10,7 @@ from typing import Any
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.errors import Invalid, NotFound
-from marketplace.introductions import service, vocabulary
+from marketplace.introductions import conditions, service, vocabulary, wordings
 from marketplace.introductions.inputs import Input, Shape
 from marketplace.introductions.lists import Pile
 from marketplace.introductions.models import Introduction, Side, Stage, Status
@@ -25,6 +25,7 @@ from marketplace.introductions.moves import (
     inputs_of,
 )
 from marketplace.introductions.permissions import can_broker, capacities, member_sides
+from marketplace.introductions.prefilling import prefilled
 from marketplace.introductions.reading import note_of, organisation_of, read, who_moved, whose_turn, words_of
 from marketplace.introductions.service import Available
 from marketplace.introductions.talk import AUDIENCES, audiences_for
@@ -158,6 +159,11 @@ def move_of(actor: User, introduction: Introduction, key: str) -> tuple[Move, tu
     return found, inputs_of(found, who), tuple(found.targets(introduction.stage))
 
 
+def initial(introduction: Introduction, move: Move) -> dict[str, Any]:
+    """What the form of a move is filled with before anybody types."""
+    return {"version": introduction.version, **prefilled(introduction, move.name)}
+
+
 def beside(actor: User, introduction: Introduction, move: Move) -> dict[str, Any]:
     """What the page of one move shows besides its form."""
     shape = {entry.shape for entry in move.inputs}
@@ -167,6 +173,8 @@ def beside(actor: User, introduction: Introduction, move: Move) -> dict[str, Any
         "brokers": service.brokers() if Shape.BROKER in shape else [],
         "contract": introduction.contracts[-1] if introduction.contracts else None,
         "outcome": introduction.outcomes[-1] if introduction.outcomes else None,
+        "consent": wordings.CONSENTS[wordings.CONSENT_IN_FORCE],
+        "nda": wordings.NON_DISCLOSURES[conditions.nda_edition(introduction)],
     }
 
 

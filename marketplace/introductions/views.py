@@ -89,7 +89,7 @@ def move(ref: str, key: str) -> ResponseReturnValue:
         return _to(introduction)
 
     return form_page(
-        "introductions/move.html", form_of(inputs), done, initial={"version": introduction.version}, row=row,
+        "introductions/move.html", form_of(inputs), done, initial=showing.initial(introduction, row), row=row,
         inputs=inputs, targets=targets, **showing.beside(actor(), introduction, row),
     )
 

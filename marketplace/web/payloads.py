@@ -120,14 +120,14 @@ class Money(fields.Field[Decimal]):
 
     default_error_messages = {
         "invalid": say("“{input}” is not an amount. Write it like 800000, 800,000 or 80万元."),
-        "range": say("An amount lies between 0 and 99,999,999,999,999."),
+        "range": say("“{input}” is out of range: an amount lies between 0 and 99,999,999,999,999."),
     }
     _scales = {
         "千": 1_000, "万": 10_000, "百万": 1_000_000, "亿": 100_000_000,
         "k": 1_000, "m": 1_000_000, "million": 1_000_000,
     }
     _form = re.compile(
-        r"[¥￥$€£]?\s*([\d.,\s]+?)\s*(千|百万|万|亿|k|m|million)?\s*(?:元|rmb|cny|usd|eur)?", re.IGNORECASE
+        r"[¥￥$€£]?\s*(-?[\d.,\s]+?)\s*(千|百万|万|亿|k|m|million)?\s*(?:元|rmb|cny|usd|eur)?", re.IGNORECASE
     )
 
     def _serialize(self, value: Decimal | None, attr: str | None, obj: Any, **_: Any) -> str | None:
@@ -143,7 +143,7 @@ class Money(fields.Field[Decimal]):
         except InvalidOperation:
             raise self.make_error("invalid", input=text[:40]) from None
         if not 0 <= amount < Decimal(10) ** 14:
-            raise self.make_error("range")
+            raise self.make_error("range", input=text[:40])
         return amount.quantize(Decimal("0.01"))
 
 

@@ -15,11 +15,13 @@ ANSWERS = {"cooperation_sought": "A licence and a trial.", "unclear": "Does it a
 def entries(move: str, **changes: Any) -> dict[str, Any]:
     """What a person would enter for a move today."""
     today = clock.today()
-    contract = {"contract_type": "licence", "signed_on": today, "amount": Decimal(800_000), "parties": "Both"}
+    contract = {"contract_type": "licence", "signed_on": today, "amount": Decimal(800_000),
+                "parties": "The company\nThe institute"}
     minutes = {"held_on": today, "text": "We tested a cell.", "next_action": "Send samples", "owner": "need",
                "due_on": today + timedelta(days=14)}
     given: dict[str, dict[str, Any]] = {
         "express_interest": ANSWERS, "qualify": {"checklist": list(CHECKLIST)}, "sign_nda": {"agree": True},
+        "accept_nda": {"signer": "need"},
         "meet": minutes, "discuss": minutes,
         "no_show": {"held_on": today, "absent": "need", "due_on": today + timedelta(days=7)},
         "intent": {"dated_on": today, "contract_type": "licence", "text": "We intend to."},
