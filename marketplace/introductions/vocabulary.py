@@ -142,15 +142,3 @@ CHECKLIST = {
     "no_conflict": Label("不存在竞争、排除或利益冲突", "No competitor, exclusion or conflict of interest stands against it"),
 }
 """What the broker makes sure of before taking a case on."""
-
-NDA_EDITION = "2026-1"
-NDA_TERMS = (
-    Label("仅为评估本次合作使用对方披露的保密内容，不作他用。",
-          "We use what the other side discloses only to judge this cooperation, and for nothing else."),
-    Label("只让确有需要的员工接触，并要求其同样保密。",
-          "We show it only to staff who need it and who are bound in the same way."),
-    Label("不据此申请知识产权，不对样品做逆向分析。",
-          "We file no intellectual property on it and do not reverse-engineer samples."),
-    Label("对方要求时归还或销毁；保密义务自签署之日起 3 年。",
-          "We return or destroy it when asked. The duty lasts three years from signing."),
-)
