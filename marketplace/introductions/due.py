@@ -163,7 +163,9 @@ def in_words(timer: Timer) -> Label:
 def offset_in_words(reminder: Reminder) -> Label:
     if reminder.working_days:
         return Label(f"到期后 {reminder.working_days} 个工作日", f"{reminder.working_days} working days later")
-    return Label(f"到期后 {reminder.days} 天", f"{reminder.days} days later") if reminder.days else Label("到期时", "when due")
+    if reminder.days:
+        return Label(f"到期后 {reminder.days} 天", f"{reminder.days} days later")
+    return Label("到期时", "when due")
 
 
 def _confirming(introduction: Introduction) -> bool:

@@ -8,21 +8,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import in_transaction, session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
-from marketplace.introductions import entries, telling
-from marketplace.introductions.due import next_reminder
+from marketplace.introductions import entries
 from marketplace.introductions.lists import (
     OWN_STATES,
-    Desk,
     brokers,
     candidates,
     count_owed,
-    desk,
     mine,
-    next_case,
     open_for,
     owes_now,
     reasons,
@@ -37,10 +32,11 @@ from marketplace.introductions.models import (
     Stage,
     Status,
 )
-from marketplace.introductions.moves import BEGINNINGS, Who, inputs_of, rows
+from marketplace.introductions.moves import BEGINNINGS, inputs_of
 from marketplace.introductions.permissions import can_broker, can_see, capacities
 from marketplace.introductions.records import Making
 from marketplace.introductions.talk import read_messages, write_message
+from marketplace.introductions.timers import close_withdrawn, run_timers
 from marketplace.introductions.ways import Available, all_moves, allowed, available_moves, checked_reason, open_pair
 from marketplace.listings import service as listings
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
@@ -50,7 +46,7 @@ from marketplace.phrases import say
 
 __all__ = [
     "Available", "Desk", "all_moves", "available_moves", "brokers", "candidates", "close_withdrawn", "count_owed",
-    "desk", "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "next_case", "open_for",
+    "desk", "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "open_for",
     "owes_now", "read_messages", "reasons", "run_timers", "suggest", "take_next", "write_message",
 ]
 
@@ -195,62 +191,8 @@ def move(
 
 def take_next(actor: User) -> Introduction | None:
     """Take the oldest interest that has no broker yet; None when there is none."""
-    waiting = next_case(actor)
-    return None if waiting is None else move(actor, waiting, "take")
-
-
-def run_timers() -> int:
-    """Expire, wake up and remind whatever is due; safe to run at any time and more than once."""
-    now = clock.now()
-    sleeping = select(Introduction.id).where(Introduction.status == Status.ON_HOLD, Introduction.wakes_at <= now)
-    due = select(Introduction.id).where(Introduction.status == Status.ACTIVE, Introduction.remind_at <= now)
-    done = 0
-    for introduction_id in [*session.scalars(sleeping), *session.scalars(due)]:
-        with transaction():
-            this = select(Introduction).where(Introduction.id == introduction_id).with_for_update()
-            found = session.scalar(this.execution_options(populate_existing=True))
-            done += found is not None and _on_time(found)
-    return done
-
-
-def close_withdrawn(listing_ids: list[int]) -> None:
-    """A listing was withdrawn: its introductions that have no contract yet are closed."""
-    concerned = select(Introduction.id).where(
-        Introduction.need_id.in_(listing_ids) | Introduction.result_id.in_(listing_ids),
-        Introduction.status != Status.CLOSED,
-    )
-    for introduction_id in session.scalars(concerned).all():
-        with transaction():
-            this = select(Introduction).where(Introduction.id == introduction_id).with_for_update()
-            found = session.scalar(this.execution_options(populate_existing=True))
-            if found is not None:
-                _by_system(found, "close", CloseReason.LISTING_WITHDRAWN)
-
-
-def _on_time(introduction: Introduction) -> bool:
-    """What the clock alone brings about; False when another worker was here first."""
-    now = clock.now()
-    if introduction.status is Status.ON_HOLD:
-        return introduction.wakes_at is not None and introduction.wakes_at <= now and _by_system(introduction, "wake")
-    if introduction.status is not Status.ACTIVE or introduction.remind_at is None or introduction.remind_at > now:
-        return False
-    if introduction.stage is Stage.SUGGESTED:
-        return _by_system(introduction, "close", CloseReason.EXPIRED)
-    telling.remind(introduction, to_broker=introduction.reminders > 0)
-    introduction.reminders += 1
-    introduction.remind_at = next_reminder(introduction)
-    return True
-
-
-def _by_system(introduction: Introduction, name: str, reason: CloseReason | None = None) -> bool:
-    """Make the system's own move where the table has it."""
-    for row in rows(name, reason):
-        if Who.SYSTEM in row.who and row.leads_from(introduction.stage, introduction.status) \
-                and all(condition.holds(introduction, None) for condition in row.conditions):
-            at = entries.effective(None, last_effective(introduction))
-            make(Making(introduction, None, None, {}, at), row, row.targets(introduction.stage)[0])
-            return True
-    return False
+    waiting = oldest_untaken(actor)
+    return None if waiting is None else move(actor, get(actor, waiting), "take")
 
 
 def _already_made(actor: User, introduction: Introduction, version: int, fingerprint: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.errors import Invalid, NotFound
-from marketplace.introductions import conditions, service, vocabulary, wordings
+from marketplace.introductions import conditions, due, service, vocabulary, wordings
 from marketplace.introductions.inputs import Input, Shape
 from marketplace.introductions.lists import Pile
 from marketplace.introductions.models import Introduction, Side, Stage, Status
@@ -232,6 +232,8 @@ def table() -> dict[str, Any]:
     """The table of moves as the help page prints it."""
     return {
         "stages": vocabulary.STAGES, "moves": [m for m in TABLE if m not in CLOSINGS], "closings": CLOSINGS,
+        "timers": due.TIMERS, "timer_words": due.in_words, "offset_words": due.offset_in_words,
+        "reminded": vocabulary.REMINDED,
         "who": WHO, "ways": ways, "reason_codes": vocabulary.REASON_CODES, "statuses": vocabulary.STATUSES,
     }
 

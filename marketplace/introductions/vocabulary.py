@@ -133,6 +133,12 @@ OWES = {
     Owes.NOBODY: Label("无", "Nobody"),
 }
 
+REMINDED = {
+    "owes": Label("该做下一步的一方", "Who owes the step"), "broker": Label("技术经理人", "The broker"),
+    "operators": Label("运营人员", "The operators"),
+}
+"""Whom a reminder goes to: due.To."""
+
 CONFIRMED = {Confirmed.SIGNED: Label("合同", "Contract"), Confirmed.OUTCOME: Label("成效", "Outcome")}
 
 CHECKLIST = {

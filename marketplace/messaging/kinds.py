@@ -55,7 +55,7 @@ KINDS: dict[Kind, About] = {
         Frequency.AT_ONCE),
     Kind.NEWS: About(
         Label("对接进展", "News of a case"),
-        Label("您参与的对接有了进展，暂时不需要您做什么", "An introduction of yours has moved; nothing for you to do yet"),
+        Label("您参与的对接有了进展，暂时不需要您做什么", "An introduction of yours has moved; nothing to do yet"),
         Frequency.DAILY),
     Kind.MATCHES: About(
         Label("匹配与推荐", "Matches and suggestions"),
