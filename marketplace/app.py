@@ -20,6 +20,7 @@ from marketplace.accounts import views as accounts_views
 from marketplace.analytics import api as analytics_api
 from marketplace.analytics import views as analytics_views
 from marketplace.casework import api as casework_api
+from marketplace.casework import meeting_views
 from marketplace.casework import views as casework_views
 from marketplace.comparing import api as comparing_api
 from marketplace.comparing import views as comparing_views
@@ -32,7 +33,7 @@ from marketplace.finding import api as finding_api
 from marketplace.finding import catalogue_views, following, record_views, saved_api, saved_views, terms_api, terms_views
 from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
-from marketplace.introductions import desk_views
+from marketplace.introductions import case_api, case_views, desk_views
 from marketplace.introductions import views as introductions_views
 from marketplace.listings import api as listings_api
 from marketplace.listings import import_jobs, import_views, review_views, translation_views, vectors
@@ -57,12 +58,12 @@ from search.meilisearch import MeilisearchEngine
 PAGES = (
     accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
     translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
-    import_views, matching_views, refining_views, events_views, introductions_views, desk_views, comparing_views,
-    casework_views, contracts_views, analytics_views, health, api_docs,
+    import_views, matching_views, refining_views, events_views, introductions_views, case_views, desk_views,
+    comparing_views, casework_views, meeting_views, contracts_views, analytics_views, health, api_docs,
 )
 APIS = (
     accounts_api, organisations_api, listings_api, finding_api, saved_api, terms_api, matching_api, refining_api,
-    introductions_api, comparing_api, casework_api, contracts_api, messaging_api, analytics_api,
+    introductions_api, case_api, comparing_api, casework_api, contracts_api, messaging_api, analytics_api,
 )
 
 

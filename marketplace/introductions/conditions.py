@@ -28,8 +28,8 @@ def signed_nda(introduction: Introduction) -> set[Side]:
 
 def nda_edition(introduction: Introduction) -> str:
     """Both sides sign the same terms: those that the first has signed, else those in force."""
-    first = next(iter([*introduction.signatures, *introduction.signed_copies]), None)
-    return first.terms if first is not None else NDA_IN_FORCE
+    terms = [*(s.terms for s in introduction.signatures), *(x.terms for x in introduction.signed_copies)]
+    return terms[0] if terms else NDA_IN_FORCE
 
 
 def interested(introduction: Introduction) -> set[Side]:

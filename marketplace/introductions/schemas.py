@@ -80,6 +80,16 @@ class MessageForm(Shape):
     audience = fields.String()
 
 
+class PassOnForm(Shape):
+    body = fields.String(load_default="")
+    anyway = fields.Boolean(load_default=False)
+    as_it_is = fields.Boolean(load_default=False)
+
+
+class RefuseCopyForm(Shape):
+    because = fields.String(load_default="")
+
+
 class SuggestForm(Shape):
     need = fields.String(required=True)
     result = fields.String(required=True)

@@ -12,7 +12,6 @@ from marketplace.accounts.models import User
 from marketplace.errors import Invalid, NotFound
 from marketplace.introductions import conditions, due, service, vocabulary, wordings
 from marketplace.introductions.inputs import Input, Shape
-from marketplace.introductions.lists import Pile
 from marketplace.introductions.models import Introduction, Side, Stage, Status
 from marketplace.introductions.moves import (
     ANSWERS,
@@ -213,19 +212,6 @@ def express(actor: User, offered: Offer, form: Mapping[str, Any]) -> Introductio
     if organisation is None:
         raise Invalid({"organisation": say("Choose one of your organisations.")})
     return service.interest_with_a_draft(actor, offered.other, organisation, form["new_title"], **answers)
-
-
-def piles(actor: User) -> list[tuple[str, Label, Pile, list[Row]]]:
-    """The desk: (code, name, pile, its rows)."""
-    desk = service.desk(actor)
-    return [(code, label, pile, [row(actor, i) for i in pile.items]) for code, label, pile in (
-        ("to-take", Label("待受理的新意向", "New interest to take"), desk.to_take),
-        ("owed", Label("待我答复", "I owe an answer"), desk.owed),
-        ("overdue", Label("对方已逾期", "Others are overdue"), desk.overdue),
-        ("waiting", Label("等待对方", "Waiting for others"), desk.waiting),
-        ("suggestions", Label("推荐中", "Suggestions"), desk.suggestions),
-        ("on-hold", Label("搁置", "On hold"), desk.on_hold),
-    )]
 
 
 def table() -> dict[str, Any]:

@@ -21,8 +21,9 @@ from marketplace.introductions.permissions import (
     member_sides,
 )
 from marketplace.messaging import service as messaging
+from marketplace.messaging.kinds import Kind
 from marketplace.messaging.models import Audience, Message, Thread
-from marketplace.phrases import Label, say
+from marketplace.phrases import Label, Phrase, say
 
 KIND = "introduction"
 VOICES = {Side.NEED: Audience.DEMAND, Side.RESULT: Audience.SUPPLY}
@@ -74,10 +75,15 @@ def read_messages(actor: User, introduction: Introduction) -> list[Said]:
 
 def can_relay(actor: User, introduction: Introduction) -> bool:
     """The broker passes on what one side writes, while the sides cannot write to each other."""
-    return Who.BROKER in capacities(actor, introduction) and not introduction.is_released
+    return is_broker(actor, introduction) and not introduction.is_released
 
 
-def waiting_replies(broker_id: int) -> Select[tuple[int, datetime, int]]:
+def is_broker(actor: User, introduction: Introduction) -> bool:
+    """Is this person the broker of the case, or may become it?"""
+    return Who.BROKER in capacities(actor, introduction)
+
+
+def waiting_replies(broker_id: int) -> Select[int, datetime, int]:
     """(introduction, since when, how many messages) of this broker's cases in which somebody waits for an answer.
 
     For the desk; order and limit it as needed. What the broker or the other side answers no longer waits.
@@ -120,7 +126,7 @@ def write_message(
         message = messaging.write(actor, thread, body, chosen, side=voice, waits=bool(sides))
         _answered(message)
         _note_who_waits(introduction)
-        _tell_readers(actor, introduction, chosen)
+        _tell_readers(actor, introduction, message)
     return message
 
 
@@ -161,14 +167,14 @@ def pass_on(
         original.waits = False
         _answered(message)
         _note_who_waits(introduction)
-        _tell_readers(actor, introduction, audience)
+        _tell_readers(actor, introduction, message)
     return message
 
 
 def settle(actor: User, introduction: Introduction, message_id: int) -> None:
     """The broker says that a message needs no answer."""
     message = message_of(actor, introduction, message_id)
-    require(Who.BROKER in capacities(actor, introduction), say("Only the broker of the case decides this."))
+    require(is_broker(actor, introduction), say("Only the broker of the case decides this."))
     with transaction():
         message.waits = False
         _note_who_waits(introduction)
@@ -207,17 +213,19 @@ def _note_who_waits(introduction: Introduction) -> None:
     introduction.unanswered_by = None if not sides else Owes.BOTH if len(sides) == 2 else Owes(sides[0])
 
 
-def _tell_readers(actor: User, introduction: Introduction, chosen: Audience) -> None:
+def _tell_readers(actor: User, introduction: Introduction, message: Message) -> None:
+    session.flush()
+    fact, others = f"message:{message.id}", {actor.id}
     for side in Side:
-        if chosen in (Audience.ALL, VOICES[side]):
-            _tell(introduction, telling.people_of(introduction, side) - {actor.id}, side)
-    _tell(introduction, telling.brokers_of(introduction) - {actor.id}, Side.NEED)
+        if message.audience in (Audience.ALL, VOICES[side]):
+            telling.to_side(introduction, side, _new_message(introduction, side), Kind.MESSAGES, fact, but=others,
+                            anchor="#messages")
+    telling.to_brokers(introduction, _new_message(introduction, Side.NEED), Kind.MESSAGES, fact, but=others,
+                       anchor="#messages")
 
 
-def _tell(introduction: Introduction, people: set[int], side: Side) -> None:
-    if people:
-        phrase = say("A new message about “{title}”.", title=telling.title(introduction.listing_of(side)))
-        messaging.notify(people, phrase, telling.path(introduction) + "#messages")
+def _new_message(introduction: Introduction, side: Side) -> Phrase:
+    return say("A new message about “{title}”.", title=telling.title(introduction.listing_of(side)))
 
 
 def _as_read(
