@@ -77,6 +77,11 @@ def notify_broker_mailbox(phrase: Phrase, url: str, *, once: str, calendar: str 
         _write_to_mailbox(address, DEFAULT, phrase, url, once, foot, calendar)
 
 
+def leaves_by_mail() -> bool:
+    """Is mail written here and now, or is a history being told (without_mail)?"""
+    return _by_mail.get()
+
+
 @contextmanager
 def without_mail() -> Iterator[None]:
     """Within the block, notices are kept and do not leave by mail: for a history that is told after the fact."""

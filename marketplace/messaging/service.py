@@ -22,13 +22,20 @@ from marketplace.messaging.inbox import (
 )
 from marketplace.messaging.kinds import Kind
 from marketplace.messaging.models import Audience, Message, Thread
-from marketplace.messaging.noticing import is_path, notify, notify_broker_mailbox, notify_mailbox, without_mail
+from marketplace.messaging.noticing import (
+    is_path,
+    leaves_by_mail,
+    notify,
+    notify_broker_mailbox,
+    notify_mailbox,
+    without_mail,
+)
 from marketplace.messaging.permissions import Reader
 from marketplace.messaging.posting import outgoing_mail, outgoing_mails, post_mail, send_again
 from marketplace.phrases import say
 
 __all__ = [
-    "LONGEST_MESSAGE", "Kind", "is_path", "let_be_read", "messages", "notice", "notices", "notify",
+    "LONGEST_MESSAGE", "Kind", "is_path", "leaves_by_mail", "let_be_read", "messages", "notice", "notices", "notify",
     "notify_broker_mailbox", "notify_mailbox", "outgoing_mail", "outgoing_mails", "post_mail", "read_about",
     "read_all_notices", "read_notice", "send_again", "thread_of", "unread_count", "without_mail", "write",
 ]
