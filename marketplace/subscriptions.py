@@ -14,6 +14,7 @@ from marketplace.listings import service as listings
 from marketplace.matching import embedding
 from marketplace.messaging import letters, mail
 from marketplace.outbox import Handler
+from marketplace.refining import service as refining
 from marketplace.timers import Timer
 
 
@@ -23,7 +24,9 @@ def table() -> dict[str, dict[str, Handler]]:
         "import.requested": {"advance": import_jobs.advance},
         "introduction.changed": {},
         "listing.changed": {"suggestions": suggesting.note_changed, "index": index_and_mark},
-        "listing.withdrawn": {"close introductions": introductions.close_withdrawn},
+        "listing.withdrawn": {
+            "close introductions": introductions.close_withdrawn, "end refinements": refining.end_withdrawn,
+        },
         "mail.queued": {"post": mail.deliver},
         "user.registered": {"mail": letters.confirm_address},
         "user.reset_requested": {"mail": letters.reset_password},

@@ -49,4 +49,4 @@ def path(refinement: Refinement) -> str:
 def _notify(refinement: Refinement, people: set[int], phrase: Phrase, actor: User | None) -> None:
     others = people - ({actor.id} if actor is not None else set())
     if others:
-        messaging.notify(sorted(others), phrase, path(refinement))
+        messaging.notify(sorted(others), phrase, path(refinement), kind=messaging.Kind.LISTINGS)

@@ -1,0 +1,334 @@
+"""A need is worked over by its company and a broker, step by step, and nobody else takes part."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import a_listing, a_person, an_organisation, join
+from sqlalchemy import select
+
+from marketplace import clock
+from marketplace.accounts.models import User
+from marketplace.db import session, transaction
+from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
+from marketplace.listings import service as listings
+from marketplace.listings.models import Exclusion, Kind, Listing, ListingVersion, State, VersionState
+from marketplace.messaging.models import Notice
+from marketplace.organisations.models import Kind as OrganisationKind
+from marketplace.organisations.models import Role
+from marketplace.refining import service, texts
+from marketplace.refining.models import Refinement, Step, Turn
+from marketplace.refining.permissions import can_see, visible_to
+
+REFINED = {"title": "Electrolyte with no flame in the nail test", "targets": "Flame time 0 s in GB 38031, 25 °C"}
+
+
+@pytest.fixture
+def need(company) -> Listing:
+    return a_listing(company, Kind.NEED, State.DRAFT)
+
+
+@pytest.fixture
+def frank() -> User:
+    return a_person("frank@broker.example", is_broker=True)
+
+
+@pytest.fixture
+def victor(company) -> User:
+    person = a_person("victor@company.example")
+    join(person, company, Role.VIEWER)
+    return person
+
+
+@pytest.fixture
+def asked(charlie, dana, need) -> Refinement:
+    return service.ask(charlie, need, "The targets are soft.")
+
+
+@pytest.fixture
+def taken(asked, dana) -> Refinement:
+    return service.take(dana, asked)
+
+
+@pytest.fixture
+def proposed(taken, dana) -> Refinement:
+    service.write(dana, taken, REFINED, None)
+    return service.propose(dana, taken, "Sharper now.")
+
+
+def heard(person: User) -> list[str]:
+    return list(session.scalars(select(Notice.msgid).where(Notice.user_id == person.id).order_by(Notice.id)))
+
+
+def test_a_company_asks_and_every_free_broker_hears(charlie, dana, frank, need):
+    with transaction():
+        insider = a_person("ines@broker.example", is_broker=True)
+    join(insider, need.organisation)
+    refinement = service.ask(charlie, need, "The targets are soft.")
+    assert (refinement.step, refinement.turn) == (Step.ASKED, Turn.BROKER)
+    assert heard(dana) == heard(frank) == ["A company asks a broker to refine “{title}” with it."]
+    assert heard(charlie) == heard(insider) == []
+
+
+def test_asking_twice_is_a_conflict(charlie, asked, need):
+    with pytest.raises(Conflict):
+        service.ask(charlie, need)
+
+
+def test_a_broker_may_offer_it_for_a_need_that_was_handed_in(charlie, dana, company):
+    need = a_listing(company, Kind.NEED, State.SUBMITTED)
+    refinement = service.ask(dana, need)
+    assert (refinement.step, refinement.turn, refinement.broker) == (Step.WORKING, Turn.COMPANY, dana)
+    assert len(heard(charlie)) == 1
+
+
+def test_nobody_refines_a_result_or_what_is_over(alice, charlie, institute, company):
+    with pytest.raises(Forbidden):
+        service.ask(alice, a_listing(institute))
+    with pytest.raises(Forbidden):
+        service.ask(charlie, a_listing(company, Kind.NEED, State.EXPIRED))
+
+
+def test_a_viewer_and_strangers_cannot_ask(victor, alice, dana, erin, need):
+    for person in (victor, alice, dana, erin):
+        with pytest.raises(Forbidden):
+            service.ask(person, need)
+
+
+def test_a_draft_is_shown_to_brokers_only_by_asking_and_to_one_only_once_taken(
+    charlie, dana, frank, erin, alice, victor, asked, need
+):
+    for person in (dana, frank, charlie, victor):
+        assert service.get(person, need.ref) is asked
+    service.take(dana, asked)
+    for person in (frank, erin, alice):
+        with pytest.raises(NotFound):
+            service.get(person, need.ref)
+    with pytest.raises(NotFound):
+        listings.get(dana, need.ref)
+
+
+def test_who_sees_a_refinement_is_the_same_in_python_and_sql(charlie, dana, frank, erin, alice, victor, asked, need):
+    def agree() -> None:
+        for person in (charlie, victor, dana, frank, erin, alice):
+            these = select(Refinement).join(Listing).where(visible_to(person))
+            assert (asked in session.scalars(these).all()) == can_see(person, asked), person.email
+
+    agree()
+    service.take(dana, asked)
+    agree()
+    with transaction():
+        dana.disabled_at = clock.now()
+    agree()
+    service.take(frank, asked)
+    agree()
+    service.end(charlie, asked)
+    agree()
+
+
+def test_a_broker_of_an_organisation_the_need_is_hidden_from_learns_nothing(charlie, dana, need):
+    rival = an_organisation("rival", OrganisationKind.COMPANY)
+    join(dana, rival)
+    with transaction():
+        session.add(Exclusion(listing_id=need.id, organisation_id=rival.id))
+    session.expire(need)
+    service.ask(charlie, need)
+    assert heard(dana) == []
+    with pytest.raises(NotFound):
+        service.get(dana, need.ref)
+
+
+def test_a_broker_who_belongs_to_the_company_does_not_take_it(charlie, company, need):
+    both = a_person("ines@broker.example", is_broker=True)
+    join(both, company)
+    refinement = service.ask(charlie, need)
+    with pytest.raises(Forbidden):
+        service.take(both, refinement)
+
+
+def test_of_two_brokers_one_takes_it(dana, frank, taken):
+    with pytest.raises(NotFound):
+        service.take(frank, taken)
+    assert service.take(dana, taken).broker is dana
+
+
+def test_a_broker_gives_it_back_and_another_takes_it(charlie, dana, frank, taken):
+    service.release(dana, taken)
+    assert taken.step is Step.ASKED and "looks for another broker" in heard(frank)[-1]
+    assert service.take(frank, taken).broker is frank
+
+
+def test_when_its_broker_leaves_another_takes_it_where_it_stands(dana, frank, proposed):
+    with transaction():
+        dana.disabled_at = clock.now()
+    service.take(frank, proposed)
+    assert (proposed.step, proposed.broker) == (Step.PROPOSED, frank)
+
+
+def test_either_side_answers_and_hands_over(charlie, dana, taken):
+    service.answer(dana, taken, {"symptom": "Cells vent"}, 1, hands_over=True)
+    assert taken.turn is Turn.COMPANY and "Please answer" in heard(charlie)[-1]
+    service.answer(charlie, taken, {"symptom": "Cells vent at 130 °C"}, taken.questionnaire.version, hands_over=True)
+    assert taken.turn is Turn.BROKER and "has answered" in heard(dana)[-1]
+
+
+def test_a_stale_questionnaire_is_refused_and_nothing_overwritten(charlie, dana, taken):
+    service.answer(charlie, taken, {"symptom": "Fire"}, 1)
+    with pytest.raises(Conflict):
+        service.answer(dana, taken, {"symptom": "Smoke"}, 1)
+    assert taken.questionnaire.answers == {"symptom": "Fire"}
+
+
+def test_a_viewer_and_other_brokers_do_not_answer(victor, frank, taken):
+    with pytest.raises(Forbidden):
+        service.answer(victor, taken, {"symptom": "Fire"}, 1)
+    with pytest.raises(NotFound):
+        service.answer(frank, taken, {"symptom": "Fire"}, 1)
+
+
+def test_only_its_broker_writes_and_the_need_stays_as_it_was(charlie, frank, dana, taken, need):
+    service.write(dana, taken, REFINED, taken.version)
+    assert need.title == "Battery electrolyte that cannot burn"
+    with pytest.raises(Forbidden):
+        service.write(charlie, taken, REFINED, None)
+    with pytest.raises(NotFound):
+        service.write(frank, taken, REFINED, None)
+
+
+def test_the_text_is_checked_as_any_listing_is(dana, taken):
+    with pytest.raises(Invalid) as wrong:
+        service.write(dana, taken, {"trl_min": "12", "title": "x" * 400, "confidential": "no"}, None)
+    assert set(wrong.value.fields) == {"trl_min", "title", "confidential"}
+
+
+def test_two_windows_of_the_broker_do_not_overwrite_each_other(dana, taken):
+    seen = taken.version
+    service.write(dana, taken, {"title": "One"}, seen)
+    with pytest.raises(Conflict):
+        service.write(dana, taken, {"title": "Two"}, seen)
+
+
+def test_the_same_text_is_no_proposal(dana, taken):
+    service.write(dana, taken, {}, None)
+    with pytest.raises(Invalid):
+        service.propose(dana, taken)
+
+
+def test_the_company_approves_and_both_texts_are_kept(charlie, dana, proposed, need):
+    service.approve(charlie, proposed, proposed.version)
+    assert (need.title, need.details["targets"]) == tuple(REFINED.values())
+    assert (proposed.step, proposed.turn, need.state) == (Step.APPROVED, Turn.NOBODY, State.DRAFT)
+    kept = session.scalars(select(ListingVersion).where(ListingVersion.listing_id == need.id)).all()
+    assert [version.state for version in kept] == [VersionState.KEPT, VersionState.KEPT]
+    marks = service.marks_of(need)
+    assert [marks[version.id].en for version in kept] == ["Original", "Refined"]
+    assert "approved" in heard(dana)[-1]
+
+
+def test_approving_a_published_need_goes_the_usual_way_to_review(charlie, dana, company):
+    need = a_listing(company, Kind.NEED)
+    refinement = service.take(dana, service.ask(charlie, need))
+    service.write(dana, refinement, REFINED, None)
+    service.approve(charlie, service.propose(dana, refinement))
+    assert need.title == "Battery electrolyte that cannot burn" and need.details["targets"] == REFINED["targets"]
+    assert need.pending is not None and need.pending.state is VersionState.IN_REVIEW
+    assert need.pending.content["title"] == REFINED["title"]
+
+
+def test_nobody_but_the_companys_editors_approves(victor, dana, alice, proposed):
+    for person, refusal in ((victor, Forbidden), (dana, Forbidden), (alice, NotFound)):
+        with pytest.raises(refusal):
+            service.approve(person, proposed)
+
+
+def test_the_company_sends_it_back_with_a_note(charlie, dana, proposed):
+    with pytest.raises(Invalid):
+        service.send_back(charlie, proposed, " ")
+    service.send_back(charlie, proposed, "The cost limit is missing.")
+    assert (proposed.step, proposed.turn) == (Step.WORKING, Turn.BROKER)
+    assert "sent the refined text" in heard(dana)[-1]
+
+
+def test_what_both_have_changed_is_a_clash_that_shows_both(charlie, dana, proposed, need):
+    listings.change(charlie, need, {"title": "Ours, newer", "summary": "Ours alone."}, None)
+    with pytest.raises(texts.Clash) as clash:
+        service.approve(charlie, proposed)
+    assert [(c.before, c.after) for c in clash.value.changes] == [("Ours, newer", REFINED["title"])]
+    assert need.title == "Ours, newer" and proposed.step is Step.PROPOSED
+    decided = texts.digest(texts.now_of(need))
+    service.approve(charlie, proposed, keep=["title"], decided_on=decided)
+    assert (need.title, need.summary, need.details["targets"]) == ("Ours, newer", "Ours alone.", REFINED["targets"])
+
+
+def test_a_clash_decided_on_an_older_text_is_shown_again(charlie, proposed, need):
+    listings.change(charlie, need, {"title": "Ours, newer"}, None)
+    seen = texts.digest(texts.now_of(need))
+    listings.change(charlie, need, {"title": "Ours, newest"}, None)
+    with pytest.raises(texts.Clash):
+        service.approve(charlie, proposed, keep=["title"], decided_on=seen)
+
+
+def test_the_broker_hears_when_the_need_moved_under_the_form(charlie, dana, taken, need):
+    seen = texts.digest(texts.now_of(need))
+    listings.change(charlie, need, {"title": "Changed meanwhile"}, None)
+    with pytest.raises(texts.Moved):
+        service.write(dana, taken, REFINED, taken.version, seen)
+    service.write(dana, taken, REFINED, taken.version, texts.digest(texts.now_of(need)))
+    assert texts.meanwhile(taken) == []
+
+
+def test_withdrawing_the_need_ends_it(charlie, dana, taken, need):
+    listings.withdraw(charlie, need, "No longer needed")
+    service.end_withdrawn([need.id])
+    assert taken.step is Step.ENDED and "has ended" in heard(dana)[-1]
+    service.end_withdrawn([need.id])
+    with pytest.raises(Conflict):
+        service.write(dana, taken, REFINED, None)
+
+
+def test_ended_by_either_side_once(charlie, dana, taken):
+    service.end(charlie, taken, "Solved by ourselves")
+    assert service.end(charlie, taken) is taken and taken.remark == "Solved by ourselves"
+
+
+def test_after_the_end_it_can_be_asked_again(charlie, taken, need):
+    service.end(charlie, taken)
+    assert service.ask(charlie, need).number == 2
+
+
+def test_staff_do_not_read_what_a_draft_once_said(charlie, dana, erin, proposed, need):
+    service.approve(charlie, proposed)
+    listings.submit(charlie, need)
+    assert listings.versions_of(erin, need) == []
+    assert len(listings.versions_of(charlie, need)) == 2
+
+
+def test_lists_say_whose_turn_it_is(charlie, victor, dana, frank, erin, asked):
+    def names(person: User) -> dict[str, int]:
+        lists = service.lists_of(person)
+        return {name: len(getattr(lists, name).items) for name in ("to_take", "mine", "others", "over")}
+
+    assert names(dana) == {"to_take": 1, "mine": 0, "others": 0, "over": 0}
+    assert names(charlie) == names(victor) == {"to_take": 0, "mine": 0, "others": 1, "over": 0}
+    service.take(dana, asked)
+    assert names(dana)["mine"] == 1 and names(frank) == names(erin) == dict.fromkeys(names(dana), 0)
+    service.hand_over(dana, asked)
+    assert names(charlie)["mine"] == 1 and names(victor)["mine"] == 0 and service.waiting_for(charlie) == 1
+
+
+def test_a_list_takes_as_many_queries_for_many_as_for_one(charlie, dana, company, count_queries):
+    def counted(how_many: int) -> int:
+        for _ in range(how_many):
+            service.ask(charlie, a_listing(company, Kind.NEED, State.DRAFT))
+        session.expunge_all()
+        person = session.get_one(User, dana_id)
+        with count_queries() as asked:
+            for one in service.lists_of(person).to_take.items:
+                assert one.listing.organisation.name and one.asked_by.name
+        return asked.count
+
+    dana_id = dana.id
+    counted(1)
+    one, many = counted(1), counted(5)
+    assert many == one
+
+
