@@ -224,7 +224,7 @@ def _everybody(edition: Edition, but: User) -> list[int]:
 
 def _tell(user_ids: list[int], edition: Edition, message: Phrase) -> None:
     if user_ids:
-        messaging.notify(user_ids, message, edition.url)
+        messaging.notify(user_ids, message, edition.url, kind=messaging.Kind.EVENTS)
 
 
 def _when(edition: Edition) -> str:

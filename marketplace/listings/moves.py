@@ -268,7 +268,8 @@ def _said(text: str, name: str) -> str:
 def _tell(people: list[int], message: Phrase, listing: Listing, actor: Reader) -> None:
     others = set(people) - {actor.id if actor else None}
     if others:
-        messaging.notify(sorted(i for i in others if i is not None), message, f"/listings/{listing.ref}")
+        messaging.notify(sorted(i for i in others if i is not None), message, f"/listings/{listing.ref}",
+                         kind=messaging.Kind.LISTINGS)
 
 
 def _admins(listing: Listing) -> list[int]:

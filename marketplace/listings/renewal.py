@@ -48,7 +48,7 @@ def _move(ids: list[int], to: State) -> int:
             audit.record(None, f"listing.{to}", "listing", listing.id)
             authors = {i for i in (listing.contact_id, listing.created_by_id) if i is not None}
             messaging.notify(authors, _message(listing, to), f"/listings/{listing.ref}",
-                             once=f"{to}:{listing.id}:{listing.valid_until}")
+                             kind=messaging.Kind.LISTINGS, once=f"{to}:{listing.id}:{listing.valid_until}")
         outbox.publish("listing.changed", *rows)
     return len(rows)
 

@@ -80,7 +80,10 @@ FREQUENCIES: dict[Frequency, Label] = {
     Frequency.NEVER: Label("不发邮件", "No mail"),
 }
 
-_BY_PAGE = {"introductions": Kind.NEWS, "listings": Kind.LISTINGS, "events": Kind.EVENTS}
+_BY_PAGE = {
+    "introductions": Kind.NEWS, "desk": Kind.REMINDERS, "listings": Kind.LISTINGS, "needs": Kind.LISTINGS,
+    "events": Kind.EVENTS,
+}
 
 
 def of_page(url: str) -> Kind:
