@@ -23,32 +23,32 @@ def calendar(edition: Edition, language: str, address: str) -> str:
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Yinqiao//Events//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH",
         "BEGIN:VEVENT",
         f"UID:{edition.ref}@{host}",
-        f"DTSTAMP:{_utc(edition.changed_at)}",
-        f"LAST-MODIFIED:{_utc(edition.changed_at)}",
+        f"DTSTAMP:{utc(edition.changed_at)}",
+        f"LAST-MODIFIED:{utc(edition.changed_at)}",
         f"SEQUENCE:{edition.version}",
-        f"DTSTART:{_utc(edition.starts_at)}",
-        f"DTEND:{_utc(edition.ends_at)}",
-        f"SUMMARY;LANGUAGE={tongue}:{_text(f'{series} · {edition.in_language(language)}')}",
-        f"LOCATION;LANGUAGE={tongue}:{_text(edition.place.in_language(language))}",
-        f"DESCRIPTION;LANGUAGE={tongue}:{_text(edition.summary.in_language(language))}",
+        f"DTSTART:{utc(edition.starts_at)}",
+        f"DTEND:{utc(edition.ends_at)}",
+        f"SUMMARY;LANGUAGE={tongue}:{escaped(f'{series} · {edition.in_language(language)}')}",
+        f"LOCATION;LANGUAGE={tongue}:{escaped(edition.place.in_language(language))}",
+        f"DESCRIPTION;LANGUAGE={tongue}:{escaped(edition.summary.in_language(language))}",
         f"URL:{address}",
         f"STATUS:{STATUS.get(edition.state, 'CONFIRMED')}",
         "END:VEVENT", "END:VCALENDAR",
     ]
-    return "".join(_folded(line) + "\r\n" for line in lines)
+    return "".join(folded(line) + "\r\n" for line in lines)
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def _text(value: str) -> str:
-    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n"), ("\r", "\\n")):
-        value = value.replace(plain, escaped)
+def escaped(value: str) -> str:
+    for plain, written in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n"), ("\r", "\\n")):
+        value = value.replace(plain, written)
     return value
 
 
-def _folded(line: str) -> str:
+def folded(line: str) -> str:
     """Broken into lines of at most 75 octets, never inside a character; what continues begins with a space."""
     parts, current, size = [], "", 0
     for character in line:
