@@ -1,21 +1,18 @@
-"""Lists of introductions: mine, the broker's desk, why others said no. Each in a fixed number of queries."""
+"""Lists of introductions: mine, those of a listing, why others said no. Each in a fixed number of queries."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true, union
 from sqlalchemy.orm import joinedload, selectinload
 
-from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import session
-from marketplace.errors import require
 from marketplace.introductions.models import History, Introduction, Owes, ReasonCode, Side, Stage, Status
-from marketplace.introductions.permissions import can_use_desk, visible_to
+from marketplace.introductions.permissions import visible_to
 from marketplace.listings.models import OPEN_FOR_INTEREST, Listing, State
 from marketplace.listings.permissions import is_own
 from marketplace.organisations.permissions import Reader, editable_ids, organisation_ids
@@ -23,37 +20,13 @@ from marketplace.organisations.permissions import Reader, editable_ids, organisa
 OWN_STATES = OPEN_FOR_INTEREST | {State.DRAFT, State.AWAITING_APPROVAL, State.SUBMITTED, State.CHANGES_REQUESTED}
 """States in which one's own listing may come with an expression of interest."""
 SHOWN = 50
-"""At most so many of each kind on the desk; the count says when there are more."""
+"""At most so many on the page of a listing."""
 LISTED = (
     selectinload(Introduction.need).joinedload(Listing.contact),
     selectinload(Introduction.result).joinedload(Listing.contact),
     joinedload(Introduction.broker),
 )
 """All that a row of a list shows."""
-
-
-@dataclass(frozen=True)
-class Pile:
-    """Cases of one kind, the oldest first."""
-
-    items: Sequence[Introduction]
-    total: int
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A broker's day; an operator sees everybody's."""
-
-    owed: Pile
-    """I owe an answer."""
-    to_take: Pile
-    """Interest that no broker has taken up."""
-    overdue: Pile
-    """Others owe, and are late."""
-    waiting: Pile
-    """Others owe, in time."""
-    suggestions: Pile
-    on_hold: Pile
 
 
 @dataclass(frozen=True)
@@ -86,26 +59,6 @@ def mine(
     return session.scalars(ordered.limit(size).offset((page - 1) * size)).all(), total
 
 
-def desk(actor: User) -> Desk:
-    """What waits for a broker, the oldest first."""
-    require(can_use_desk(actor))
-    ours = true() if actor.is_operator else Introduction.broker_id == actor.id
-    active = Introduction.status == Status.ACTIVE
-    owed_by_broker = Introduction.owed_by == Owes.BROKER
-    others = and_(ours, active, ~owed_by_broker, Introduction.stage > Stage.SUGGESTED)
-    late = Introduction.due_at < clock.now()
-    oldest = (Introduction.due_at, Introduction.id)
-    return Desk(
-        owed=_pile(and_(ours, active, owed_by_broker, Introduction.broker_id.is_not(None)), *oldest),
-        to_take=_pile(_untaken(actor), *oldest),
-        overdue=_pile(and_(others, late), *oldest),
-        waiting=_pile(and_(others, ~late), *oldest),
-        suggestions=_pile(and_(active, Introduction.stage == Stage.SUGGESTED,
-                               or_(ours, Introduction.broker_id.is_(None))), *oldest),
-        on_hold=_pile(and_(ours, Introduction.status == Status.ON_HOLD), Introduction.wakes_at, Introduction.id),
-    )
-
-
 def candidates(actor: User, other: Listing) -> Sequence[Listing]:
     """The reader's own listings that could be introduced to this one, the latest change first."""
     own = [i for i in editable_ids(actor) if i != other.organisation_id]
@@ -120,14 +73,6 @@ def candidates(actor: User, other: Listing) -> Sequence[Listing]:
 def brokers() -> Sequence[User]:
     """Everybody who may be given a case."""
     return session.scalars(select(User).where(User.is_broker, User.disabled_at.is_(None)).order_by(User.name)).all()
-
-
-def next_case(actor: User) -> Introduction | None:
-    """The oldest interest that this broker could take."""
-    if not actor.is_broker:
-        return None
-    oldest = select(Introduction).where(_untaken(actor)).order_by(Introduction.due_at, Introduction.id)
-    return session.scalar(oldest.limit(1))
 
 
 def open_for(actor: Reader, listing: Listing) -> Sequence[Introduction]:
@@ -179,16 +124,20 @@ def count_owed(actor: Reader) -> int:
     """How many next steps are this person's."""
     if actor is None:
         return 0
-    mine_to_do = select(func.count()).select_from(Introduction)
-    return session.scalar(mine_to_do.where(Introduction.status == Status.ACTIVE, owed_by_me(actor))) or 0
-
-
-def _untaken(actor: User) -> ColumnElement[bool]:
-    own = _listings_of(organisation_ids(actor))
-    return and_(
-        Introduction.status == Status.ACTIVE, Introduction.stage == Stage.INTEREST, Introduction.broker_id.is_(None),
-        Introduction.need_id.not_in(own), Introduction.result_id.not_in(own),
-    )
+    active = Introduction.status == Status.ACTIVE
+    ways = []
+    if actor.is_broker:
+        ways.append(select(Introduction.id).where(
+            Introduction.broker_id == actor.id, active, Introduction.owed_by == Owes.BROKER
+        ))
+    if own := editable_ids(actor):
+        for column, side in ((Introduction.need_id, Owes.NEED), (Introduction.result_id, Owes.RESULT)):
+            ways.append(select(Introduction.id).where(
+                column.in_(_listings_of(own)), active, Introduction.owed_by.in_([side, Owes.BOTH])
+            ))
+    if not ways:
+        return 0
+    return session.scalar(select(func.count()).select_from(union(*ways).subquery())) or 0
 
 
 def _part_of(actor: User) -> ColumnElement[bool]:
@@ -208,10 +157,3 @@ def _of_mine(actor: Reader) -> ColumnElement[bool]:
 
 def _listings_of(organisation_ids: list[int]) -> Select[int]:
     return select(Listing.id).where(Listing.organisation_id.in_(organisation_ids))
-
-
-def _pile(chosen: ColumnElement[bool], *order: Any) -> Pile:
-    items = session.scalars(select(Introduction).where(chosen).options(*LISTED).order_by(*order).limit(SHOWN)).all()
-    if len(items) < SHOWN:
-        return Pile(items, len(items))
-    return Pile(items, session.scalar(select(func.count()).select_from(Introduction).where(chosen)) or 0)

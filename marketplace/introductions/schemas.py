@@ -12,7 +12,7 @@ from marketplace import clock
 from marketplace.introductions import inputs as ask
 from marketplace.introductions.inputs import Input
 from marketplace.introductions.inputs import Shape as InputShape
-from marketplace.introductions.models import CloseReason, Origin, Status
+from marketplace.introductions.models import CloseReason, Origin, ReasonCode, Status
 from marketplace.introductions.moves import TABLE
 from marketplace.phrases import say
 from marketplace.web.pagination import page_fields
@@ -73,6 +73,21 @@ class InterestForm(Shape):
     unclear = fields.String(load_default="")
     about_us = fields.String(load_default="")
     origin = fields.Enum(Origin, by_value=True, load_default=Origin.SEARCH)
+
+
+class DismissForm(Shape):
+    """Without a reason the suggestion is proposed."""
+
+    version = fields.Integer(load_default=None)
+    reason_code = fields.String(load_default="", validate=validate.OneOf(["", *(code.value for code in ReasonCode)]))
+
+
+class HandOnForm(Shape):
+    """Several cases to one broker."""
+
+    ref = fields.List(fields.String(validate=validate.Length(max=40)), load_default=list)
+    broker = fields.String(load_default="")
+    note = fields.String(load_default="", validate=validate.Length(max=2_000))
 
 
 class MessageForm(Shape):

@@ -12,6 +12,7 @@ from marketplace.accounts.models import User
 from marketplace.db import in_transaction, session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.introductions import entries
+from marketplace.introductions.desk import Desk, desk, oldest_untaken
 from marketplace.introductions.lists import (
     OWN_STATES,
     brokers,

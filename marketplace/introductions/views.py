@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.errors import Conflict, NotFound
+from marketplace.errors import NotFound
 from marketplace.introductions import moves, service, showing
 from marketplace.introductions.models import Introduction, Origin, Status
-from marketplace.introductions.permissions import can_broker, can_use_desk
+from marketplace.introductions.permissions import can_broker
 from marketplace.introductions.schemas import InterestForm, MessageForm, form_of
 from marketplace.listings import service as listings
 from marketplace.phrases import say
@@ -92,26 +92,6 @@ def move(ref: str, key: str) -> ResponseReturnValue:
         "introductions/move.html", form_of(inputs), done, initial=showing.initial(introduction, row), row=row,
         inputs=inputs, targets=targets, **showing.beside(actor(), introduction, row),
     )
-
-
-@bp.get("/desk")
-def desk() -> ResponseReturnValue:
-    if not can_use_desk(actor()):
-        raise NotFound
-    waiting = service.next_case(actor())
-    return render_template("introductions/desk.html", piles=showing.piles(actor()), next_case=waiting)
-
-
-@bp.post("/desk/next")
-def take_next() -> ResponseReturnValue:
-    if not can_use_desk(actor()):
-        raise NotFound
-    try:
-        taken = service.take_next(actor())
-    except Conflict as beaten:
-        flash(words(beaten.message), "warning")
-        taken = None
-    return redirect(url_for("introductions.desk")) if taken is None else _to(taken)
 
 
 @bp.get("/help/pipeline")

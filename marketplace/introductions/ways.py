@@ -82,7 +82,7 @@ def available_moves(actor: User, introduction: Introduction) -> list[Available]:
 
 def lacks(introduction: Introduction, condition: Condition) -> Any:
     """The condition that does not hold, and on whose side it lies where that can be said."""
-    sides = _LACKING.get(condition, lambda _: set())(introduction)
+    sides = _LACKING[condition](introduction) if condition in _LACKING else set()
     if not sides:
         return condition.says
     who = words.SIDES[next(iter(sides))] if len(sides) == 1 else Label("双方", "both sides")
