@@ -41,7 +41,7 @@ from marketplace.listings import views as listings_views
 from marketplace.matching import api as matching_api
 from marketplace.matching import views as matching_views
 from marketplace.messaging import api as messaging_api
-from marketplace.messaging import mail
+from marketplace.messaging import digests, mail
 from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
 from marketplace.organisations import operator_views as operator_organisations_views
@@ -90,6 +90,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
         app.register_blueprint(room.bp)
     security.csrf.exempt(catalogue_views.bp)  # harvesters may POST what they ask; nothing is changed by it
     security.csrf.exempt(saved_views.unsubscribe)  # RFC 8058: pressed in a mail program; its token can do nothing else
+    security.csrf.exempt(messaging_views.leave)
     api = ProblemApi(app)
     for room_api in APIS:
         security.csrf.exempt(room_api.bp)
@@ -109,6 +110,7 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     links.bind(settings)
     mail.bind(settings)
     outbox.subscribe(subscriptions.table())
+    digests.bind(subscriptions.sights())
     files.bind(settings.var / "files")
     import_jobs.bind(settings.var)
 

@@ -12,7 +12,8 @@ from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs, translations
 from marketplace.listings import service as listings
 from marketplace.matching import embedding
-from marketplace.messaging import letters, mail
+from marketplace.messaging import digests, inbox, letters, mail
+from marketplace.organisations import service as organisations
 from marketplace.outbox import Handler
 from marketplace.refining import service as refining
 from marketplace.timers import Timer
@@ -35,6 +36,7 @@ def table() -> dict[str, dict[str, Handler]]:
         "organisation.decided": {"notices": letters.organisation_decided},
         "organisation.steward": {"notices": letters.steward_chosen},
         "organisation.invited": {"mail": letters.invited_to_organisation},
+        "organisation.mailbox": {"mail": letters.confirm_mailbox},
         "organisation.joined": {"notices": letters.member_joined},
         "vectors.due": {"embedder": embedding.fill},
         "translation.due": {"translator": translations.fill},
@@ -60,9 +62,23 @@ def timers() -> tuple[Timer, ...]:
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
         Timer("saved searches", timedelta(seconds=10), alerts.run),
+        Timer("collected notices", timedelta(minutes=1), digests.run),
+        Timer("forget old notices", timedelta(hours=24), inbox.forget),
         Timer("record of searches", timedelta(minutes=2), record.tidy),
         Timer("forget old news", timedelta(hours=24), hits.forget),
     )
+
+
+def sights() -> dict[str, digests.Sight]:
+    """First part of a page's address -> which of the pages beneath a person may see now: what a mail of collected
+    notices must not tell is told by nobody any more."""
+    return {
+        "introductions": introductions.visible_refs,
+        "listings": listings.visible_refs,
+        "organisations": organisations.visible_slugs,
+        "desk": lambda person, pages: pages if person.is_reviewer else (),
+        "operator": lambda person, pages: pages if person.is_operator else (),
+    }
 
 
 def index_and_mark(ids: list[int]) -> None:

@@ -81,6 +81,7 @@ def people_pages(one: One) -> list[Shot]:
         ("account", "alice", "/account"),
         ("account-password", "alice", "/account/password"),
         ("notices", "dana", "/notices"),
+        ("notices-wanted", "alice", "/account/notices"),
         ("saved", "charlie", "/searches"),
         ("saved-new", "charlie", "/searches/new?q=电解液+阻燃&kind=result&region=440300"),
         ("saved-edit", "charlie", "/searches/1/edit"),

@@ -34,7 +34,7 @@ from marketplace.introductions.models import (
     Status,
 )
 from marketplace.introductions.moves import BEGINNINGS, inputs_of
-from marketplace.introductions.permissions import can_broker, can_see, capacities
+from marketplace.introductions.permissions import can_broker, can_see, capacities, visible_to
 from marketplace.introductions.records import Making
 from marketplace.introductions.talk import read_messages, write_message
 from marketplace.introductions.timers import close_withdrawn, run_timers
@@ -48,7 +48,7 @@ from marketplace.phrases import say
 __all__ = [
     "Available", "Desk", "all_moves", "available_moves", "brokers", "candidates", "close_withdrawn", "count_owed",
     "desk", "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "open_for",
-    "owes_now", "read_messages", "reasons", "run_timers", "suggest", "take_next", "write_message",
+    "owes_now", "read_messages", "reasons", "run_timers", "suggest", "take_next", "visible_refs", "write_message",
 ]
 
 SUGGEST, EXPRESS = BEGINNINGS
@@ -61,6 +61,11 @@ def get(actor: Reader, ref: str) -> Introduction:
     if found is None or not can_see(actor, found):
         raise NotFound
     return found
+
+
+def visible_refs(actor: Reader, refs: Sequence[str]) -> Sequence[str]:
+    """Those of these introductions that this reader may know of."""
+    return session.scalars(select(Introduction.ref).where(Introduction.ref.in_(refs), visible_to(actor))).all()
 
 
 def history(actor: Reader, introduction: Introduction) -> Sequence[History]:

@@ -5,7 +5,7 @@ Everybody calls `service.<verb>`; the parts are split off only to be read one su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -52,6 +52,7 @@ from marketplace.listings.permissions import (
     can_see_versions,
     is_own,
     tier_for,
+    visible_to,
 )
 from marketplace.listings.renewal import expire_due
 from marketplace.listings.sharing import (
@@ -76,7 +77,7 @@ __all__ = [
     "editing", "excluded", "expire_due", "get", "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause",
     "publish", "reading", "reject", "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by",
     "send_back", "set_exclusions", "set_translation", "submit", "take_back", "teaser", "to_read_over", "versions_of",
-    "withdraw",
+    "visible_refs", "withdraw",
 ]
 
 MOVES: dict[str, Callable[..., Listing]] = {
@@ -97,6 +98,11 @@ def get(actor: Reader, ref: str) -> Listing:
     if listing is None or not can_see(actor, listing):
         raise NotFound
     return listing
+
+
+def visible_refs(actor: Reader, refs: Sequence[str]) -> Sequence[str]:
+    """Those of these listings that this reader may know of."""
+    return session.scalars(select(Listing.ref).where(Listing.ref.in_(refs), visible_to(actor))).all()
 
 
 def reading(actor: Reader, listing: Listing) -> View:

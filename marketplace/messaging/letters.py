@@ -15,7 +15,7 @@ from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.messaging import service
-from marketplace.organisations import members
+from marketplace.organisations import mailboxes, members
 from marketplace.organisations.models import Invitation, Membership, Organisation, State
 from marketplace.phrases import DEFAULT, Phrase, say
 
@@ -112,6 +112,19 @@ def invited_to_organisation(ids: list[int]) -> None:
                 [say("{inviter} invites you to join {organisation} at Yinqiao. Open the link within 14 days:",
                      inviter=inviter.name if inviter else organisation, organisation=organisation)],
                 f"/join/{members.token(invitation)}", IGNORE,
+            )
+
+
+def confirm_mailbox(ids: list[int]) -> None:
+    """organisation.mailbox: whoever reads the address is asked whether it is the organisation's."""
+    for organisation in _organisations(ids):
+        if organisation.mailbox and not organisation.mailbox_confirmed_at:
+            service.post_mail(
+                organisation.mailbox, organisation.mailbox_language,
+                say("Confirm the mailbox of {organisation}", organisation=organisation),
+                [say("An administrator of {organisation} wants what concerns its introductions sent to this mailbox, "
+                     "too. If that is right, open the link within 14 days and confirm it:", organisation=organisation)],
+                f"/mailbox/{mailboxes.token(organisation)}", IGNORE, act=say("Confirm the mailbox"),
             )
 
 

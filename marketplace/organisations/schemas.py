@@ -10,7 +10,7 @@ from marketplace import regions
 from marketplace.accounts.schemas import NewAccount
 from marketplace.organisations import credit_codes
 from marketplace.organisations.models import Kind, MembershipClass, Role
-from marketplace.phrases import say
+from marketplace.phrases import DEFAULT, LANGUAGES, say
 from marketplace.web.pagination import page_fields
 from marketplace.web.payloads import Shape
 
@@ -52,8 +52,17 @@ class About(Shape):
     website = fields.Url(load_default=None, schemes={"http", "https"}, validate=validate.Length(max=300))
 
 
+class Mailbox(fields.Email):
+    """Addresses are kept and compared in lower case."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        return str(super()._deserialize(value, attr, data, **options)).lower()
+
+
 class Edited(About):
     version = fields.Integer(required=True)
+    mailbox = Mailbox(load_default=None, validate=validate.Length(max=254))
+    mailbox_language = fields.String(load_default=DEFAULT, validate=validate.OneOf(LANGUAGES))
 
 
 class Refusal(Shape):

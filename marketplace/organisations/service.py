@@ -14,7 +14,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.permissions import CONFIRM_FIRST
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
-from marketplace.organisations import slugs
+from marketplace.organisations import mailboxes, slugs
 from marketplace.organisations.models import Kind, Membership, MembershipClass, Organisation, Role, State
 from marketplace.organisations.permissions import (
     Reader,
@@ -39,6 +39,11 @@ def get(actor: Reader, slug: str) -> Organisation:
     if organisation is None or not can_see(actor, organisation):
         raise NotFound
     return organisation
+
+
+def visible_slugs(actor: Reader, slugs: Sequence[str]) -> Sequence[str]:
+    """Those of these organisations that this reader may know of."""
+    return session.scalars(select(Organisation.slug).where(Organisation.slug.in_(slugs), visible_to(actor))).all()
 
 
 def to_edit(actor: Reader, slug: str) -> Organisation:
@@ -105,8 +110,11 @@ def edit(actor: Reader, organisation: Organisation, *, version: int, **fields: A
                 raise Invalid({field: say("This has been verified. Ask the platform to change it.")})
     with transaction():
         _check_unique(organisation, fields.get("name", organisation.name), fields.get("credit_code"))
+        mailbox = organisation.mailbox
         for field, value in fields.items():
             setattr(organisation, field, value)
+        if organisation.mailbox != mailbox:
+            mailboxes.changed(organisation)
         again = organisation.state is State.REFUSED
         if again:
             organisation.state, organisation.reason = State.PENDING, None

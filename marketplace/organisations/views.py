@@ -14,7 +14,7 @@ from marketplace.accounts.permissions import can_act
 from marketplace.accounts.schemas import LANGUAGE_NAMES, Nothing
 from marketplace.accounts.views import welcome_in
 from marketplace.errors import Conflict
-from marketplace.organisations import members, permissions, schemas, service, vocabulary
+from marketplace.organisations import mailboxes, members, permissions, schemas, service, vocabulary
 from marketplace.organisations.models import Invitation, Kind, Role
 from marketplace.phrases import say
 from marketplace.web.forms import form_page
@@ -75,6 +75,30 @@ def edit(slug: str) -> ResponseReturnValue:
     initial = {name: getattr(organisation, name) for name in schemas.Edited().fields}
     return form_page("organisations/edit.html", schemas.Edited(), done, initial=initial, organisation=organisation,
                      **_form_context(organisation.region), may_act=True)
+
+
+@bp.post("/organisations/<slug>/mailbox")
+@by_origin
+def ask_mailbox_again(slug: str) -> ResponseReturnValue:
+    organisation = service.to_edit(actor(), slug)
+    mailboxes.ask_again(actor(), organisation)
+    flash(words(say("The mail is on its way to {email}.", email=organisation.mailbox)))
+    return redirect(url_for("organisations.edit", slug=slug))
+
+
+@bp.route("/mailbox/<token>", methods=FORM)
+@public
+def confirm_mailbox(token: str) -> ResponseReturnValue:
+    """A button, because programs that look through mail open every link in it."""
+    organisation = mailboxes.behind(token)
+    if organisation is None:
+        return render_template("organisations/stale_mailbox.html"), 410
+
+    def done(_: dict[str, Any]) -> ResponseReturnValue:
+        mailboxes.confirm(organisation)
+        return render_template("organisations/mailbox.html", organisation=organisation, confirmed=True)
+
+    return form_page("organisations/mailbox.html", Nothing(), done, organisation=organisation, confirmed=False)
 
 
 @bp.route("/organisations/<slug>/members", methods=FORM)
@@ -184,4 +208,5 @@ def _form_context(region: str | None) -> dict[str, Any]:
     groups = regions.choices(current())
     if region and not any(region == code for _, inner in groups for code, _ in inner):
         groups = [(regions.name(region, current()), [(region, regions.name(region, current()))]), *groups]
-    return {"kinds": vocabulary.KINDS, "regions": groups, "longest_about": schemas.LONGEST_ABOUT}
+    return {"kinds": vocabulary.KINDS, "regions": groups, "longest_about": schemas.LONGEST_ABOUT,
+            "languages": LANGUAGE_NAMES}
