@@ -19,6 +19,7 @@ from marketplace.organisations import mailboxes, members
 from marketplace.organisations.models import Invitation, Membership, Organisation, State
 from marketplace.phrases import DEFAULT, Phrase, say
 
+CHOOSE = say("Choose a new password")
 IGNORE = say("If it was not you, there is nothing to do.")
 
 
@@ -31,13 +32,13 @@ def confirm_address(ids: list[int]) -> None:
                 say("Hello {name},", name=person.name),
                 say("somebody, probably you, has registered with this address. Open the link within 7 days to "
                     "confirm it:"),
-            ], link, IGNORE)
+            ], link, IGNORE, act=say("Confirm the address"))
         else:
             _write(person, say("You have an account already"), [
                 say("Hello {name},", name=person.name),
                 say("somebody, probably you, has tried to register with this address, which has an account already. "
                     "If you have forgotten the password, this page helps:"),
-            ], "/forgotten", IGNORE)
+            ], "/forgotten", IGNORE, act=CHOOSE)
 
 
 def reset_password(ids: list[int]) -> None:
@@ -47,7 +48,7 @@ def reset_password(ids: list[int]) -> None:
             say("Hello {name},", name=person.name),
             say("somebody, probably you, wants to choose a new password for this account. Open the link within "
                 "2 hours. Setting the password signs you out everywhere:"),
-        ], links.link(Purpose.RESET, person), IGNORE)
+        ], links.link(Purpose.RESET, person), IGNORE, act=CHOOSE)
 
 
 def welcome(ids: list[int]) -> None:
@@ -57,7 +58,7 @@ def welcome(ids: list[int]) -> None:
             _write(person, say("Your account at Yinqiao"), [
                 say("Hello {name},", name=person.name),
                 say("an account has been opened for you. Open the link within 14 days and choose a password:"),
-            ], links.link(Purpose.WELCOME, person))
+            ], links.link(Purpose.WELCOME, person), act=say("Choose a password"))
 
 
 def organisation_registered(ids: list[int]) -> None:
@@ -66,7 +67,7 @@ def organisation_registered(ids: list[int]) -> None:
         if organisation.state is State.PENDING:
             service.notify(
                 accounts.operators(), say("{organisation} waits to be verified.", organisation=organisation),
-                f"/operator/organisations/{organisation.slug}",
+                f"/operator/organisations/{organisation.slug}", kind=service.Kind.ORGANISATION,
                 once=f"organisation.registered:{organisation.id}:{organisation.decided_at}",
             )
 
@@ -83,6 +84,7 @@ def organisation_decided(ids: list[int]) -> None:
         else:
             continue
         service.notify(members.admin_ids(organisation.id), phrase, f"/organisations/{organisation.slug}",
+                       kind=service.Kind.ORGANISATION,
                        once=f"organisation.decided:{organisation.id}:{organisation.decided_at}")
 
 
@@ -94,7 +96,7 @@ def steward_chosen(ids: list[int]) -> None:
                 {*members.admin_ids(organisation.id), organisation.steward.id},
                 say("{person} is now the steward of {organisation}.", person=organisation.steward.name,
                     organisation=organisation),
-                f"/organisations/{organisation.slug}",
+                f"/organisations/{organisation.slug}", kind=service.Kind.ORGANISATION,
                 once=f"organisation.steward:{organisation.id}:{organisation.version}",
             )
 
@@ -112,6 +114,7 @@ def invited_to_organisation(ids: list[int]) -> None:
                 [say("{inviter} invites you to join {organisation} at Yinqiao. Open the link within 14 days:",
                      inviter=inviter.name if inviter else organisation, organisation=organisation)],
                 f"/join/{members.token(invitation)}", IGNORE,
+                act=say("Join {organisation}", organisation=organisation),
             )
 
 
@@ -135,7 +138,8 @@ def member_joined(ids: list[int]) -> None:
         service.notify(
             set(members.admin_ids(organisation.id)) - {membership.user_id},
             say("{person} has joined {organisation}.", person=membership.user.name, organisation=organisation),
-            f"/organisations/{organisation.slug}/members", once=f"organisation.joined:{membership.id}",
+            f"/organisations/{organisation.slug}/members", kind=service.Kind.ORGANISATION,
+            once=f"organisation.joined:{membership.id}",
         )
 
 
@@ -147,6 +151,8 @@ def _people(ids: list[int]) -> Sequence[User]:
     return session.scalars(select(User).where(User.id.in_(ids), User.disabled_at.is_(None)).order_by(User.id)).all()
 
 
-def _write(person: User, subject: Phrase, paragraphs: Sequence[Phrase], link: str, after: Phrase | None = None) -> None:
+def _write(
+    person: User, subject: Phrase, paragraphs: Sequence[Phrase], link: str, after: Phrase | None = None, *, act: Phrase
+) -> None:
     with transaction():
-        service.post_mail(person.email, person.language, subject, paragraphs, link, after)
+        service.post_mail(person.email, person.language, subject, paragraphs, link, after, act=act)
