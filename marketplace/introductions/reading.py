@@ -152,7 +152,7 @@ def _side(actor: User, introduction: Introduction, side: Side) -> SideView:
     return SideView(
         side=side, ref=listing.ref, kind=listing.kind.value, words=view.words, region=listing.region,
         organisation=organisation_of(actor, introduction, side), is_mine=side in member_sides(actor, introduction),
-        is_open=can_see_listing(actor, listing), answers=_answers(actor, introduction, side),
+        is_open=can_see_listing(actor, listing), answers=answers_of(actor, introduction, side),
         has_interest=side in conditions.interested(introduction),
         has_consented=side in conditions.consented(introduction),
         has_signed_nda=side in conditions.signed_nda(introduction),
@@ -162,7 +162,7 @@ def _side(actor: User, introduction: Introduction, side: Side) -> SideView:
     )
 
 
-def _answers(actor: User, introduction: Introduction, side: Side) -> dict[str, str] | None:
+def answers_of(actor: User, introduction: Introduction, side: Side) -> dict[str, str] | None:
     """The three answers. The other side reads them once a broker has looked at them, and what tells who wrote them
     only when it may know that."""
     interest = next((i for i in introduction.interests if i.side is side), None)

@@ -56,6 +56,22 @@ def best(actor: Reader, listing: Listing, limit: int = 10) -> list[Match]:
     return [_explained(actor, pair, ours) for pair in pairs[:limit]]
 
 
+def match_of(actor: Reader, here: Listing, there: Listing) -> Match:
+    """How well these two fit, with the reasons this reader may know."""
+    ours = profile(here, READ)
+    pair = _compared(here, ours, [there], feedback.about(here, [there]))[0]
+    return _explained(actor, pair, ours if tier_for(actor, here) >= READ else profile(here, 0))
+
+
+def explained(actor: Reader, listing: Listing, others: Sequence[Listing]) -> dict[int, Match]:
+    """These counterparts, whatever their state, each compared with the listing as this reader may have it explained;
+    by their ids, in a fixed number of queries."""
+    compared = profile(listing, READ)
+    ours = compared if tier_for(actor, listing) >= READ else profile(listing, 0)
+    pairs = _compared(listing, compared, others, feedback.about(listing, others))
+    return {pair.there.id: _explained(actor, pair, ours) for pair in pairs}
+
+
 def score_of(one: Listing, other: Listing) -> float:
     """The score of a need and a result, in either order."""
     return _compared(one, profile(one, READ), [other], feedback.about(one, [other]))[0].score.total
