@@ -14,7 +14,9 @@ class AuditEntry(Base):
     """One act: who, what, on which subject, when, and under which introduction if any."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index(None, "subject_kind", "subject_id"), Index(None, "actor_id"))
+    __table_args__ = (
+        Index(None, "subject_kind", "subject_id"), Index(None, "actor_id"), Index(None, "introduction_ref", "id")
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     actor_id: Mapped[int | None]

@@ -153,8 +153,10 @@ def record_reading(actor: Reader, listing: Listing, tier: int, read: list[str]) 
     """Note who read what of tiers 2 and 3, and the introduction that let them."""
     own = {m.organisation_id for m in actor.memberships} if actor is not None else set()  # type: ignore[attr-defined]
     through = [g for g in listing.grants if g.organisation_id in own and g.tier >= 2]
-    ref = max(through, key=lambda g: g.tier).introduction_ref if through and not is_own(actor, listing) else None
-    audit.record(actor.id if actor else None, "listing.read", "listing", listing.id, ref, tier=tier, read=read)
+    widest = max(through, key=lambda g: g.tier) if through and not is_own(actor, listing) else None
+    ref, organisation = (widest.introduction_ref, widest.organisation_id) if widest else (None, None)
+    audit.record(actor.id if actor else None, "listing.read", "listing", listing.id, ref, tier=tier, read=read,
+                 organisation=listing.organisation_id if is_own(actor, listing) else organisation)
 
 
 def versions_of(actor: Reader, listing: Listing) -> list[ListingVersion]:
