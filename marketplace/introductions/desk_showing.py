@@ -76,7 +76,8 @@ def today(actor: User) -> dict[str, Any]:
                       "lines": [line(actor, card) for card in pile.items] if code != "suggestions" else []})
     proposals = [(one.need, [line(actor, card) for card in one.candidates]) for one in desk.proposals]
     return {
-        "piles": piles, "proposals": proposals, "vocabulary": vocabulary, "is_clear": desk.is_clear, "dismissals": DISMISSALS, **tabs(actor),
+        "piles": piles, "proposals": proposals, "vocabulary": vocabulary, "is_clear": desk.is_clear,
+        "dismissals": DISMISSALS, **tabs(actor),
         "untaken": desk.to_take.total if actor.is_broker else 0,
         "waiting": desk.replies.total + desk.owed.total + desk.to_take.total + desk.orphaned.total,
     }
@@ -102,7 +103,8 @@ def filtered(actor: User, chosen: Filters) -> dict[str, Any]:
     return {
         "filters": chosen, "arguments": chosen.arguments(), "chips": chips(chosen, brokers), "choices": CHOICES,
         "whose": {**WHOSE, **brokers}, "stages": {str(int(s)): said.name for s, said in vocabulary.STAGES.items()},
-        "regions": _regions(chosen.region), "names": FILTER_NAMES, "vocabulary": vocabulary, **tabs(actor, chosen.arguments()),
+        "regions": _regions(chosen.region), "names": FILTER_NAMES, "vocabulary": vocabulary,
+        **tabs(actor, chosen.arguments()),
     }
 
 

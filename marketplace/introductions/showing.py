@@ -166,9 +166,11 @@ def initial(introduction: Introduction, move: Move) -> dict[str, Any]:
 def beside(actor: User, introduction: Introduction, move: Move) -> dict[str, Any]:
     """What the page of one move shows besides its form."""
     shape = {entry.shape for entry in move.inputs}
+    ways = service.all_moves(actor, introduction)
     return {
         "case": introduction, "line": row(actor, introduction), "vocabulary": vocabulary,
-        "is_possible": any(m.move.key == move.key for m in service.available_moves(actor, introduction)),
+        "is_possible": any(m.move.key == move.key and m.is_possible for m in ways),
+        "missing": next((m.missing for m in ways if m.move.key == move.key), ()),
         "brokers": service.brokers() if Shape.BROKER in shape else [],
         "contract": introduction.contracts[-1] if introduction.contracts else None,
         "outcome": introduction.outcomes[-1] if introduction.outcomes else None,

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from marketplace import clock
 from marketplace.db import session, transaction
@@ -19,6 +19,7 @@ from marketplace.introductions import service
 from marketplace.introductions.models import DueMatching, Introduction, Origin, Stage, Status
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.matching import service as matching
+from marketplace.messaging.packing import packed
 
 log = logging.getLogger(__name__)
 STRONG = 65.0
@@ -27,6 +28,8 @@ CAP = 3
 """Suggestions of ours that one listing may have open at a time, lest a broad one fill every desk."""
 LOOKED_AT = 10
 """Best counterparts of a listing that are looked at."""
+SCORED = 20
+"""Suggestions that are scored in one run."""
 BUDGET = 1.5
 """Seconds of one run: an import of thousands must not hold up what else the worker does."""
 
@@ -34,6 +37,10 @@ BUDGET = 1.5
 def note_changed(ids: list[int]) -> None:
     """Remember which of these listings have to be matched again; what is not open for interest is not."""
     with transaction():
+        session.execute(
+            update(Introduction).where(or_(Introduction.need_id.in_(ids), Introduction.result_id.in_(ids)), *_GUESSES)
+            .values(match_score=None, match_reasons=None).execution_options(synchronize_session=False)
+        )
         waiting = select(DueMatching.listing_id).where(DueMatching.listing_id.in_(ids))
         due = select(Listing.id).where(Listing.id.in_(ids), _open(), Listing.id.not_in(waiting))
         now = clock.now()
@@ -47,6 +54,7 @@ def suggest_due() -> int:
     is suggested already is not suggested again.
     """
     started, done = time.monotonic(), 0
+    _score_some()
     while time.monotonic() - started < BUDGET:
         number = session.scalar(select(DueMatching.listing_id).order_by(DueMatching.asked_at, DueMatching.listing_id))
         if number is None:
@@ -65,13 +73,27 @@ def suggest_for(number: int) -> list[Introduction]:
     room = CAP - _standing([number]).get(number, 0) if listing is not None else 0
     if listing is None or room <= 0:
         return []
-    strong = [match.listing for match in matching.best(None, listing, LOOKED_AT) if match.score >= STRONG]
-    standing = _standing([there.id for there in strong])
+    strong = [match for match in matching.best(None, listing, LOOKED_AT) if match.score >= STRONG]
+    standing = _standing([match.listing.id for match in strong])
     made: list[Introduction] = []
-    for there in strong:
+    for match in strong:
+        there = match.listing
         if len(made) < room and standing.get(there.id, 0) < CAP and not _was_tried(listing, there):
             made += _suggested(listing, there)
     return made
+
+
+def _score_some() -> None:
+    """Note how well the suggested pairs fit that nobody has scored since they were suggested or changed."""
+    unscored = select(Introduction).where(*_GUESSES, Introduction.match_score.is_(None)).order_by(Introduction.id)
+    for guess in session.scalars(unscored.limit(SCORED)).all():
+        match = matching.match_of(None, guess.need, guess.result)
+        told = [reason for reason in match.reasons if reason.weight > 0]
+        with transaction():
+            guess.match_score = match.score
+            guess.match_reasons = [
+                list(packed({"0": reason.label, "1": reason.here, "2": reason.there}).values()) for reason in told
+            ]
 
 
 def _suggested(one: Listing, other: Listing) -> list[Introduction]:
@@ -81,6 +103,9 @@ def _suggested(one: Listing, other: Listing) -> list[Introduction]:
     except MarketplaceError as refusal:  # it was closed, excluded or suggested by somebody a moment ago
         log.info("%s x %s is not suggested: %s", need.ref, result.ref, refusal)
         return []
+
+
+_GUESSES = (Introduction.stage == Stage.SUGGESTED, Introduction.status == Status.ACTIVE)
 
 
 def _open() -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from marketplace.introductions.models import Introduction, Origin, Status
 from marketplace.introductions.permissions import can_broker
 from marketplace.introductions.schemas import InterestForm, MessageForm, form_of
 from marketplace.listings import service as listings
+from marketplace.messaging.service import is_path
 from marketplace.phrases import say
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor, public
@@ -86,11 +87,11 @@ def move(ref: str, key: str) -> ResponseReturnValue:
 
     def done(form: dict[str, Any]) -> ResponseReturnValue:
         service.move(actor(), introduction, row.name, reason=row.reason, **form)
-        return _to(introduction)
+        return _to(introduction, back_to_desk())
 
     return form_page(
         "introductions/move.html", form_of(inputs), done, initial=showing.initial(introduction, row), row=row,
-        inputs=inputs, targets=targets, **showing.beside(actor(), introduction, row),
+        inputs=inputs, targets=targets, back=back_to_desk(), **showing.beside(actor(), introduction, row),
     )
 
 
@@ -100,6 +101,15 @@ def pipeline() -> ResponseReturnValue:
     return render_template("introductions/pipeline.html", **showing.table())
 
 
-def _to(introduction: Introduction) -> ResponseReturnValue:
+def back_to_desk() -> str | None:
+    """The page of the desk that a move was begun from, and to which its maker returns."""
+    asked = request.args.get("back", "")
+    return asked if asked.startswith("/desk") and is_path(asked) else None
+
+
+def _to(introduction: Introduction, back: str | None = None) -> ResponseReturnValue:
+    if back is not None:
+        flash(words(say("{ref}: done.", ref=introduction.ref)))
+        return redirect(f"{back}#{introduction.ref}")
     flash(words(say("Done. Here is where it stands.")))
     return redirect(url_for("introductions.show", ref=introduction.ref))

@@ -9,16 +9,12 @@ export function watchForms(root) {
 }
 
 function sendOnce(form) {
-  const buttons = () => [...form.elements].filter((field) => field.type === "submit");
-  const again = () => {
-    delete form.dataset.sent;
-    buttons().forEach((button) => { button.disabled = false; button.removeAttribute("aria-busy"); });
-  };
+  const hold = (on) => [...form.elements].forEach((field) => { if (field.type === "submit") field.disabled = on; });
+  const again = () => { delete form.dataset.sent; hold(false); [...form.elements].forEach((field) => field.removeAttribute("aria-busy")); };
   form.addEventListener("submit", (event) => {
     if ("sent" in form.dataset) return event.preventDefault();
     form.dataset.sent = "";
-    // After this turn, so that the pressed button's own name and value are still sent.
-    setTimeout(() => buttons().forEach((button) => { button.disabled = true; }));
+    setTimeout(() => hold(true)); // after this turn, so that the pressed button's own name and value are still sent
     setTimeout(() => event.submitter?.setAttribute("aria-busy", "true"), 1000);
     setTimeout(again, 20000);
   });
@@ -34,8 +30,7 @@ function guard(form) {
 }
 
 function countDown(field) {
-  const left = document.createElement("span");
-  left.className = "left-over";
+  const left = Object.assign(document.createElement("span"), { className: "left-over" });
   field.after(left);
   const count = () => {
     const length = [...field.value.trim()].length, most = Number(field.dataset.maximum);
@@ -52,10 +47,7 @@ function explain(summary) {
     const label = field?.labels?.[0] ?? field?.querySelector?.("legend");
     if (field) link.addEventListener("click", () => field.focus());
     if (!label || link.querySelector(".which")) return;
-    const which = document.createElement("span");
-    which.className = "which";
-    which.textContent = label.firstChild.textContent.trim();
-    link.prepend(which, " ");
+    link.prepend(Object.assign(document.createElement("span"), { className: "which", textContent: label.firstChild.textContent.trim() }), " ");
   });
   summary.focus();
 }

@@ -1,4 +1,5 @@
-// The keyboard: / search, j k along a list, Enter opens (the link has the focus), ? help, Escape closes a menu.
+// The keyboard: / search, j k along a list, Enter opens (the link has the focus), m the main action, n the next case, ? help,
+// Escape closes a menu.
 const WRITING = "input, textarea, select, [contenteditable]";
 
 export function watchKeys() {
@@ -7,13 +8,15 @@ export function watchKeys() {
     if (event.key === "Escape") return closeMenus(null);
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest(WRITING)) return;
-    const act = { "/": toSearch, j: () => along(1), k: () => along(-1), "?": () => location.assign("/help#keyboard") }[event.key];
+    const act = { "/": toSearch, j: () => along(1), k: () => along(-1), m: () => inSight(".main-action .btn:not([data-key])")?.click(), n: () => inSight("[data-key=n]")?.click(), "?": () => location.assign("/help#keyboard") }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
   });
   document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu, details.confirm")));
 }
+
+const inSight = (which) => [...document.querySelectorAll(`main ${which}`)].find((button) => button.offsetParent);
 
 function toSearch() {
   const fields = [...document.querySelectorAll("input[type=search]")];
@@ -28,8 +31,7 @@ function along(step) {
     .map((row) => row.querySelector("[data-open], .entry-title a, a[href]")).filter((link) => link?.offsetParent);
   const row = document.activeElement?.closest("[data-list] > li, [data-list] > tr");
   const here = links.findIndex((link) => row?.contains(link));
-  const next = links[Math.min(Math.max(here + step, 0), links.length - 1)];
-  next?.focus();
+  links[Math.min(Math.max(here + step, 0), links.length - 1)]?.focus();
 }
 
 function closeMenus(except) {

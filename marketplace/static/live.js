@@ -21,10 +21,7 @@ export function searchWhileTyping(form) {
       if (problem.name !== "AbortError") document.getElementById("results")?.classList.remove("busy");
     }
   };
-  const soon = (event) => {
-    clearTimeout(waiting);
-    if (!event.isComposing) waiting = setTimeout(search, event.type === "change" ? 0 : 150);
-  };
+  const soon = ({ isComposing, type }) => { clearTimeout(waiting); if (!isComposing) waiting = setTimeout(search, type === "change" ? 0 : 150); };
   form.addEventListener("input", soon);
   form.addEventListener("compositionend", soon);
   form.addEventListener("submit", (event) => {

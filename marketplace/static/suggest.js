@@ -57,10 +57,7 @@ export function suggest(input) {
       if (response.ok && document.activeElement === input) show((await response.json()).suggestions);
     } catch { /* Left before the answer came, or no network: the field works without suggestions. */ }
   };
-  const soon = (event) => {
-    clearTimeout(waiting);
-    if (!event.isComposing) waiting = setTimeout(ask, 120);
-  };
+  const soon = ({ isComposing }) => { clearTimeout(waiting); if (!isComposing) waiting = setTimeout(ask, 120); };
   input.addEventListener("input", soon);
   input.addEventListener("compositionend", soon);
   input.addEventListener("blur", close);
