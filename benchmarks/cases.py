@@ -30,6 +30,7 @@ from benchmarks.place import EMPTY, Place
 from marketplace import app, clock, config, db, migrating
 from marketplace.accounts import passwords
 from marketplace.accounts.models import User
+from marketplace.analytics.models import Fit
 from marketplace.db import Base, session, transaction
 from marketplace.demo.people import PASSWORD
 from marketplace.events.models import Edition, Series, Strand
@@ -105,6 +106,10 @@ def fill(introductions: int, seed: int = 1) -> int:
         listings = list(_listings(chance, organisations, max(80, introductions * 2 // 5), now))
         for batch in _batches(iter(listings)):
             session.execute(insert(Listing), batch)
+        session.execute(insert(Fit), [
+            {"listing_id": row["id"], "best": min(100.0, chance.gauss(52, 16)), "counterpart_id": None, "scored_at": now}
+            for row in listings
+        ])
     return _introductions(chance, introductions, listings, now)
 
 

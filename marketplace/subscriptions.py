@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from marketplace import index, outbox
+from marketplace.analytics import supply
 from marketplace.db import transaction
 from marketplace.files import service as files
 from marketplace.finding import alerts, arrivals, hits, record, term_sheets, terms
@@ -61,6 +62,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
+        Timer("how well listings are met", timedelta(seconds=10), supply.score_some),
         Timer("saved searches", timedelta(seconds=10), alerts.run),
         Timer("collected notices", timedelta(minutes=1), digests.run),
         Timer("forget old notices", timedelta(hours=24), inbox.forget),

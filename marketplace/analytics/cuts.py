@@ -41,3 +41,8 @@ CUTS = {
 
 def _region(code: str) -> Label:
     return Label(regions.name(code, "zh"), regions.name(code, "en"))
+
+
+def province(code: str | None) -> str:
+    """The province or country a region lies in; "" where none is stated."""
+    return regions.ancestors(code)[0] if code else ""

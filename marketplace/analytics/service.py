@@ -1,191 +1,211 @@
-"""What is here, what is new, whether it works: read-only figures for the front page and for those who run the place."""
+"""Whether it works, and where it leaks: read-only figures for those who run the place, and some for everybody."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from marketplace import clock
 from marketplace.accounts.models import User
-from marketplace.analytics import funnel
+from marketplace.analytics import publishing
+from marketplace.analytics.asking import CUTS as ASKED
+from marketplace.analytics.asking import Question
 from marketplace.analytics.cuts import CUTS, Cut
-from marketplace.analytics.funnel import Course, Passage
+from marketplace.analytics.permissions import can_read
+from marketplace.analytics.results import Cohort, Group, Kept, Met, NoShows, Passage, Reply, Step
 from marketplace.db import session
-from marketplace.errors import require
-from marketplace.events import service as events
+from marketplace.errors import Forbidden, NotFound, Unauthorised, require
 from marketplace.events.models import Edition
-from marketplace.finding import service as finding
-from marketplace.finding.service import Row
-from marketplace.introductions.models import CloseReason, History, Introduction, ReasonCode, Stage
-from marketplace.listings.models import WORLD_VISIBLE, Kind, Listing, State
-from marketplace.listings.permissions import visible_to
-from marketplace.organisations.models import Organisation
-from marketplace.organisations.models import State as OrganisationState
+from marketplace.introductions.figures import ANSWERED
+from marketplace.introductions.models import CloseReason, ReasonCode, Stage
+from marketplace.listings.models import Kind
 from marketplace.organisations.permissions import Reader
+from marketplace.phrases import Label, say
 
-NEWEST = 6
-NEXT = 3
-PERIODS = (3, 6, 12, 0)
-"""Months back that the figures may be cut to; 0 is all."""
-ANSWERED_WITHIN = timedelta(days=30)
+if TYPE_CHECKING:
+    from marketplace.analytics.measures import Measured
+
+Names = Mapping[str, Mapping[Any, Any]]
+"""Cut -> what its values are called, for those that are read from the database."""
 
 
 @dataclass(frozen=True)
-class Home:
-    results: int
-    needs: int
-    organisations: int
-    concluded: int
-    newest_results: list[Row]
-    newest_needs: list[Row]
-    upcoming: Sequence[Edition]
+class Named:
+    """A piece of the cut with its name."""
+
+    name: Any
+    group: Group
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    name: Any
 
 
 @dataclass(frozen=True)
 class Figures:
-    months: int
+    question: Question
     cut: Cut
-    states: dict[Kind, dict[State, int]]
-    fields: dict[Kind, dict[str, int]]
+    choices: dict[str, list[Choice]]
+    """Cut -> what the figures can be narrowed to."""
+    narrowed: dict[str, Any]
+    """Cut -> the name of the value they are narrowed to."""
     entered: int
-    """Introductions that reached the stage of interest in the period: the cohort of all that follows."""
-    stages: list[funnel.Step]
-    months_of_entry: list[funnel.Group]
-    groups: list[funnel.Group]
+    """Introductions that came to interest in the period: the cohort of all that follows."""
+    steps: list[Step]
+    cohorts: list[Cohort]
+    groups: list[Named]
     passages: list[Passage]
+    replies: list[Reply]
+    no_shows: NoShows
     close_reasons: dict[CloseReason, int]
     reason_codes: dict[ReasonCode, int]
-    needs_published: int
-    needs_answered: int
-    """Of the needs published in the period and at least 30 days ago: with interest on either side within 30 days."""
+    closed_at: dict[Stage, int]
+    answered: Kept
+    met: dict[Kind, list[Met]]
+    is_public: bool
 
-    @property
-    def signed(self) -> int:
-        return next(step.reached for step in self.stages if step.stage is Stage.SIGNED)
-
-
-def home_figures(actor: Reader, language: str) -> Home:
-    """What everybody may know of; the newest listings as this reader may read them."""
-    published = dict(_counted(Listing.kind, Listing.state.in_(sorted(WORLD_VISIBLE))))
-    verified = select(func.count(Organisation.id)).where(Organisation.state == OrganisationState.VERIFIED)
-    concluded = select(func.count(Introduction.id)).where(Introduction.stage >= Stage.SIGNED)
-    return Home(
-        results=published.get(Kind.RESULT, 0), needs=published.get(Kind.NEED, 0),
-        organisations=session.scalar(verified) or 0, concluded=session.scalar(concluded) or 0,
-        newest_results=_newest(actor, Kind.RESULT, language), newest_needs=_newest(actor, Kind.NEED, language),
-        upcoming=events.upcoming(NEXT, actor),
-    )
+    def reached(self, stage: int) -> int:
+        return next(step.reached for step in self.steps if step.stage == stage)
 
 
-def figures(actor: User, months: int = 12, cut: str = "field") -> Figures:
-    """Is it working, and where does it leak: for brokers and operators."""
-    require(actor.is_reviewer)
-    since = clock.now() - timedelta(days=months * 365 / 12) if months else None
-    courses = [course for course in _courses() if since is None or course.entered_at >= since]
-    chosen = CUTS.get(cut, CUTS["field"])
-    published, answered = _answered(since)
+@dataclass(frozen=True)
+class Funnel:
+    """What anybody can recompute from the histories."""
+
+    cohorts: list[Cohort]
+    passages: list[Passage]
+
+
+@dataclass(frozen=True)
+class Public:
+    """For everybody: sums, and no small ones."""
+
+    question: Question
+    cut: Cut
+    is_public: bool
+    entered: int | None
+    steps: list[Step]
+    passages: list[Passage]
+    pieces: list[tuple[Any, int]]
+    reasons: list[tuple[Any, int]]
+    met: dict[Kind, list[Met]]
+    answered: Kept
+
+
+def figures(actor: User, asked: Question) -> Figures:
+    """For brokers and operators."""
+    require(can_read(actor))
+    measured = _measured(asked)
+    cut = CUTS[asked.by or "field"]
+    names = _names(measured)
+    choices = {
+        name: sorted((Choice(str(value), _called(CUTS[name], value, names)) for value in measured.values(name)),
+                     key=lambda choice: str(choice.name))
+        for name in ASKED
+    }
     return Figures(
-        months=months, cut=chosen,
-        states=_by_kind(Listing.state), fields=_by_kind(Listing.field, Listing.state.in_(sorted(WORLD_VISIBLE))),
-        entered=len(courses), stages=funnel.steps(courses),
-        months_of_entry=funnel.by_month(courses), groups=funnel.grouped(_names(chosen, courses)),
-        passages=funnel.passages(courses, clock.now()),
-        close_reasons=_most_common(course.close_reason for course in courses if course.close_reason),
-        reason_codes=_most_common(course.reason_code for course in courses if course.reason_code),
-        needs_published=published, needs_answered=answered,
+        question=asked, cut=cut, choices=choices, narrowed=_narrowed(asked, choices), entered=len(measured),
+        steps=measured.steps(), cohorts=measured.cohorts(),
+        groups=[Named(_called(cut, group.value, names), group) for group in measured.groups(cut.name)],
+        passages=measured.passages(), replies=[measured.reply(stage) for stage in ANSWERED],
+        no_shows=measured.no_shows(), close_reasons=measured.close_reasons(), reason_codes=measured.reason_codes(),
+        closed_at=measured.closed_at(), answered=measured.needs_answered(), met=_met(measured),
+        is_public=publishing.is_public(),
     )
 
 
-def _counted(column: Any, *where: Any) -> list[tuple[Any, int]]:
-    rows = session.execute(select(column, func.count(Listing.id)).where(*where).group_by(column))
-    return [(row[0], row[1]) for row in rows]
+def funnel(asked: Question) -> Funnel:
+    """Cohorts by month and time in stage, as API and command give them; who may is asked by `funnel_for`."""
+    measured = _measured(asked)
+    cohorts = measured.cohorts(asked.by)
+    if asked.by == "broker":
+        names = _brokers({cohort.key for cohort in cohorts})
+        cohorts = [Cohort(one.month, names.get(one.key), one.stages) for one in cohorts]
+    return Funnel(cohorts, measured.passages())
 
 
-def _by_kind(column: Any, *where: Any) -> dict[Kind, dict[Any, int]]:
-    counted = select(Listing.kind, column, func.count(Listing.id)).where(column.is_not(None), *where)
-    rows = session.execute(counted.group_by(Listing.kind, column))
-    found: dict[Kind, dict[Any, int]] = {kind: {} for kind in Kind}
-    for kind, value, count in rows:
-        found[kind][value] = count
-    return {kind: dict(sorted(counts.items(), key=lambda entry: -entry[1])) for kind, counts in found.items()}
+def funnel_for(actor: Reader, asked: Question) -> tuple[Funnel, bool]:
+    """The funnel, and whether all of it is this reader's to see: others get sums of some size, where they are public,
+    of whole months, and not by person or event."""
+    if can_read(actor):
+        return funnel(asked), True
+    if not publishing.is_public():
+        if actor is None:
+            raise Unauthorised(say("Send a bearer token; POST /api/v1/tokens gives one."))
+        raise Forbidden(say("These figures are for brokers and operators."))
+    require(asked.is_harmless, say("Everybody sees these figures for whole months only, and not by broker or event."))
+    return funnel(asked), False
 
 
-def _newest(actor: Reader, kind: Kind, language: str) -> list[Row]:
-    ids = session.scalars(
-        select(Listing.id)
-        .where(Listing.kind == kind, Listing.state.in_(sorted(WORLD_VISIBLE)), visible_to(actor))
-        .order_by(Listing.published_at.desc(), Listing.id.desc()).limit(NEWEST)
-    ).all()
-    return finding.rows(actor, ids, language)
-
-
-def _courses() -> list[Course]:
-    """Every introduction that ever reached the stage of interest, with its way."""
-    moves: dict[int, list[funnel.Move]] = {}
-    history = select(
-        History.introduction_id, History.to_stage, History.status, History.effective_at
-    ).order_by(History.introduction_id, History.version)
-    for row in session.execute(history):
-        moves.setdefault(row.introduction_id, []).append(funnel.Move(row.to_stage, row.status, row.effective_at))
-    need, result = _sides()
-    introductions = (
-        select(
-            Introduction.id, Introduction.origin, Introduction.origin_ref, Introduction.broker_id, Introduction.status,
-            Introduction.close_reason, Introduction.reason_code, need.c.field, need.c.region, result.c.kind,
-        )
-        .join(need, need.c.id == Introduction.need_id).join(result, result.c.id == Introduction.result_id)
+def public_figures(actor: Reader, asked: Question) -> Public:
+    """For everybody, once they are public; staff see beforehand what it will be."""
+    is_public = publishing.is_public()
+    if not is_public and not can_read(actor):
+        raise NotFound
+    asked = Question(asked.since, asked.until, asked.by if asked.is_harmless else None, {}, asked.months, asked.given)
+    measured = _measured(asked)
+    cut = CUTS[asked.by or "field"]
+    counted = publishing.pieces((group.value, group.entered) for group in measured.groups(cut.name))
+    reasons = publishing.pieces(measured.reason_codes().items())
+    met = {kind: [one for one in found if one.scored >= publishing.FEW] for kind, found in _met(measured).items()}
+    return Public(
+        question=asked, cut=cut, is_public=is_public, entered=publishing.told(len(measured)),
+        steps=publishing.steps(measured.steps()), passages=publishing.passages(measured.passages()),
+        pieces=[(_other(piece) or cut.called(piece.value), piece.count) for piece in counted],
+        reasons=[(_other(piece) or piece.value, piece.count) for piece in reasons], met=met,
+        answered=measured.needs_answered(),
     )
-    found = [
-        Course.of(
-            moves.get(row.id, []), row.close_reason, row.reason_code,
-            {"origin": row.origin, "event": row.origin_ref, "broker": row.broker_id, "field": row.field,
-             "region": row.region, "organisation_kind": row.kind},
-        )
-        for row in session.execute(introductions)
-    ]
-    return [course for course in found if course is not None]
 
 
-def _sides() -> tuple[Any, Any]:
-    """The need gives field and region, since the case is about it; the result's side gives the kind of supplier."""
-    need = select(Listing.id, Listing.field, Listing.region).subquery()
-    result = (
-        select(Listing.id, Organisation.kind)
-        .join(Organisation, Organisation.id == Listing.organisation_id).subquery()
-    )
-    return need, result
+def warm() -> None:
+    """Read what the figures are made of before anybody asks for them."""
+    _measured(Question())
 
 
-def _names(cut: Cut, courses: Sequence[Course]) -> list[tuple[Any, Course]]:
-    """Each course with what it is called in this cut; brokers are read in one query."""
-    values = [(course.cuts.get(cut.name), course) for course in courses]
-    if cut.name != "broker":
-        return [(cut.called(value), course) for value, course in values]
-    query = select(User.id, User.name).where(User.id.in_({value for value, _ in values if value}))
-    people: dict[Any, str] = {row.id: row.name for row in session.execute(query)}
-    return [(people.get(value, cut.nothing), course) for value, course in values]
+def _measured(asked: Question) -> Measured:
+    # Imported here because numpy takes a tenth of a second to load, which commands without figures need not wait for.
+    from marketplace.analytics import columns, measures
+
+    return measures.Measured(columns.current(), asked)
 
 
-def _answered(since: datetime | None) -> tuple[int, int]:
-    until = clock.now() - ANSWERED_WITHIN
-    where = [Listing.kind == Kind.NEED, Listing.published_at.is_not(None), Listing.published_at <= until]
-    if since is not None:
-        where.append(Listing.published_at >= since)
-    first = (
-        select(Introduction.need_id, func.min(History.effective_at).label("at"))
-        .join(History, History.introduction_id == Introduction.id)
-        .where(History.to_stage >= Stage.INTEREST).group_by(Introduction.need_id).subquery()
-    )
-    rows = session.execute(
-        select(Listing.published_at, first.c.at).outerjoin(first, first.c.need_id == Listing.id).where(*where)
-    ).all()
-    return len(rows), sum(1 for row in rows if row.at and row.at - row.published_at <= ANSWERED_WITHIN)
+def _met(measured: Measured) -> dict[Kind, list[Met]]:
+    from marketplace.analytics import raw
+
+    return {Kind.NEED: measured.met(raw.NEED), Kind.RESULT: measured.met(raw.RESULT)}
 
 
-def _most_common(values: Any) -> dict[Any, int]:
-    return dict(Counter(values).most_common())
+def _other(piece: publishing.Piece) -> Label | None:
+    return Label("其他", "Others") if piece.value == publishing.OTHERS else None
+
+
+def _names(measured: Measured) -> Names:
+    editions = select(Edition.ref, Edition.title_zh, Edition.title_en).where(Edition.ref.in_(measured.values("event")))
+    titles = {ref: Label(zh, en or zh) for ref, zh, en in session.execute(editions)}
+    return {"broker": _brokers(measured.values("broker")), "event": titles}
+
+
+def _brokers(ids: Any) -> dict[int, str]:
+    """What each is called; who shares a name with another, with the address."""
+    query = select(User.id, User.name, User.email).where(User.id.in_([number for number in ids if number]))
+    people = [(row.id, row.name, row.email) for row in session.execute(query)]
+    names = [name for _, name, _ in people]
+    return {number: name if names.count(name) == 1 else f"{name} <{email}>" for number, name, email in people}
+
+
+def _called(cut: Cut, value: Any, names: Names) -> Any:
+    if value is None:
+        return cut.nothing
+    return names[cut.name].get(value, str(value)) if cut.name in names else cut.called(value)
+
+
+def _narrowed(asked: Question, choices: Mapping[str, Sequence[Choice]]) -> dict[str, Any]:
+    found = {}
+    for name, value in asked.only.items():
+        known = {choice.value: choice.name for choice in choices[name]}
+        found[name] = known.get(value) or (value if name in ("broker", "event") else CUTS[name].called(value))
+    return found
