@@ -24,6 +24,7 @@ BECAUSE = Input("corrected_because", Label("更正理由", "Why it is corrected"
                 hint=Label("双方都会看到", "Both sides read this"))
 SUBSTANCE = ("contract_type", "signed_on", "valid_from", "valid_to", "amount", "currency", "parties")
 """What the two sides confirm."""
+NOT_YOURS = say("Only the broker of the case or an operator corrects its contract.")
 STALE = say("Somebody else corrected this contract meanwhile. What you entered is still here; compare it with the "
             "record and save again.")
 
@@ -54,7 +55,7 @@ def correct(actor: User, introduction: Introduction, given: Mapping[str, Any], *
     """
     if not can_see(actor, introduction) or not introduction.contracts:
         raise NotFound
-    require(can_correct(actor, introduction), say("Only the broker of the case or an operator corrects its contract."))
+    require(can_correct(actor, introduction), NOT_YOURS)
     checked = entries.checked(correction_inputs(introduction), given, [])
     _check(introduction, checked)
     with transaction():

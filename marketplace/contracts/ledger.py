@@ -1,0 +1,235 @@
+"""What each broker sourced, qualified, introduced and closed, from the history and the contracts alone.
+
+A fact counts on the day it took effect, once a case, for the broker who held the case then: whoever made the last move
+that only its broker makes. Read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from marketplace import clock
+from marketplace.accounts.models import User
+from marketplace.contracts.permissions import can_see_ledger_of, can_use_ledger
+from marketplace.db import session
+from marketplace.errors import Invalid, NotFound
+from marketplace.introductions.due import start_of
+from marketplace.introductions.lists import LISTED
+from marketplace.introductions.models import CloseReason, Contract, History, Introduction, Stage, Status
+from marketplace.phrases import Label, say
+
+
+class What(StrEnum):
+    """The columns, in the order of the pipeline."""
+
+    SOURCED = "sourced"
+    QUALIFIED = "qualified"
+    INTRODUCED = "introduced"
+    SIGNED = "signed"
+    IMPLEMENTED = "implemented"
+    DECLINED = "declined"
+
+
+WHAT = {
+    What.SOURCED: Label("发起", "Sourced"),
+    What.QUALIFIED: Label("受理", "Qualified"),
+    What.INTRODUCED: Label("对接", "Introduced"),
+    What.SIGNED: Label("签约", "Signed"),
+    What.IMPLEMENTED: Label("落地", "Implemented"),
+    What.DECLINED: Label("未成结案", "Closed with a no"),
+}
+MEANS = {
+    What.SOURCED: say("pairs the broker suggested to both sides"),
+    What.QUALIFIED: say("cases examined and taken on"),
+    What.INTRODUCED: say("both sides consented and met by name"),
+    What.SIGNED: say("contracts executed"),
+    What.IMPLEMENTED: say("the technology is in use, confirmed by both"),
+    What.DECLINED: say("closed for any reason but “completed”, and not reopened"),
+}
+_REACHED = {What.QUALIFIED: Stage.QUALIFIED, What.INTRODUCED: Stage.INTRODUCED, What.SIGNED: Stage.SIGNED,
+            What.IMPLEMENTED: Stage.IMPLEMENTED}
+_GIVEN_ON = ("assign", "hand_over")
+"""Who has the case after these, its next moves tell, and until then who has it today."""
+
+
+@dataclass(frozen=True)
+class Period:
+    since: date | None
+    until: date | None
+    """The last day."""
+
+    def holds(self, at: Any) -> list[ColumnElement[bool]]:
+        found = [] if self.since is None else [at >= start_of(self.since)]
+        return found if self.until is None else [*found, at < start_of(self.until + timedelta(days=1))]
+
+
+@dataclass
+class Account:
+    """One broker's line."""
+
+    broker: User
+    counts: dict[What, int] = field(default_factory=lambda: dict.fromkeys(What, 0))
+    amounts: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    """Currency -> (contract amount, technology amount) of the contracts signed, as far as they disclose it."""
+    undisclosed: int = 0
+    """Contracts signed whose amount the parties keep to themselves."""
+
+
+def this_year() -> Period:
+    today = clock.today()
+    return Period(date(today.year, 1, 1), today)
+
+
+def period(since: date | None, until: date | None) -> Period:
+    """Both ends count; without any it is this year so far. Raises Invalid when it ends before it begins."""
+    if since is None and until is None:
+        return this_year()
+    if since is not None and until is not None and until < since:
+        raise Invalid({"to": say("{until} lies before {since}. Swap the two days.", until=until.isoformat(),
+                                 since=since.isoformat())})
+    return Period(since, until)
+
+
+def accounts(actor: User, within: Period, broker: User | None = None) -> list[Account]:
+    """A line for every broker with something to count (for a broker: their own, whatever stands there)."""
+    only = _whose(actor, broker)
+    events = _events(within).subquery()
+    counted = select(events.c.holder, events.c.what, func.count()).group_by(events.c.holder, events.c.what)
+    money = _amounts(events)
+    if only is not None:
+        counted, money = counted.where(events.c.holder == only.id), money.where(events.c.holder == only.id)
+    counts, sums = session.execute(counted).all(), session.execute(money).all()
+    named = {row[0] for row in counts} | ({only.id} if only is not None else set())
+    people = session.scalars(select(User).where(User.id.in_(named)).order_by(User.name, User.id)).all()
+    found = {person.id: Account(person) for person in people}
+    for holder, what, many in counts:
+        if holder in found:
+            found[holder].counts[What(what)] = many
+    for holder, currency, many, amount, technology in sums:
+        if holder not in found:
+            continue
+        if currency is None:
+            found[holder].undisclosed = many
+        else:
+            found[holder].amounts[currency] = (amount or Decimal(0), technology or Decimal(0))
+    return list(found.values())
+
+
+def total(lines: Sequence[Account]) -> Account:
+    """All lines in one."""
+    whole = Account(User(name="", email=""))
+    for line in lines:
+        for what, many in line.counts.items():
+            whole.counts[what] += many
+        for currency, (amount, technology) in line.amounts.items():
+            before = whole.amounts.get(currency, (Decimal(0), Decimal(0)))
+            whole.amounts[currency] = (before[0] + amount, before[1] + technology)
+        whole.undisclosed += line.undisclosed
+    return whole
+
+
+def cases(
+    actor: User, what: What, within: Period, broker: User | None, page: int, size: int
+) -> tuple[list[tuple[Introduction, Any]], int]:
+    """(one page of the cases behind a number, each with the moment it counted, the latest first; how many)."""
+    only = _whose(actor, broker)
+    events = _of(what, within).subquery()
+    chosen = select(events.c.introduction_id, events.c.at)
+    if only is not None:
+        chosen = chosen.where(events.c.holder == only.id)
+    else:
+        chosen = chosen.where(events.c.holder.is_not(None))
+    many = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    ordered = chosen.order_by(events.c.at.desc(), events.c.introduction_id.desc())
+    rows = session.execute(ordered.limit(size).offset((page - 1) * size)).all()
+    these = select(Introduction).where(Introduction.id.in_([row[0] for row in rows])).options(*LISTED)
+    by_id = {one.id: one for one in session.scalars(these)}
+    return [(by_id[number], at) for number, at in rows], many
+
+
+def broker_named(actor: User, number: int | None) -> User | None:
+    """The broker an address names; NotFound for what is no broker's, or not for this reader to see."""
+    if number is None:
+        return None
+    found = session.get(User, number)
+    if found is None or not can_see_ledger_of(actor, found):
+        raise NotFound
+    return found
+
+
+def _whose(actor: User, broker: User | None) -> User | None:
+    """Whose lines the reader gets: None for everybody's."""
+    if not can_use_ledger(actor):
+        raise NotFound
+    if broker is not None:
+        if not can_see_ledger_of(actor, broker):
+            raise NotFound
+        return broker
+    return None if actor.is_operator else actor
+
+
+def _events(within: Period) -> Any:
+    return union_all(*(_of(what, within) for what in What))
+
+
+def _of(what: What, within: Period) -> Any:
+    """(what, case, who held it, when) of each thing that counts in the period."""
+    columns = (literal(what.value).label("what"), History.introduction_id, _holder().label("holder"),
+               History.effective_at.label("at"))
+    facts: Any = select(*columns).join(Introduction, Introduction.id == History.introduction_id).where(
+        *within.holds(History.effective_at)
+    )
+    if what is What.SOURCED:
+        mine = and_(History.actor_id.is_not(None), History.side.is_(None))
+        return facts.where(mine, or_(History.move == "propose", and_(History.move == "suggest", History.version == 1)))
+    other = aliased(History)
+    same = select(other.id).where(other.introduction_id == History.introduction_id).correlate(History)
+    if what is What.DECLINED:
+        closed_later = same.where(other.version > History.version, other.move == "close")
+        return facts.where(
+            History.move == "close", Introduction.status == Status.CLOSED, ~closed_later.exists(),
+            History.reason.is_distinct_from(CloseReason.COMPLETED),
+        )
+    stage = _REACHED[what]
+    reached_before = same.where(other.version < History.version, other.to_stage == stage, other.from_stage < stage)
+    return facts.where(History.to_stage == stage, History.from_stage < stage, ~reached_before.exists())
+
+
+def _holder() -> ColumnElement[int | None]:
+    """Who held the case when the move was made: its maker, if that was no side and not the system; else who made the
+    last such move before, unless they gave the case on by it; else its broker of today."""
+    def is_a_brokers(row: Any) -> ColumnElement[bool]:
+        return and_(row.actor_id.is_not(None), row.side.is_(None))
+
+    before = aliased(History)
+    last = (
+        select(case((before.move.in_(_GIVEN_ON), None), else_=before.actor_id))
+        .where(before.introduction_id == History.introduction_id, before.version < History.version,
+               is_a_brokers(before))
+        .order_by(before.version.desc()).limit(1).correlate(History).scalar_subquery()
+    )
+    return case((is_a_brokers(History), History.actor_id), else_=func.coalesce(last, Introduction.broker_id))
+
+
+def _amounts(events: Any) -> Select[Any]:
+    """(who, currency, contracts, amount, technology amount) of the contracts signed; currency None: undisclosed. What
+    a contract keeps to itself is no part of any sum, not even its technology amount."""
+    latest = (
+        select(func.max(Contract.id)).where(Contract.introduction_id == events.c.introduction_id)
+        .correlate(events).scalar_subquery()
+    )
+    currency = case((Contract.amount.is_not(None), Contract.currency), else_=None).label("currency")
+    technology = case((Contract.amount.is_not(None), Contract.technology_amount), else_=None)
+    return (
+        select(events.c.holder, currency, func.count(), func.sum(Contract.amount), func.sum(technology))
+        .join(Contract, Contract.id == latest).where(events.c.what == What.SIGNED.value)
+        .group_by(events.c.holder, currency)
+    )
