@@ -135,10 +135,9 @@ def _picks(actor: User, most: int = SHOWN) -> dict[str, Pick]:
     waiting = ("unanswered_since", "id")
     near = case.due_at < now + SOON
     after = and_(case.stage >= Stage.NEGOTIATING, ~near)
-    """What comes up in a talk or a contract is no answer owed yet."""
     return {
         "replies": Pick([*ours, open_, case.unanswered_since.is_not(None)], waiting, most),
-        "owed": Pick([*mine_to_do, case.broker_id.is_not(None), ~after], most=most),
+        "owed": Pick([*mine_to_do, case.broker_id.is_not(None), filters.pressing()], most=most),
         "to_take": Pick([_untaken(actor)], most=most),
         "orphaned": Pick([open_, case.broker_id.in_(filters.left())], most=most),
         "overdue": Pick([*theirs, case.due_at < now], most=most),

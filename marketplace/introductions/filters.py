@@ -108,6 +108,11 @@ def where(actor: User, filters: Filters) -> list[ColumnElement[bool]]:
     return [*found, *_about_listings(filters)]
 
 
+def pressing() -> ColumnElement[bool]:
+    """Due soon, or at a stage where somebody waits; what comes up in a talk or a contract is no answer owed yet."""
+    return or_(Introduction.stage < Stage.NEGOTIATING, Introduction.due_at < clock.now() + SOON)
+
+
 def left() -> Select[Any]:
     """The people who are no brokers any more."""
     return select(User.id).where(or_(User.disabled_at.is_not(None), ~User.is_broker))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace.accounts.models import User
 from marketplace.db import session
+from marketplace.introductions.filters import pressing
 from marketplace.introductions.models import History, Introduction, Owes, ReasonCode, Side, Stage, Status
 from marketplace.introductions.permissions import visible_to
 from marketplace.listings.models import OPEN_FOR_INTEREST, Listing, State
@@ -121,14 +122,16 @@ def owed_by_me(actor: User) -> ColumnElement[bool]:
 
 
 def count_owed(actor: Reader) -> int:
-    """How many next steps are this person's."""
+    """How many wait for this person: steps that are theirs and, of a broker, messages to answer."""
     if actor is None:
         return 0
     active = Introduction.status == Status.ACTIVE
     ways = []
     if actor.is_broker:
+        mine = Introduction.broker_id == actor.id
+        ways.append(select(Introduction.id).where(mine, active, Introduction.owed_by == Owes.BROKER, pressing()))
         ways.append(select(Introduction.id).where(
-            Introduction.broker_id == actor.id, active, Introduction.owed_by == Owes.BROKER
+            mine, Introduction.unanswered_since.is_not(None), Introduction.status != Status.CLOSED
         ))
     if own := editable_ids(actor):
         for column, side in ((Introduction.need_id, Owes.NEED), (Introduction.result_id, Owes.RESULT)):

@@ -17,6 +17,7 @@ from marketplace.introductions.moves import (
     ANSWERS,
     CLOSINGS,
     EXCEPTIONS,
+    FORWARD,
     TABLE,
     WHO,
     Move,
@@ -102,7 +103,8 @@ def badge(introduction: Introduction) -> tuple[Any, str]:
 def case(actor: User, introduction: Introduction) -> dict[str, Any]:
     """All of the page about one introduction."""
     seen = read(actor, introduction)
-    moves = service.available_moves(actor, introduction)
+    ways = service.all_moves(actor, introduction)
+    moves = [m for m in ways if m.is_possible]
     main = main_move(moves, introduction.stage, service.owes_now(actor, introduction))
     rows = service.history(actor, introduction)
     return {
@@ -110,6 +112,7 @@ def case(actor: User, introduction: Introduction) -> dict[str, Any]:
         "badge": badge(introduction), "turn": whose_turn(actor, introduction),
         "is_mine_to_do": service.owes_now(actor, introduction), "main": main,
         "next_moves": [m for m in moves if m is not main and m.move not in (*EXCEPTIONS, *CLOSINGS)],
+        "blocked": [m for m in ways if not m.is_possible and m.move in FORWARD],
         "side_moves": [m for m in moves if m is not main and m.move in EXCEPTIONS],
         "closings": [m for m in moves if m.move in CLOSINGS], "ladder": ladder(introduction, rows),
         "history": [(r, who_moved(actor, introduction, r), note_of(actor, introduction, r), label_of(r)) for r in rows],
