@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
-import socket
 import ssl
 import subprocess
 from datetime import timedelta
@@ -15,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from messaging.sinks import Sink, free_port
 from sqlalchemy import select
 
 from marketplace import clock, outbox
@@ -24,45 +23,6 @@ from marketplace.errors import Unavailable
 from marketplace.messaging import mail, service
 from marketplace.messaging.models import OutgoingMail
 from marketplace.phrases import Label, say
-
-
-class Sink:
-    """Keeps what arrives; answers `replies[address]` instead of taking mail for that address."""
-
-    def __init__(self):
-        self.arrived, self.replies, self.bytes = [], {}, []
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address in self.replies:
-            return self.replies[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        self.bytes.append(envelope.content)
-        self.arrived.append(message_from_bytes(envelope.content, policy=default))
-        return "250 OK"
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-@pytest.fixture
-def sink(settings):
-    handler = Sink()
-    controller = Controller(
-        handler, hostname="127.0.0.1", port=free_port(), auth_require_tls=False, enable_SMTPUTF8=True,
-        authenticator=lambda *about: AuthResult(success=about[-1].password == b"a secret", handled=False),
-    )
-    controller.start()
-    url = f"smtp://robot%40yinqiao.example:a%20secret@127.0.0.1:{controller.port}"
-    mail.bind(dataclasses.replace(settings, mail_url=url, base_url="https://yinqiao.example"))
-    yield handler
-    mail.bind(settings)
-    controller.stop()
 
 
 def queue(to="alice@institute.example", language="en"):
