@@ -1,6 +1,7 @@
 """What happens by itself: due dates, reminders, escalation, expiry, waking up, and what a withdrawn listing ends."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from case_entries import entries
@@ -12,7 +13,7 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.introductions import due, service, timers
 from marketplace.introductions.models import CloseReason, Owes, Stage, Status
-from marketplace.introductions.vocabulary import STAGES
+from marketplace.introductions.vocabulary import REMINDED, STAGES
 from marketplace.listings import service as listings
 from marketplace.listings.models import Kind as ListingKind
 from marketplace.messaging.kinds import Kind
@@ -232,6 +233,14 @@ def test_the_words_of_the_table_say_what_the_timers_do():
             continue
         for text in (STAGES[stage].timer.zh, STAGES[stage].timer.en):
             assert str(number) in text, stage
+
+
+def test_the_operators_document_has_the_reminders_as_they_are():
+    text = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
+    for stage, timer in due.TIMERS.items():
+        who = [f"{REMINDED[one.to].en.lower()} {due.offset_in_words(one).en}" for one in timer.reminders]
+        said = "; ".join(who) or "nobody; it is closed"
+        assert f"| {int(stage)} {STAGES[stage].name.en} | {due.in_words(timer).en} | {said} |" in text
 
 
 def test_the_help_page_prints_the_reminders_as_they_are(client):

@@ -225,6 +225,26 @@ def test_operator_reads_filed_mail_and_nobody_else_does(signed_in, erin, dana, a
         assert browser.post(f"/operator/mail/{row.id}/again").status_code == 403
 
 
+def test_operator_looks_at_the_page_of_a_mail_in_which_nothing_can_act(signed_in, erin, dana, alice, client):
+    row = service.post_mail("alice@institute.example", "zh", say("New"), [say("<script>x</script>")], "/account")
+    operator = signed_in(erin)
+    frame = operator.get(f"/operator/mail/{row.id}").text
+    assert f'<iframe class="mail-page" sandbox src="/operator/mail/{row.id}/page"' in frame
+    page = operator.get(f"/operator/mail/{row.id}/page")
+    assert "&lt;script&gt;" in page.text and "<script" not in page.text
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox; default-src 'none'") and "script" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert operator.get("/operator/mail/99999/page").status_code == 404
+    for other in (dana, alice):
+        assert signed_in(other).get(f"/operator/mail/{row.id}/page").status_code == 403
+    assert "/sign-in" in client.get(f"/operator/mail/{row.id}/page").location
+
+
+def test_page_of_a_mail_is_its_readers_once_a_server_is_set(signed_in, erin, sink):
+    assert signed_in(erin).get(f"/operator/mail/{queue().id}/page").status_code == 404
+
+
 def test_text_of_mail_is_its_readers_once_a_server_is_set(signed_in, erin, sink):
     row = queue()
     assert "/events/1" not in signed_in(erin).get(f"/operator/mail/{row.id}").text
