@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from marketplace import index, outbox
 from marketplace.analytics import supply
+from marketplace.casework import service as casework
 from marketplace.db import transaction
 from marketplace.files import service as files
 from marketplace.finding import alerts, arrivals, hits, record, term_sheets, terms
@@ -24,7 +25,7 @@ def table() -> dict[str, dict[str, Handler]]:
     """topic -> {subscriber: handler}; a handler gets the ids of the subjects and re-reads their rows."""
     return {
         "import.requested": {"advance": import_jobs.advance},
-        "introduction.changed": {},
+        "introduction.changed": {"tasks": casework.follow},
         "listing.changed": {"suggestions": suggesting.note_changed, "index": index_and_mark},
         "listing.withdrawn": {
             "close introductions": introductions.close_withdrawn, "end refinements": refining.end_withdrawn,
@@ -59,6 +60,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("forget old imports of terms", timedelta(hours=24), term_sheets.forget_old),
         Timer("missing translations", timedelta(minutes=10), translations.mark_some),
         Timer("files nobody refers to", timedelta(hours=24), files.sweep),
+        Timer("overdue tasks", timedelta(minutes=30), casework.remind),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),

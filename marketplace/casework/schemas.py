@@ -109,10 +109,11 @@ class VersionForm(Shape):
 
 
 class PageQuery(Shape):
-    page, size = page_fields()
+    page = page_fields()["page"]
+    size = page_fields()["size"]
 
 
-class NewMeeting(Shape):
+class MeetingPlan(Shape):
     subject = fields.String(required=True)
     starts_at = fields.AwareDateTime(required=True)
     minutes_long = fields.Integer(load_default=60)
@@ -123,11 +124,13 @@ class NewMeeting(Shape):
     attendees = fields.List(
         fields.Integer(), load_default=list, metadata={"description": "Ids of `candidates` of GET …/meetings"})
     anyway = fields.Boolean(load_default=False, metadata={"description": "Although somebody meets elsewhere then"})
+
+
+class NewMeeting(MeetingPlan):
     past = fields.Boolean(load_default=False, metadata={"description": "It has taken place; nobody is invited"})
 
 
-class ChangedMeeting(NewMeeting):
-    past = fields.Boolean(load_only=True, dump_only=True)
+class ChangedMeeting(MeetingPlan):
     version = fields.Integer(load_default=None)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.errors import Invalid, NotFound
-from marketplace.introductions import conditions, due, service, vocabulary, wordings
+from marketplace.introductions import conditions, due, service, vocabulary, whole, wordings
 from marketplace.introductions.inputs import Input, Shape
 from marketplace.introductions.models import Introduction, Side, Stage, Status
 from marketplace.introductions.moves import (
@@ -28,7 +28,7 @@ from marketplace.introductions.permissions import can_broker, capacities, member
 from marketplace.introductions.prefilling import prefilled
 from marketplace.introductions.reading import note_of, organisation_of, read, who_moved, whose_turn, words_of
 from marketplace.introductions.service import Available
-from marketplace.introductions.talk import AUDIENCES, audiences_for
+from marketplace.introductions.talk import AUDIENCES, audiences_for, is_broker
 from marketplace.listings import service as listings
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.listings.tiers import Words
@@ -102,9 +102,10 @@ def badge(introduction: Introduction) -> tuple[Any, str]:
 
 def case(actor: User, introduction: Introduction) -> dict[str, Any]:
     """All of the page about one introduction."""
+    whole.load(introduction)
     seen = read(actor, introduction)
     ways = service.all_moves(actor, introduction)
-    moves = [m for m in ways if m.is_possible]
+    moves = [way for way in ways if way.is_possible]
     main = main_move(moves, introduction.stage, service.owes_now(actor, introduction))
     rows = service.history(actor, introduction)
     return {
@@ -119,6 +120,8 @@ def case(actor: User, introduction: Introduction) -> dict[str, Any]:
         "messages": service.read_messages(actor, introduction), "vocabulary": vocabulary,
         "audiences": [(a.value, AUDIENCES[a]) for a in audiences_for(actor, introduction)],
         "is_staff": actor.is_reviewer and not member_sides(actor, introduction),
+        "is_broker": is_broker(actor, introduction),
+        "released_stopped": [vocabulary.SIDES[side] for side in conditions.stopped(introduction)],
     }
 
 
