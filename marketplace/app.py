@@ -33,7 +33,7 @@ from marketplace.finding import api as finding_api
 from marketplace.finding import catalogue_views, following, record_views, saved_api, saved_views, terms_api, terms_views
 from marketplace.finding import views as finding_views
 from marketplace.introductions import api as introductions_api
-from marketplace.introductions import case_api, case_views, desk_views
+from marketplace.introductions import case_api, case_views, desk_api, desk_views
 from marketplace.introductions import views as introductions_views
 from marketplace.listings import api as listings_api
 from marketplace.listings import import_jobs, import_views, review_views, translation_views, vectors
@@ -63,7 +63,7 @@ PAGES = (
 )
 APIS = (
     accounts_api, organisations_api, listings_api, finding_api, saved_api, terms_api, matching_api, refining_api,
-    introductions_api, case_api, comparing_api, casework_api, contracts_api, messaging_api, analytics_api,
+    introductions_api, desk_api, case_api, comparing_api, casework_api, contracts_api, messaging_api, analytics_api,
 )
 
 

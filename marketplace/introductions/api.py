@@ -57,7 +57,8 @@ def begin(new: dict[str, Any]) -> dict[str, Any]:
 @bp.etag
 @bp.response(200, IntroductionShape)
 def show(ref: str) -> dict[str, Any]:
-    """Where it stands, and in `moves` what you may do now, each with what it asks."""
+    """Where it stands, and in `moves` what you may do: each with what it asks, whether it is possible now, and what is
+    missing when it is not."""
     return _whole(service.get(actor(), ref))
 
 
@@ -104,7 +105,7 @@ def _whole(introduction: Introduction) -> dict[str, Any]:
         **_common(introduction), "need": _side(seen.need), "result": _side(seen.result),
         "reason_text": introduction.reason_text, "wakes_at": introduction.wakes_at, "version": introduction.version,
         "nda_needed": seen.needs_nda,
-        "moves": [_available(move) for move in service.available_moves(actor(), introduction)],
+        "moves": [_available(move) for move in service.all_moves(actor(), introduction)],
     }
 
 
@@ -121,7 +122,8 @@ def _available(available: Available) -> dict[str, Any]:
     move = available.move
     return {
         "move": move.name, "reason": move.reason, "label": words(move.label), "explains": words(move.explains),
-        "to": [int(stage) for stage in available.targets],
+        "to": [int(stage) for stage in available.targets], "possible": available.is_possible,
+        "missing": [words(lack) for lack in available.missing],
         "inputs": [
             {"name": entry.name, "label": words(entry.label), "type": entry.shape.value, "required": entry.required,
              "choices": {code: words(label) for code, label in entry.choices.items()} if entry.choices else None}
