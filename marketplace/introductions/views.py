@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.errors import NotFound
 from marketplace.introductions import moves, service, showing
+from marketplace.introductions.mending import mending
 from marketplace.introductions.models import Introduction, Origin, Status
 from marketplace.introductions.permissions import can_broker
 from marketplace.introductions.schemas import InterestForm, MessageForm, form_of
@@ -29,7 +30,7 @@ def about_listings() -> dict[str, Any]:
     """For the page of a listing: the reader's open introductions of it, and why others said no to it."""
     return {
         "my_introductions": lambda listing: service.open_for(actor(), listing),
-        "why_not": lambda listing: service.reasons(actor(), listing), "why_not_words": showing.REASON_CODES,
+        "why_not": lambda listing: mending(actor(), listing),
     }
 
 
