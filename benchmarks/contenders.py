@@ -1,9 +1,9 @@
 """Engines that answer the same questions about the same listings, each in its plainest sensible use.
 
-All get title, summary and the organisation's names, folded to small letters and cut by `rjieba.cut_for_search`; a
-question is cut by `rjieba.cut`, all its words must occur, filters are exact, and the answer is the number of hits and
-the best twenty. No typing errors, no beginnings of words, no synonyms, no pieces of words: that only ours looks for.
-Ours gets the listings and the questions as the product gives them.
+All get title, summary, the organisation's names and the longer texts as one, folded to small letters and cut by
+`rjieba.cut_for_search`; a question is cut by `rjieba.cut`, all its words must occur, filters are exact, and the answer
+is the number of hits and the best twenty. No typing errors, no beginnings of words, no synonyms, no pieces of words, no
+words given up: that only ours looks for. Ours gets the listings and the questions as the product gives them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from search.embedded import EmbeddedEngine
 from search.queries import hit_count
 
 HITS = 20
-TEXTS = ("title", "summary", "organisation")
+TEXTS = ("title", "summary", "organisation", "body")
 FILTERS = ("kind", "field")
 _BATCH = 2_000
 _WORD = re.compile(r"\w+")
@@ -92,6 +92,10 @@ class Ours:
         chosen: dict[str, Any] = {name: (value,) for name, value in question.filters.items()}
         return self._engine.search("listings", query_of(None, Criteria(q=question.text, **chosen))).total
 
+    def forget(self) -> None:
+        """What it remembers of questions asked before."""
+        self._engine.forget()
+
     def _query(self, question: Question) -> Query:
         chosen = tuple(AnyOf(name, (value,)) for name, value in question.filters.items())
         return Query(question.text, chosen, size=HITS)
@@ -101,8 +105,8 @@ class Ours:
 
 
 class Raw:
-    """tantivy: three text fields with the default postings, stored, and read again for each of the twenty hits, which
-    have no other place to be read from; its query parser, its own terms aggregations."""
+    """tantivy: a text field for each with the default postings, stored, and read again for each of the twenty hits,
+    which have no other place to be read from; its query parser, its own terms aggregations."""
 
     name = "raw tantivy"
 
@@ -183,7 +187,7 @@ class SQLite:
         self._database.execute("BEGIN")
         for one in documents:
             self._database.execute(
-                "INSERT INTO found (rowid, title, summary, organisation) VALUES (?, ?, ?, ?)",
+                f"INSERT INTO found (rowid, {', '.join(TEXTS)}) VALUES ({', '.join('?' * (1 + len(TEXTS)))})",
                 (one["id"], *(cut(one, name) for name in TEXTS)),
             )
             self._database.execute("INSERT INTO listing VALUES (?, ?, ?)", (one["id"], one["kind"], one["field"]))

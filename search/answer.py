@@ -38,12 +38,17 @@ class Answer:
         self._synonyms = synonyms_of(entry.synonyms)
         self._filters = [(one, filter_query(self._schema, settings, one)) for one in query.filters]
         reach = [clause[1] for one, clause in self._filters if one in query.reach]
-        self._reading = Reading(self._searcher, self._schema, settings, query.attributes, opened.dictionary, reach)
+        self._reading = Reading(
+            self._searcher, self._schema, settings, query.attributes, opened.dictionary, reach,
+            opened.memory(self._searcher),
+        )
         self._found: list[tuple[float, tantivy.DocAddress]] = []
         self._nearby = self._near(opened) if query.vector is not None and settings.vector else []
 
     def page(self) -> Page:
-        wanted = Wanted(self._reading, self._question, self._synonyms, self._total_of, self._is_within_reach)
+        wanted = Wanted(
+            self._reading, self._question, self._synonyms, self._total_of, self._finds, self._is_within_reach,
+        )
         may_be_asked = wanted.settle()
         if self._nearby:
             return self._mixed(wanted)
@@ -126,6 +131,10 @@ class Answer:
         result = self._searcher.search(every, size, count=True, offset=offset, **order)
         self._found = result.hits if wanted.size else []
         return hit_count(result)
+
+    def _finds(self, demands: list[Demand]) -> bool:
+        clauses = [*self._reading.matching(demands, self._question), *self._conditions()]
+        return hit_count(self._searcher.search(_all(clauses), 1)) > 0
 
     def _is_within_reach(self, demand: Demand) -> bool:
         if not self._query.reach:

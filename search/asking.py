@@ -8,7 +8,7 @@ its place.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from search.mistyped import BOUND, is_word, meant, patterns, unsure_part, windows
+from search.mistyped import BOUND, MANY, is_word, meant, patterns, unsure_part, weak, windows
 from search.question import Question, Run
 from search.spelling import (
     Units,
@@ -133,10 +133,13 @@ def doubts(question: Question, parts: Sequence[Part], known: Sequence[bool]) -> 
     mistyped word falls into (石墨稀 = 石墨 + 稀), else anywhere."""
     place = {word.text: at for at, part in enumerate(parts) for word in part.words}
     found: list[Doubt] = []
+    is_long = len(question.words) > MANY
     for start, end in question.chinese:
         row = question.line[start:end]
-        weak = [word.text in place and (len(word.text) == 1 or not known[place[word.text]]) for word in row]
-        for low, high in windows(row, weak):
+        is_weak = [word.text in place and one for word, one in zip(
+            row, weak(row, [word.text not in place or known[place[word.text]] for word in row], is_long), strict=True,
+        )]
+        for low, high in windows(row, is_weak) if any(is_weak) or not is_long else ():
             places = [place.get(word.text, -1) for word in row[low:high]]
             # A little word within is in no part, so a reading of it would not know what it stands for.
             if places == [*range(places[0], places[0] + len(places))] and places[0] >= 0:

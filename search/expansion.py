@@ -16,8 +16,8 @@ from rapidfuzz.process import extract
 
 from search import Settings
 from search.checking import texts_of
-from search.layout import lists_of, payload
-from search.meanings import MISTYPED, Choice, Demand, Meaning
+from search.layout import LEXICON, lists_of, payload
+from search.meanings import MISTYPED, Choice, Demand, Meaning, Memory
 from search.mistyped import Pattern
 from search.queries import every, hit_count, some
 from search.question import Question, Run, Stretch
@@ -41,7 +41,7 @@ ENOUGH = 1_000
 SUSPECT = 3
 """A Latin word in this many documents or fewer may be a typing error, theirs or the reader's."""
 
-_COUNTED = 2_000
+_COUNTED = 20
 _ONE_BY_ONE = 60
 _COMPLETED = 0.7
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
@@ -53,20 +53,32 @@ class Reading:
     def __init__(
         self, searcher: tantivy.Searcher, schema: tantivy.Schema, settings: Settings, attributes: Sequence[str] | None,
         dictionary: Callable[[str, str], dict[int, list[str]]], reach: Sequence[tantivy.Query] = (),
+        memory: Memory | None = None,
     ) -> None:
-        """`reach` bounds the documents that are counted and read to learn what was meant."""
+        """`reach` bounds the documents that are counted and read to learn what was meant; `memory` keeps what words
+        came to in this searcher, for the next question."""
         self._searcher, self._schema, self._dictionary = searcher, schema, dictionary
         self._reach = [(_Must, tantivy.Query.const_score_query(one, 0.0)) for one in reach]
         self._attributes = tuple(settings.searchable if attributes is None else attributes)
         self._weights = {name: settings.searchable[name] for name in self._attributes}
         self._lists = lists_of(settings, attributes)
         self._made: dict[int, tuple[Demand, tantivy.Query]] = {}
+        self._memory = Memory() if memory is None else memory
+        self._in_lexicon = {*self._attributes}.intersection(settings.suggest) if LEXICON in self._lists else set[str]()
 
     def meanings(self, question: Question) -> list[Meaning]:
         last = len(question.words) - 1
         return [self.meaning(word, question.unfinished and at == last) for at, word in enumerate(question.words)]
 
     def meaning(self, word: Word, unfinished: bool = False) -> Meaning:
+        # The filters and the reach of a question have no part in this.
+        key = (self._attributes, word, unfinished)
+        known = self._memory.meanings.get(key)
+        if known is None:
+            known = self._memory.meanings[key] = self._read(word, unfinished)
+        return known
+
+    def _read(self, word: Word, unfinished: bool) -> Meaning:
         text = word.text
         frequency = self.frequency(text)
         terms = {text: 1.0} if frequency else {}
@@ -199,13 +211,25 @@ class Reading:
             boost = self._weights[name] * weight
             terms = [
                 tantivy.Query.boost_query(self._term(f"words_{name}", term, "freq"), boost * worth)
-                for term, worth in scored.items() if self._searcher.doc_freq(f"words_{name}", term)
+                for term, worth in scored.items() if self._is_in(name, term)
             ]
             # Several completions in one document are one find, not several.
             queries += terms if len(terms) < 2 else [tantivy.Query.disjunction_max_query(terms, 0.0)]
         if meaning.run:
             queries.append(tantivy.Query.boost_query(self._runs(meaning.word.units), _COMPLETED * weight))
         return queries
+
+    def _is_in(self, name: str, term: str) -> bool:
+        """Has any document the word in this attribute? Few words are in any of the short ones."""
+        if name in self._in_lexicon and not self._documents(LEXICON, term):
+            return False
+        return self._documents(f"words_{name}", term) > 0
+
+    def _documents(self, field: str, term: str) -> int:
+        known = self._memory.counts.get((field, term))
+        if known is None:
+            known = self._memory.counts[field, term] = self._searcher.doc_freq(field, term)
+        return known
 
     def _is_enough(self, meaning: Meaning) -> bool:
         return meaning.unfinished and self.frequency(meaning.word.text) >= ENOUGH
@@ -232,10 +256,10 @@ class Reading:
         word itself."""
         if meaning.terms:
             query = self._term(f"words_{name}", meaning.word.text, "freq")
-            its = self._telling(self._searcher.doc_freq(f"words_{name}", meaning.word.text))
+            its = self._telling(self._documents(f"words_{name}", meaning.word.text))
         else:
             query = self._run_in(name, meaning.word.units)
-            its = sum(self._telling(self._searcher.doc_freq(f"run_{name}", unit)) for unit in meaning.word.units)
+            its = sum(self._telling(self._documents(f"run_{name}", unit)) for unit in meaning.word.units)
         scale = own / its if own and its else 1.0
         return tantivy.Query.boost_query(query, self._weights[name] * worth * scale)
 
@@ -307,7 +331,7 @@ class Reading:
 
     def frequency(self, word: str) -> int:
         """Documents that have it among their words; of a common word near enough, since nobody counts by it."""
-        counts = [self._searcher.doc_freq(name, word) for name in self._lists]
+        counts = [self._documents(name, word) for name in self._lists]
         most = max(counts)
         if sum(counts) == most or most > _COUNTED:
             return most
@@ -315,7 +339,7 @@ class Reading:
 
     def single(self, unit: str) -> int:
         """Documents with it, near enough, as a word or in one."""
-        return max(self._searcher.doc_freq(f"run_{name}", unit) for name in self._attributes)
+        return max(self._documents(f"run_{name}", unit) for name in self._attributes)
 
     def _completions(self, beginning: str) -> list[tuple[str, int]]:
         """Words that begin so, the most frequent first, one more than will be scored."""

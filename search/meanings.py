@@ -6,6 +6,7 @@ from search.text import Word
 
 MISTYPED = 0.5
 """How well a word stands for another that differs from it by one letter."""
+_REMEMBERED = 4_096
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,18 @@ class Meaning:
             return self.word
         best = max(self.terms, key=lambda term: self.terms[term])
         return Word(best, (best,), self.word.written) if self.terms[best] <= MISTYPED else self.word
+
+
+class Memory:
+    """What words came to in one commit of an index."""
+
+    def __init__(self) -> None:
+        self.meanings: dict[tuple[tuple[str, ...], Word, bool], Meaning] = {}
+        self.counts: dict[tuple[str, str], int] = {}
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.meanings) > _REMEMBERED or len(self.counts) > 8 * _REMEMBERED
 
 
 @dataclass(frozen=True)

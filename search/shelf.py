@@ -18,6 +18,7 @@ import tantivy
 
 from search import Refused, Settings, Unavailable
 from search.layout import FORMAT, register
+from search.meanings import Memory
 from search.synonyms import Groups
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Opened:
         self._index.config_reader(reload_policy="manual")
         self._searcher = self._index.searcher()
         self._dictionaries: dict[tuple[str, str], dict[int, list[str]]] = {}
+        self._memory: tuple[tantivy.Searcher | None, Memory] = (None, Memory())
         self._folder, self._rows = folder, dict[int, "Rows"]()
         self.schema = self._index.schema
 
@@ -63,6 +65,18 @@ class Opened:
                     self._index.reload()
                     self._searcher, self._dictionaries, self._stamp = self._index.searcher(), {}, stamp
         return self._searcher
+
+    def memory(self, searcher: tantivy.Searcher) -> Memory:
+        """What is known of the words of the searcher's commit."""
+        known, memory = self._memory
+        if known is not searcher or memory.is_full:
+            memory = Memory()
+            self._memory = (searcher, memory)
+        return memory
+
+    def forget(self) -> None:
+        """Know no words any more, for those who measure what the first to ask for them waits."""
+        self._memory = (None, Memory())
 
     def dictionary(self, name: str, letter: str) -> dict[int, list[str]]:
         """The words of a field that are made of Latin letters and begin so, by their length; read once a commit."""
@@ -139,6 +153,10 @@ class Shelf:
                 opened = self._opened.get(folder) or Opened(self.path / folder)
                 self._opened = {**self._opened, folder: opened}
         return opened
+
+    def forget(self) -> None:
+        for opened in self._opened.values():
+            opened.forget()
 
     def hold(self) -> None:
         """Become the one writer, once; what an earlier writer left unfinished is removed."""

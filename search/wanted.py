@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from search.expansion import CORRECTED, EQUAL, Reading
 from search.meanings import Choice, Demand, Meaning
-from search.mistyped import BOUND, is_word, little_words_apart, meant, patterns, unsure_part, windows
+from search.mistyped import BOUND, MANY, is_word, little_words_apart, meant, patterns, unsure_part, weak, windows
 from search.question import Question, Stretch, phrase
 from search.synonyms import Synonyms
 from search.text import Word
@@ -15,6 +15,8 @@ FEW, FEW_OF_PIECES = 3, 200
 fell into single characters, which many documents have."""
 CLEARLY_MORE, MORE_THAN_PIECES = 5, 2
 """What was found as typed is kept alone unless another reading finds so many times more."""
+ENOUGH_TO_TELL = 3
+"""Where a document has all of more words than this, they were meant so."""
 SHORT = 3
 """Chinese of so many characters is looked into although some documents have it: they may be mistyped alike."""
 _SAMPLE = 24
@@ -26,11 +28,12 @@ class Wanted:
 
     def __init__(
         self, reading: Reading, question: Question, synonyms: Synonyms, total: Callable[[list[Demand]], int],
-        is_within_reach: Callable[[Demand], bool],
+        finds: Callable[[list[Demand]], bool], is_within_reach: Callable[[Demand], bool],
     ) -> None:
-        """`total` counts the documents that meet all of some demands, and whatever else was asked for; the other says
-        whether one of them is met in any document of which the reader may know."""
-        self._reading, self._question, self._count = reading, question, total
+        """`total` counts the documents that meet all of some demands, and whatever else was asked for; `finds` only
+        says whether there is any, for less; the third, whether one of them is met in any document of which the reader
+        may know."""
+        self._reading, self._question, self._count, self._finds = reading, question, total, finds
         self._is_within_reach = is_within_reach
         self._meanings = {meaning.word.text: meaning for meaning in reading.meanings(question)}
         equal = [self._choice(stretch, EQUAL) for stretch in self._stretches(synonyms)]
@@ -113,12 +116,35 @@ class Wanted:
     def _loosen(self) -> None:
         """Give up one word after the other, the most common (of two equals, the later) first, until something is
         found. Words that occur nowhere are gone already; phrases and exclusions are never given up."""
+        if self.total:
+            return
         least = 0 if self._question.phrases else 1
-        while not self.total and len(self._kept) > least:
-            self._kept.remove(max(reversed(self._kept), key=self._frequency))
+        steps = [self._kept]
+        while len(steps[-1]) > least:
+            left = [*steps[-1]]
+            left.remove(max(reversed(left), key=self._frequency))
             # An equal of several words goes with the first of them, and with it those that only it found.
-            self._kept = [text for text in self._kept if self._meanings[text] or self._covering(text, self._kept)]
-            self.total = self._count(self.demands) if len(self._kept) >= least else 0
+            steps.append([text for text in left if self._meanings[text] or self._covering(text, left)])
+        askable = [step for step in steps[1:] if len(step) >= least]
+        if askable:
+            self._kept = askable[self._first_found(askable)]
+            self.total = self._count(self.demands)
+        if not self.total:
+            self._kept = steps[-1]
+
+    def _first_found(self, steps: Sequence[Sequence[str]]) -> int:
+        """The first of these that finds something, or the last. Each asks for less than the one before, so they need
+        not all be tried; but what only an equal of several words found is lost with the first of these."""
+        if any(len(one.texts) > 1 for one in self._choices):
+            return next((at for at, step in enumerate(steps) if self._finds(self._demands(step))), len(steps) - 1)
+        low, high = 0, len(steps) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if self._finds(self._demands(steps[middle])):
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
     def _demands(self, kept: Sequence[str]) -> list[Demand]:
         demands: list[Demand] = []
@@ -157,12 +183,16 @@ class Wanted:
 
     def _corrected(self, total: int) -> Iterator[Choice]:
         """Other readings of Chinese that nobody wrote in a row, if they find clearly more."""
-        line = self._question.line
+        line, is_long = self._question.line, len(self._question.words) > MANY
+        if total and len(self._question.words) > ENOUGH_TO_TELL:
+            return
         for run in self._question.chinese:
             for first, last in little_words_apart(line, *run):
                 if first + 1 == last and self._meanings[line[first].text]:
                     continue
-                is_weak = [len(word.text) == 1 or not self._meanings[word.text] for word in line[first:last]]
+                is_weak = weak(line[first:last], [bool(self._meanings[one.text]) for one in line[first:last]], is_long)
+                if is_long and not any(is_weak):
+                    continue
                 few, more = (FEW_OF_PIECES, MORE_THAN_PIECES) if any(is_weak) else (FEW, CLEARLY_MORE)
                 for stretch in self._readings(first, is_weak, total) if total <= few else ():
                     choice = self._with_equals(self._choice(stretch, CORRECTED))
