@@ -5,11 +5,13 @@ from datetime import timedelta
 from marketplace import index, outbox
 from marketplace.analytics import supply
 from marketplace.casework import service as casework
+from marketplace.contracts import steps as contract_steps
+from marketplace.contracts import surveys
 from marketplace.db import transaction
 from marketplace.files import service as files
 from marketplace.finding import alerts, arrivals, hits, record, term_sheets, terms
+from marketplace.introductions import answering, suggesting
 from marketplace.introductions import service as introductions
-from marketplace.introductions import suggesting
 from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs, translations
 from marketplace.listings import service as listings
@@ -25,7 +27,7 @@ def table() -> dict[str, dict[str, Handler]]:
     """topic -> {subscriber: handler}; a handler gets the ids of the subjects and re-reads their rows."""
     return {
         "import.requested": {"advance": import_jobs.advance},
-        "introduction.changed": {"tasks": casework.follow},
+        "introduction.changed": {"tasks": casework.follow, "who answers": answering.count},
         "listing.changed": {"suggestions": suggesting.note_changed, "index": index_and_mark},
         "listing.withdrawn": {
             "close introductions": introductions.close_withdrawn, "end refinements": refining.end_withdrawn,
@@ -61,7 +63,10 @@ def timers() -> tuple[Timer, ...]:
         Timer("missing translations", timedelta(minutes=10), translations.mark_some),
         Timer("files nobody refers to", timedelta(hours=24), files.sweep),
         Timer("overdue tasks", timedelta(minutes=30), casework.remind),
+        Timer("steps of contracts", timedelta(minutes=15), contract_steps.remind),
+        Timer("outcome surveys", timedelta(hours=1), surveys.run),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
+        Timer("who answers", timedelta(hours=24), answering.count_overdue),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
         Timer("how well listings are met", timedelta(seconds=10), supply.score_some),

@@ -34,6 +34,7 @@ PUBLIC = {
     "analytics_api": {"funnel"},
     "api_docs": {"openapi", "page"},
     "catalogues": {"harvested", "schema", "sitemap", "sitemap_part", "robots"},
+    "contracts": {"answer"},
     "events": {"index", "series", "show", "calendar"},
     "health": {"alive", "ready"},
     "introductions": {"pipeline"},

@@ -46,7 +46,7 @@ class _Wrong(Exception):
 def _read(entry: Input, value: Any, targets: Sequence[Stage]) -> Any:
     if isinstance(value, str):
         value = value.strip()
-    if value in (None, "", False) or (entry.shape is Shape.CHECKS and not value):
+    if value is None or value is False or value == "" or (entry.shape is Shape.CHECKS and not value):
         if entry.required:
             raise _Wrong(TICK_ALL if entry.shape is Shape.CHECKS else NEEDED)
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from case_entries import ANSWERS, entries
 from conftest import a_listing, a_person, an_organisation, join
+from introductions.case_entries import ANSWERS, entries
 from sqlalchemy import select
 
 from marketplace.accounts.models import User

@@ -1,0 +1,79 @@
+"""An introduction with a contract, its steps and surveys, and entries for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from introductions.case_entries import entries
+
+from marketplace import clock
+from marketplace.accounts import tokens
+from marketplace.contracts import steps, surveys
+from marketplace.contracts.models import Step, Survey
+from marketplace.db import session, transaction
+from marketplace.introductions import service
+from marketplace.introductions.models import Introduction, Stage
+
+CODE, OTHER_CODE = "91440300MA5EXAMP0X", "12440300MB2EXAMP0Y"
+
+
+def payment(**changes: Any) -> dict[str, Any]:
+    return {"kind": "payment", "title": "First instalment", "planned_on": clock.today() + timedelta(days=30),
+            "amount": Decimal(300_000), "payer": "need", **changes}
+
+
+def milestone(**changes: Any) -> dict[str, Any]:
+    return {"kind": "milestone", "title": "Pilot line accepted", "planned_on": clock.today() + timedelta(days=60),
+            **changes}
+
+
+def corrected(**changes: Any) -> dict[str, Any]:
+    return {**entries("sign"), "corrected_because": "A figure was misread.", **changes}
+
+
+@pytest.fixture
+def signed(brought_to) -> Introduction:
+    return brought_to(Stage.SIGNED)
+
+
+@pytest.fixture
+def performing(brought_to) -> Introduction:
+    return brought_to(Stage.PERFORMING)
+
+
+@pytest.fixture
+def undisclosed(brought_to, dana) -> Introduction:
+    """A contract whose amount the parties keep to themselves."""
+    case = brought_to(Stage.NEGOTIATING)
+    return service.move(dana, case, "sign", **{**entries("sign"), "amount": None, "undisclosed": True})
+
+
+@pytest.fixture
+def step(signed, dana) -> Step:
+    return steps.plan(dana, signed, payment())
+
+
+@pytest.fixture
+def asked(performing) -> list[Survey]:
+    """Both sides were asked half a year after work began; the clock stands there."""
+    with clock.at(clock.now() + timedelta(days=190)):
+        assert surveys.run() == 2
+        yield session.query(Survey).order_by(Survey.side).all()
+
+
+@pytest.fixture
+def program(app):
+    """program(alice): a client that carries a token of hers."""
+
+    def make(user):
+        token, row = tokens.new(user, clock.now())
+        with transaction():
+            session.add(row)
+        client = app.test_client()
+        client.environ_base.update(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_ACCEPT_LANGUAGE="en")
+        return client
+
+    return make
