@@ -84,7 +84,7 @@ def written(subject: Any, blocks: Sequence[Block], language: str, home: str) -> 
         language="zh-Hans" if language == "zh" else "en", subject=subject, home=home, signature=signature,
         house=in_language(HOUSE, language), whole_address=in_language(WHOLE_ADDRESS, language),
         blocks=[one for one in said if one.shape != "foot"], feet=[one for one in said if one.shape == "foot"],
-        preview=_preview(said), says_subject=all(one.text != subject for one in said),
+        preview=_preview(said), says_subject=all(one.text != subject for one in said if one.shape in ("text", "entry")),
     )
     return text, page
 

@@ -17,6 +17,7 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.messaging import leaving
 from marketplace.messaging.composing import Block, Entry, Foot, Heading, More
+from marketplace.messaging.inbox import below_title
 from marketplace.messaging.kinds import KINDS, Kind
 from marketplace.messaging.models import Notice
 from marketplace.messaging.noticing import SET_HERE, SETTINGS
@@ -115,14 +116,15 @@ def _group(group: list[Notice]) -> list[Block]:
     if len(group) == 1:
         return [Entry(group[0].phrase, [_when(group[0])], links.to(group[0].url))]
     title = next((one.title for one in group if one.title), KINDS[group[0].kind].label)
-    return [Heading(title, links.to(group[0].page)), *(Entry(one.phrase, [_when(one)]) for one in group)]
+    return [Heading(title, links.to(group[0].page)), *(Entry(below_title(one), [_when(one)]) for one in group)]
 
 
 def _subject(found: list[Notice], pages: int) -> Phrase:
     if len(found) == 1:
         return found[0].phrase
-    return say("{n} notices about {pages} matters", n=len(found), pages=pages) if pages > 1 else say(
-        "{n} notices about “{title}”", n=len(found), title=found[0].title or KINDS[found[0].kind].label)
+    if pages > 1:
+        return say("{n} new notices for you at Yinqiao", n=len(found))
+    return say("{n} notices about “{title}”", n=len(found), title=found[0].title or KINDS[found[0].kind].label)
 
 
 def _when(one: Notice) -> Label:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from marketplace.errors import NotFound
 from marketplace.messaging.kinds import Kind
 from marketplace.messaging.models import MailedFact, Notice
 from marketplace.messaging.permissions import Reader, can_read
+from marketplace.phrases import Label, in_language
 
 COUNTED = 100
 """The bell says "99+" from here on; counting further would cost more on every page."""
@@ -91,6 +93,20 @@ def grouped(found: Sequence[Notice]) -> list[tuple[datetime, list[list[Notice]]]
         days.setdefault(day, {}).setdefault(one.page, []).append(one)
     by_day = [list(pages.values()) for pages in days.values()]
     return [(groups[0][0].created_at, groups) for groups in by_day]
+
+
+def below_title(one: Notice) -> Label:
+    """The sentence where the title of its case stands above it already."""
+    return Label(*(_without(one, language) for language in ("zh", "en")))
+
+
+def _without(one: Notice, language: str) -> str:
+    said = str(in_language(one.phrase, language))
+    begins = f"“{in_language(one.title, language)}”"
+    if not one.title or not said.startswith(begins):
+        return said
+    rest = re.sub(r"^（([^）]*)）", r"\1", said[len(begins):].lstrip("：:，, "))
+    return rest[:1].upper() + rest[1:]
 
 
 def forget() -> int:

@@ -18,12 +18,14 @@ from marketplace.messaging.composing import Foot
 from marketplace.messaging.kinds import KINDS, Frequency, Kind, next_digest, of_page
 from marketplace.messaging.models import Notice
 from marketplace.messaging.packing import packed
-from marketplace.messaging.posting import first_time, post_mail
+from marketplace.messaging.posting import OPEN, first_time, post_mail
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import DEFAULT, Phrase, say
 
 SETTINGS = "/account/notices"
 SET_HERE = say("Which notices you get by mail, and how often")
+ACTS = {"introductions": say("Open the case"), "listings": say("Open the listing")}
+"""What the button says, by the first part of the page's address."""
 _by_mail: ContextVar[bool] = ContextVar("by_mail", default=True)
 
 
@@ -110,7 +112,7 @@ def _write(person: User, phrase: Phrase, url: str, kind: Kind, calendar: str | N
         way_out = leaving.link(person, kind)
         lines.append((say("No more mails of this kind ({kind})", kind=KINDS[kind].label), way_out))
         headers = leaving.headers(way_out)
-    post_mail(person.email, person.language, phrase, [phrase], url, feet=[Foot(lines)], headers=headers,
+    post_mail(person.email, person.language, phrase, [phrase], url, act=_act(url), feet=[Foot(lines)], headers=headers,
               calendar=calendar)
 
 
@@ -120,4 +122,8 @@ def _write_to_mailbox(
     """No link in it acts for anybody: who reads a mailbox is not known."""
     with transaction():
         if _by_mail.get() and first_time(address, once):
-            post_mail(address, language, phrase, [phrase], url, feet=[foot], calendar=calendar)
+            post_mail(address, language, phrase, [phrase], url, act=_act(url), feet=[foot], calendar=calendar)
+
+
+def _act(url: str) -> Phrase:
+    return ACTS.get(url.strip("/").partition("/")[0], OPEN)

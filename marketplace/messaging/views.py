@@ -38,7 +38,7 @@ def notices() -> ResponseReturnValue:
     items, total = service.notices(actor(), unread_only=unread_only, page=page_argument(), size=NOTICES)
     page = Slice(items, total, page_argument(), NOTICES)
     return render_template("messaging/notices.html", notices=page, days=inbox.grouped(items), unread_only=unread_only,
-                           kinds=KINDS)
+                           kinds=KINDS, below_title=inbox.below_title)
 
 
 @bp.get("/notices/<int:notice_id>")

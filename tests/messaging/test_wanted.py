@@ -75,8 +75,8 @@ def test_collected_notices_leave_in_one_mail_at_nine_grouped_by_case(at, alice):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digests, "_sights", {})
         for n in range(3):
-            service.notify([alice.id], say("{title}: {n}", title=Label("电解液", "Electrolyte"), n=n), listing,
-                           kind=Kind.NEWS)
+            service.notify([alice.id], say("“{title}”, stage {n}.", title=Label("电解液", "Electrolyte"), n=n),
+                           listing, kind=Kind.NEWS)
         tell(alice, "Something else")
         digests.run()
         assert mails() == []
@@ -84,8 +84,9 @@ def test_collected_notices_leave_in_one_mail_at_nine_grouped_by_case(at, alice):
         digests.run()
         digests.run()
     (mail,) = mails()
-    assert mail.subject == "4 notices about 2 matters"
-    assert mail.body.count("Electrolyte") == 4, "the title above, and three sentences"
+    assert mail.subject == "4 new notices for you at Yinqiao"
+    assert mail.body.count("“Electrolyte”") == 0 and "Electrolyte\n-----" in mail.body, "the title stands above"
+    assert "* Stage 2." in mail.body
     assert "* Something else" in mail.body
     assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert "<h2" in mail.html
