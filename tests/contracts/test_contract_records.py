@@ -4,8 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from contract_cases import corrected
 from conftest import a_listing
+from contract_cases import corrected
 from introductions.case_entries import ANSWERS, entries
 
 from marketplace import clock
@@ -41,7 +41,8 @@ def register(signed, dana):
 
 @pytest.mark.parametrize(("text", "parties"), [
     ("甲公司\n乙大学", [Party("甲公司"), Party("乙大学")]),
-    (f"甲（深圳）有限公司 {CODE}\n乙大学\nACME GmbH", [Party("甲（深圳）有限公司", CODE), Party("乙大学"), Party("ACME GmbH")]),
+    (f"甲（深圳）有限公司 {CODE}\n乙大学\nACME GmbH",
+     [Party("甲（深圳）有限公司", CODE), Party("乙大学"), Party("ACME GmbH")]),
     (f"甲公司（{CODE.lower()}）；乙大学", [Party("甲公司", CODE), Party("乙大学")]),
     (f"  甲公司，{CODE} ;\n\n乙大学 ", [Party("甲公司", CODE), Party("乙大学")]),
 ])
@@ -79,7 +80,9 @@ def test_amounts_and_days_that_cannot_be_are_refused_by_name_and_value(sign, giv
     assert says in complaint(sign, **given)[field]
 
 
-@pytest.mark.parametrize(("written", "kept"), [("1,234.56万", "12345600.00"), ("258 万元", "2580000.00"), ("0.5亿", "50000000.00")])
+@pytest.mark.parametrize(("written", "kept"), [
+    ("1,234.56万", "12345600.00"), ("258 万元", "2580000.00"), ("0.5亿", "50000000.00"),
+])
 def test_amounts_are_understood_as_people_write_them(brought_to, dana, signed_in, written, kept):
     case = brought_to(Stage.NEGOTIATING)
     form = {**entries("sign", amount=written), "signed_on": clock.today().isoformat()}
@@ -120,7 +123,8 @@ def test_the_technology_amount_is_a_part_of_the_contract_amount(register, amount
 
 def test_an_outcome_cannot_come_before_the_contract(performing, dana):
     given = entries("report_outcome", reached_on=clock.today() - timedelta(days=1))
-    assert "lies before the contract" in complaint(service.move, dana, performing, "report_outcome", **given)["reached_on"]
+    wrong = complaint(service.move, dana, performing, "report_outcome", **given)
+    assert "lies before the contract" in wrong["reached_on"]
 
 
 def test_a_correction_counts_and_the_former_record_stays(signed, dana):

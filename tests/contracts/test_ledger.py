@@ -122,7 +122,8 @@ def test_files_say_what_the_page_says_and_a_name_is_no_formula(performing, dana,
     rows = list(csv.reader(io.StringIO(browser.get("/ledger/csv").data.decode("utf-8-sig"))))
     assert rows[0][0] == "Broker" and rows[1][0] == "'=cmd()" and rows[-1][0] == "Total"
     assert rows[1][rows[0].index("Contract amount CNY")] == "800000.0"
-    sheet = CalamineWorkbook.from_filelike(io.BytesIO(browser.get("/ledger/xlsx").data)).get_sheet_by_index(0).to_python()
+    book = CalamineWorkbook.from_filelike(io.BytesIO(browser.get("/ledger/xlsx").data))
+    sheet = book.get_sheet_by_index(0).to_python()
     assert sheet[1][0] == "=cmd()" and 500_000 in sheet[1]
 
 
