@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from marketplace.accounts.models import User
+from marketplace.demo import dealings
 from marketplace.demo.timeline import Timeline, World, rows
 from marketplace.introductions import conditions
 from marketplace.introductions import service as introductions
@@ -48,6 +49,7 @@ class Case:
             add(moment(step["days_ago"], hour, self.number), partial(self._step, place))
         for message in self.row["messages"]:
             add(moment(message["days_ago"], 19, self.number), partial(self._say, message))
+        dealings.plan(self.timeline, self)
         last = self.row["steps"][-1]
         if last["to"] == Stage.QUALIFIED and not self.row["close"]:
             add(moment(last["days_ago"] - 1, hour), lambda: self._consent(Side(self.row["initiator"])))
@@ -120,8 +122,11 @@ class Case:
         due = self._day(place + 1) if follows else day + timedelta(days=14)
         if not follows and self.number % 3:  # the others have let it slip, which the desk shows
             due = max(due, self.timeline.day(3 + self.number % 9))
-        self.move(self.person(Side(self.row["initiator"])), "meet", held_on=day, text=note, next_action=NEXT_ACTION,
-                  owner=("need", "result", "both")[self.number % 3], due_on=due)
+        who = self.person(Side(self.row["initiator"]))
+        said = {"held_on": day, "text": note, "next_action": NEXT_ACTION, "due_on": due,
+                "owner": ("need", "result", "both")[self.number % 3]}
+        if not dealings.close_meeting(self, who, **said):
+            self.move(who, "meet", **said)
 
     def _agree_in_principle(self, place: int, day: date, note: str) -> None:
         self.move(self.broker, "intent", dated_on=day, text=note, contract_type=self._contract_type())

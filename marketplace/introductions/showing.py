@@ -12,7 +12,7 @@ from marketplace.accounts.models import User
 from marketplace.errors import Invalid, NotFound
 from marketplace.introductions import conditions, due, service, vocabulary, whole, wordings
 from marketplace.introductions.inputs import Input, Shape
-from marketplace.introductions.models import Introduction, Side, Stage, Status
+from marketplace.introductions.models import Introduction, Minutes, Side, Stage, Status
 from marketplace.introductions.moves import (
     ANSWERS,
     CLOSINGS,
@@ -120,9 +120,16 @@ def case(actor: User, introduction: Introduction) -> dict[str, Any]:
         "messages": service.read_messages(actor, introduction), "vocabulary": vocabulary,
         "audiences": [(a.value, AUDIENCES[a]) for a in audiences_for(actor, introduction)],
         "is_staff": actor.is_reviewer and not member_sides(actor, introduction),
-        "is_broker": is_broker(actor, introduction),
+        "is_broker": is_broker(actor, introduction), "agreed_step": agreed_step(introduction),
         "released_stopped": [vocabulary.SIDES[side] for side in conditions.stopped(introduction)],
     }
+
+
+def agreed_step(introduction: Introduction) -> Minutes | None:
+    """The minutes whose next action is what is owed now."""
+    talks = introduction.status is Status.ACTIVE and introduction.stage in (Stage.INTRODUCED, Stage.DISCUSSING)
+    latest = introduction.minutes[-1] if talks and introduction.minutes else None
+    return latest if latest is not None and latest.next_action else None
 
 
 def main_move(moves: Sequence[Available], stage: Stage, is_mine_to_do: bool) -> Available | None:
