@@ -134,7 +134,7 @@ OWES = {
 }
 
 REMINDED = {
-    "owes": Label("该做下一步的一方", "Who owes the step"), "broker": Label("技术经理人", "The broker"),
+    "owes": Label("负责下一步的一方", "Who owes the step"), "broker": Label("技术经理人", "The broker"),
     "operators": Label("运营人员", "The operators"),
 }
 """Whom a reminder goes to: due.To."""
