@@ -55,11 +55,10 @@ class Answer:
         if not may_be_asked:
             return Page((), 0, {name: {} for name in self._query.facets})
         demands, total = wanted.demands, wanted.total
-        clauses = self._reading.matching(demands, self._question)
         return Page(
             hits=self._listed(self._found, readable(demands)) if total else (),
             total=total,
-            facets=self._facets(clauses),
+            facets=self._facets(self._reading.matching(demands, self._question)) if self._query.facets else {},
             dropped=wanted.dropped if total else (),
         )
 

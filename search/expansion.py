@@ -109,15 +109,22 @@ class Reading:
         return frequency <= SUSPECT or min(map(self.single, word.units)) <= COMMON
 
     def _with_run(self, meaning: Meaning) -> Meaning:
-        """Where the run is rare, its documents are noted: to look for them again by their ids, for the total, the page
-        and the facets, is far cheaper than to lay the rows of characters side by side each time."""
-        result = self._searcher.search(self._runs(meaning.word.units), RARE)
+        """Looked for as a run where that finds what the word does not. Where it is rare, its documents are noted: to
+        look for them again by their ids, for the total, the page and the facets, is far cheaper than to lay the rows of
+        characters side by side each time."""
+        text = meaning.word.text
+        own = self.frequency(text) if text in meaning.terms else 0
+        query = tantivy.Query.const_score_query(self._runs(meaning.word.units), 0.0)
+        if own:
+            listed = [(_MustNot, self._term(name, text, "basic")) for name in self._lists]
+            query = tantivy.Query.boolean_query([(_Must, query), *listed])
+        result = self._searcher.search(query, RARE)
         count = hit_count(result)
         ids: tuple[int, ...] | None = None
         if count <= RARE:
             addresses = [address for _, address in result.hits]
             ids = tuple(int(one or 0) for one in self._searcher.fast_field_values("id", addresses))
-        return replace(meaning, frequency=max(meaning.frequency, count), run=count > 0, ids=ids)
+        return replace(meaning, frequency=max(meaning.frequency, own + count), run=count > 0, ids=ids)
 
     def exactly(self, word: Word) -> Meaning:
         """A word or phrase as it stands."""
