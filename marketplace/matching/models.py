@@ -63,3 +63,15 @@ class TrainedWeights(Base):
     accepted_at: Mapped[datetime | None]
     content: Mapped[dict[str, Any]]
     """See matching/weights.py."""
+
+
+class Answering(Base):
+    """How often an organisation was asked for its answer, and how often it gave one in time, of late. Counted where
+    answers are given (introductions/answering.py); scored here."""
+
+    __tablename__ = "matching_answers"
+    __table_args__ = (CheckConstraint("0 <= answered AND answered <= asked", name="counts"),)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True)
+    asked: Mapped[int]
+    answered: Mapped[int]
+    updated_at: Mapped[datetime]
