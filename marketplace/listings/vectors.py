@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from marketplace.db import Base, session
 from marketplace.listings.models import Kind, Listing
@@ -47,6 +47,8 @@ class ListingVector(Base):
     language: Mapped[str] = mapped_column(default="")
     vector: Mapped[bytes | None]
     """As the embedder gave it: 16-bit floats, little-endian."""
+    parts: Mapped[bytes | None]
+    """Of a need: its title's vector and each sentence's, one after another in the same way."""
     made_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None]
@@ -127,29 +129,37 @@ def dimensions() -> int:
 
 def of(ids: Sequence[int]) -> dict[int, list[float]]:
     """The vectors of those listings among `ids` that have one, centred and one long, in one query."""
+    return {number: rows[0] for number, rows in _centred(ids, ListingVector.vector).items()}
+
+
+def parts_of(ids: Sequence[int]) -> dict[int, list[list[float]]]:
+    """The same of the parts of needs: a vector for each part."""
+    return _centred(ids, ListingVector.parts)
+
+
+def _centred(ids: Sequence[int], column: InstrumentedAttribute[bytes | None]) -> dict[int, list[list[float]]]:
     here = space()
     if here is None or not ids:
         return {}
     rows = session.execute(
-        select(ListingVector.listing_id, ListingVector.language, Listing.kind, ListingVector.vector)
+        select(ListingVector.listing_id, ListingVector.language, Listing.kind, column.label("kept"))
         .join(Listing, Listing.id == ListingVector.listing_id)
-        .where(
-            ListingVector.listing_id.in_(ids), ListingVector.embedder == here.embedder,
-            ListingVector.vector.is_not(None),
-        )
+        .where(ListingVector.listing_id.in_(ids), ListingVector.embedder == here.embedder, column.is_not(None))
     ).all()
     if not rows:
         return {}
     import numpy
 
-    matrix = numpy.stack([unpacked(row.vector or b"") for row in rows])
+    some = [unpacked(row.kept or b"").reshape(-1, here.dimensions) for row in rows]
     middles = {language: numpy.asarray(mean, numpy.float32) for language, mean in here.means.items()}
-    matrix -= numpy.stack([
+    matrix = numpy.concatenate(some)
+    matrix -= numpy.repeat(numpy.stack([
         middles.get(side_of(row.language, row.kind), middles.get(row.language, middles[""])) for row in rows
-    ])
+    ]), [len(one) for one in some], axis=0)
     lengths = numpy.linalg.norm(matrix, axis=1, keepdims=True)
     matrix /= numpy.where(lengths > 0, lengths, 1)
-    return dict(zip([row.listing_id for row in rows], matrix.tolist(), strict=True))
+    ends = numpy.cumsum([len(one) for one in some])[:-1]
+    return {row.listing_id: part.tolist() for row, part in zip(rows, numpy.split(matrix, ends), strict=True)}
 
 
 def side_of(language: str, kind: Kind) -> str:

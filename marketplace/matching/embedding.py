@@ -1,4 +1,4 @@
-"""Making the vectors of listings, a little at a time, and how near two listings lie.
+"""Making the vectors of listings, a little at a time.
 
 A change marks a listing's row as due (`mark`); the topic `vectors.due` is the promise that somebody works the due rows
 off (`fill`), about a second's worth at a time so that the worker's other duties do not wait. An embedder that is down
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
-import re
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,11 +19,12 @@ from sqlalchemy import ColumnElement, case, delete, exists, func, insert, litera
 from marketplace import clock, index, outbox
 from marketplace.db import session, transaction
 from marketplace.listings import vectors
-from marketplace.listings.documents import LISTINGS, wording
-from marketplace.listings.models import WORLD_VISIBLE, Listing
+from marketplace.listings.documents import LISTINGS
+from marketplace.listings.models import WORLD_VISIBLE, Kind, Listing
 from marketplace.listings.vectors import THE_ONE, ListingVector, VectorMean, VectorSpace
+from marketplace.matching.meaning import Meaning, meanings, text_of
 from search import Filter, Refused, SearchError
-from search.embedding import EVERY, LEAST, Embedder, Vector, cosine
+from search.embedding import EVERY, LEAST, Embedder
 
 log = logging.getLogger(__name__)
 TOPIC = "vectors.due"
@@ -37,19 +36,22 @@ EARLY = 1_000
 """So many vectors make a first use of them worth a rebuild, while more are still to be made."""
 LONGEST_WAIT = timedelta(days=1)
 _PORTION = 5_000
-_AMID_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
-
-
-def nearness(one: Vector | None, other: Vector | None) -> float | None:
-    """How alike two listings' meanings are, from -1 to 1; unrelated ones lie about 0, whatever their languages. None
-    when either has no vector: then nothing is known, which is not the same as 0."""
-    return None if one is None or other is None else cosine(one, other)
 
 
 def vectors_of(listings: Sequence[Listing]) -> dict[int, list[float]]:
-    """listing id -> vector for `nearness`, in one query (none without an embedder). They are made of tier-0 text only,
+    """listing id -> vector for `near`, in one query (none without an embedder). They are made of tier-0 text only,
     so a score may use them for any reader."""
     return vectors.of([listing.id for listing in listings])
+
+
+def parts_of(listings: Sequence[Listing]) -> dict[int, Any]:
+    """Of the needs among them, the vectors of their parts as a matrix, in one query."""
+    found = vectors.parts_of([one.id for one in listings if one.kind is Kind.NEED])
+    if not found:
+        return {}
+    import numpy
+
+    return {number: numpy.asarray(rows, numpy.float32) for number, rows in found.items()}
 
 
 def vector_of(listing: Listing) -> list[float] | None:
@@ -68,36 +70,6 @@ def neighbours(listing: Listing, filters: tuple[Filter, ...], limit: int) -> dic
         log.warning("matching goes by words alone: %s", error)
         return {}
     return {hit.id: hit.score for hit in page.hits}
-
-
-def text_of(listing: Listing) -> str:
-    """What is embedded: what everybody may read, in the listing's own language, the title on a line of its own."""
-    words = wording(listing)[0]
-    title = " ".join(words.title.split())
-    text = "\n".join(filter(None, (title, ", ".join(words.keywords), words.summary)))
-    # Models read a space between two Chinese characters as the end of a word.
-    return _AMID_CHINESE.sub("", text)
-
-
-def embedded(embedder: Embedder, texts: Sequence[str]) -> list[Vector]:
-    """The vector of each text of `text_of`: half of its title, half of the whole, for in a long summary the model
-    loses sight of what it is about. Raises what the embedder does."""
-    titles = [text.partition("\n")[0] for text in texts]
-    wanted = [*dict.fromkeys((*titles, *texts))]
-    made: dict[str, Vector] = {}
-    for at in range(0, len(wanted), embedder.batch):
-        some = wanted[at:at + embedder.batch]
-        made |= dict(zip(some, embedder.embed(some), strict=True))
-    return [
-        made[text] if title == text else _between(made[title], made[text])
-        for title, text in zip(titles, texts, strict=True)
-    ]
-
-
-def _between(one: Vector, other: Vector) -> Vector:
-    both = [a + b for a, b in zip(one, other, strict=True)]
-    length = math.hypot(*both)
-    return [number / length for number in both] if length else one
 
 
 # --- what is due
@@ -200,9 +172,9 @@ def make_some(*, last_first: bool = False) -> int:
     ).all()
     ids = [row.listing_id for row in rows]
     found = session.scalars(select(Listing).where(Listing.id.in_(ids), Listing.state.in_(WORLD_VISIBLE)))
-    texts = {one.id: (text_of(one), one.language) for one in found}
+    texts = {one.id: (text_of(one), one.language, one.kind is Kind.NEED) for one in found}
     session.rollback()  # the embedder may be slow; hold no lock meanwhile
-    made = _embedded(embedder, {one: text for one, (text, _) in texts.items()})
+    made = _made(embedder, {one: (text, in_parts) for one, (text, _, in_parts) in texts.items()})
     with transaction():
         if not _counts(embedder):
             return 0
@@ -213,19 +185,21 @@ def make_some(*, last_first: bool = False) -> int:
     return len(rows)
 
 
-def _embedded(embedder: Embedder, texts: dict[int, str]) -> dict[int, Vector | Refused]:
-    """The vector of each text, or why there is none: one that is refused does not keep the others from theirs."""
+def _made(embedder: Embedder, texts: dict[int, tuple[str, bool]]) -> dict[int, Meaning | Refused]:
+    """What each text means, or why nobody knows: one that is refused does not keep the others from theirs."""
     if not texts:
         return {}
     try:
-        return dict(zip(texts, embedded(embedder, [*texts.values()]), strict=True))
+        return dict(zip(texts, meanings(embedder, *zip(*texts.values(), strict=True)), strict=True))
     except Refused as refused:
         if len(texts) == 1:
             return dict.fromkeys(texts, refused)
-    return {one: made for key, text in texts.items() for one, made in _embedded(embedder, {key: text}).items()}
+    return {one: made for key, text in texts.items() for one, made in _made(embedder, {key: text}).items()}
 
 
-def _store(row: Any, text: tuple[str, str] | None, made: Vector | Refused | None, embedder: Embedder) -> None:
+def _store(
+    row: Any, text: tuple[str, str, bool] | None, made: Meaning | Refused | None, embedder: Embedder
+) -> None:
     # A change that came while we waited for the embedder has set a new date, and stays due.
     still = case((ListingVector.due_at == row.due_at, None), else_=ListingVector.due_at)
     values: dict[str, Any] = {"due_at": still, "attempts": 0, "error": None}
@@ -236,7 +210,8 @@ def _store(row: Any, text: tuple[str, str] | None, made: Vector | Refused | None
     elif made is not None and text is not None:
         values |= {
             "embedder": embedder.name, "digest": _digest(text[0]), "language": text[1],
-            "vector": vectors.packed(made), "made_at": clock.now(),
+            "vector": vectors.packed(made.whole), "made_at": clock.now(),
+            "parts": b"".join(map(vectors.packed, made.parts)) or None,
         }
     session.execute(_those([row.listing_id]).values(**values))
 

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from marketplace.listings.documents import SETTINGS
-from marketplace.listings.models import Listing
+from marketplace.listings.models import Kind, Listing
 from marketplace.listings.vectors import side_of
 from marketplace.matching import measures
-from marketplace.matching.embedding import embedded, nearness, text_of
 from marketplace.matching.features import features
 from marketplace.matching.judged import Judged
+from marketplace.matching.meaning import Meaning, meanings, near, text_of
 from marketplace.matching.profiles import Profile, key_terms, profile
 from marketplace.matching.scoring import score
 from marketplace.matching.weights import Weights
 from search.embedded import EmbeddedEngine
-from search.embedding import Embedder, centred, means
+from search.embedding import Embedder, Vector, centred, means
 
 KEYS = ("ndcg@10", "auc", "mrr", "recall@10", "recall@100")
 CANDIDATES = 300
 """Results that are looked at closely for each need, where it is to be found among all."""
 _INDEX = "results"
 _PORTION = 2_000
+_AT_ONCE = 16
+"""Texts that get their vectors before the next are looked at."""
 Figures = dict[str, float | None]
-Vectors = Mapping[str, list[float]]
+Vectors = Mapping[str, Meaning]
 Told = Callable[[str], None]
 
 
 def evaluate(judged: Judged, weights: Weights, embedder: Embedder | None = None, told: Told = lambda _: None) -> Any:
     """One object with a figure for each of KEYS, None where the layout has none, and the same of the `baseline`."""
-    near = vectors(judged, embedder, told) if embedder is not None and embedder.dimensions else {}
+    meant = vectors(judged, embedder, told) if embedder is not None and embedder.dimensions else {}
     if judged.layout == "pools":
-        found = measures.of_pools(pool_scores(judged, weights, near))
+        found = measures.of_pools(pool_scores(judged, weights, meant))
         plain = measures.of_pools(_plain_pools(judged))
     else:
-        found = measures.of_ranks(_ranks(judged, weights, near, told))
+        found = measures.of_ranks(_ranks(judged, weights, meant, told))
         plain = measures.of_ranks(_plain_ranks(judged))
     return _complete(found) | {"baseline": _complete(plain)}
 
@@ -46,17 +48,17 @@ def _complete(figures: Figures) -> Figures:
     return {key: figures.get(key) for key in KEYS}
 
 
-def pool_scores(judged: Judged, weights: Weights, near: Vectors) -> list[tuple[str, float, int]]:
+def pool_scores(judged: Judged, weights: Weights, meant: Vectors) -> list[tuple[str, float, int]]:
     """(need, score, level) of every judged pair."""
-    scorer = Scorer(judged, weights, near)
+    scorer = Scorer(judged, weights, meant)
     return [(one.need, scorer.of(one.need, one.result), one.level) for one in judged.judgements]
 
 
 class Scorer:
     """The product's features and score for listings that are in no database; each is read once."""
 
-    def __init__(self, judged: Judged, weights: Weights, near: Vectors) -> None:
-        self.judged, self.weights, self.near = judged, weights, near
+    def __init__(self, judged: Judged, weights: Weights, meant: Vectors) -> None:
+        self.judged, self.weights, self.meant = judged, weights, meant
         self.profiles: dict[int, Profile] = {}
 
     def profile(self, listing: Listing) -> Profile:
@@ -64,7 +66,8 @@ class Scorer:
 
     def features(self, need: str, result: str) -> Any:
         one, other = self.judged.needs[need], self.judged.results[result]
-        close = nearness(self.near.get(f"need {need}"), self.near.get(f"result {result}"))
+        asked, given = self.meant.get(f"need {need}"), self.meant.get(f"result {result}")
+        close = near(asked.whole, given.whole, asked.parts) if asked and given else None
         return features(one, other, self.profile(one), self.profile(other), close)
 
     def of(self, need: str, result: str) -> float:
@@ -79,17 +82,24 @@ def vectors(judged: Judged, embedder: Embedder, told: Told) -> Vectors:
         f"result {ref}": listing for ref, listing in judged.results.items()
         if judged.layout == "qrels" or ref in judged_results
     }
-    texts = {ref: text_of(listing) for ref, listing in listings.items()}
-    distinct = sorted(set(texts.values()), key=len)
-    made: dict[str, Sequence[float]] = {}
-    for at in range(0, len(distinct), embedder.batch):
-        some = distinct[at:at + embedder.batch]
-        made |= dict(zip(some, embedded(embedder, some), strict=True))
-        if at // 1_000 != (at + embedder.batch) // 1_000:
+    texts = {ref: (text_of(listing), listing.kind is Kind.NEED) for ref, listing in listings.items()}
+    distinct = sorted(set(texts.values()), key=lambda one: len(one[0]))
+    made: dict[tuple[str, bool], Meaning] = {}
+    for at in range(0, len(distinct), _AT_ONCE):
+        some = distinct[at:at + _AT_ONCE]
+        made |= dict(zip(some, meanings(embedder, *zip(*some, strict=True)), strict=True))
+        if at // 1_000 != (at + _AT_ONCE) // 1_000:
             told(f"{len(made)} of {len(distinct)} texts have their vectors")
     languages = {ref: side_of(listing.language, listing.kind) for ref, listing in listings.items()}
-    middles = means([made[texts[ref]] for ref in texts], [languages[ref] for ref in texts])
-    return {ref: centred(made[text], languages[ref], middles) for ref, text in texts.items()}
+    middles = means([made[texts[ref]].whole for ref in texts], [languages[ref] for ref in texts])
+
+    def seen(ref: str, vector: Vector) -> Vector:
+        return centred(vector, languages[ref], middles)
+
+    return {
+        ref: Meaning(seen(ref, made[text].whole), tuple(seen(ref, part) for part in made[text].parts))
+        for ref, text in texts.items()
+    }
 
 
 def _plain_pools(judged: Judged) -> list[tuple[str, float, int]]:
@@ -123,9 +133,9 @@ def _plain_ranks(judged: Judged) -> dict[str, list[int | None]]:
     return places
 
 
-def _ranks(judged: Judged, weights: Weights, near: Vectors, told: Told) -> dict[str, list[int | None]]:
+def _ranks(judged: Judged, weights: Weights, meant: Vectors, told: Told) -> dict[str, list[int | None]]:
     """Every result is in an index, as in the product; what its candidate step does not bring is not found."""
-    scorer, refs = Scorer(judged, weights, near), list(judged.results)
+    scorer, refs = Scorer(judged, weights, meant), list(judged.results)
     places: dict[str, list[int | None]] = {}
     with tempfile.TemporaryDirectory(prefix="yinqiao-evaluate-") as folder:
         engine = EmbeddedEngine(folder, writer=True)

@@ -5,19 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import sqrt
 
 from marketplace import regions
 from marketplace.listings.documents import price_of, readiness_of
 from marketplace.listings.models import Listing
+from marketplace.matching.meaning import Near
 from marketplace.matching.profiles import Profile
 from marketplace.matching.terms import Row
 
 NEAR_LEVELS = 3
 """A result this many levels below what a need accepts fits no more."""
 TEXTS = ("words", "phrases", "answered", "phrases_answered", "titles")
-"""What is compared of two texts; the weights name them so. `meaning` comes in addition where there are vectors."""
-MEANING = "meaning"
+"""What is compared of two texts; the weights name them so. MEANING and CLOSEST come in addition where there are
+vectors."""
+MEANING, CLOSEST = "meaning", "closest_part"
+"""Nearness of meaning: of all the two say, and of the result to that part of the need which it is nearest to."""
+_BEND = 0.65
+"""Likenesses are bent by this power, because the first common word says more than the tenth. Chosen by needs held out,
+with the proportions in training.py, on both sets of ../shared/data."""
 _OFTEN, _LONG = 1.5, 0.75
 """BM25's k1 and b."""
 _USUAL, _USUAL_TITLE = 170.0, 11.0
@@ -29,6 +34,8 @@ class Features:
     text: dict[str, float]
     """By name, see TEXTS."""
     facts: dict[str, float | None]
+    part: int = 0
+    """The part of the need that the result is nearest to in meaning: see `meaning.Near`."""
 
     @property
     def likeness(self) -> float:
@@ -37,28 +44,27 @@ class Features:
 
 
 def features(
-    need: Listing, result: Listing, needed: Profile, offered: Profile, nearness: float | None = None,
+    need: Listing, result: Listing, needed: Profile, offered: Profile, near: Near | None = None,
     beyond: Mapping[str, float | None] | None = None,
 ) -> Features:
-    """`nearness` of meaning, where both have vectors; `beyond`: facts that do not stand in the listings themselves."""
+    """`near`: in meaning, where both have vectors; `beyond`: facts that do not stand in the listings themselves."""
     text = likenesses(needed, offered)
-    if nearness is not None:
-        text[MEANING] = max(0.0, nearness)
-    return Features(text=text, facts={**facts(need, result), **(beyond or {})})
+    if near is not None:
+        text |= {MEANING: max(0.0, near.whole), CLOSEST: max(0.0, near.closest)}
+    return Features(text, {**facts(need, result), **(beyond or {})}, near.part if near else 0)
 
 
 def likenesses(needed: Profile, offered: Profile) -> dict[str, float]:
-    """The square roots, because the first common word says more than the tenth."""
     ours, theirs = needed.whole, offered.whole
     # Where one has no title, its whole text stands in.
     heads = (needed.head, offered.head) if needed.head and offered.head else (ours, theirs)
     usual = _USUAL_TITLE if offered.is_title_only else _USUAL
     return {
-        "words": sqrt(cosine(ours.units, theirs.units)),
-        "phrases": sqrt(cosine(ours.pairs, theirs.pairs)),
-        "answered": sqrt(answered(ours.units, theirs.units, usual)),
-        "phrases_answered": sqrt(answered(ours.pairs, theirs.pairs, usual)),
-        "titles": sqrt(cosine(heads[0].units, heads[1].units)),
+        "words": cosine(ours.units, theirs.units) ** _BEND,
+        "phrases": cosine(ours.pairs, theirs.pairs) ** _BEND,
+        "answered": answered(ours.units, theirs.units, usual) ** _BEND,
+        "phrases_answered": answered(ours.pairs, theirs.pairs, usual) ** _BEND,
+        "titles": cosine(heads[0].units, heads[1].units) ** _BEND,
     }
 
 

@@ -5,7 +5,7 @@ The profiles given here are those of the reader's tier: a reason never quotes wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,10 @@ from marketplace import regions
 from marketplace.listings import vocabulary as words
 from marketplace.listings.classifications import INDUSTRIES
 from marketplace.listings.models import Kind, Listing
+from marketplace.matching.answering import Answers
 from marketplace.matching.features import Features
 from marketplace.matching.generic import GENERIC
+from marketplace.matching.meaning import sentences, text_of
 from marketplace.matching.profiles import ASPECTS, Aspect, Passage, Profile, pieces
 from marketplace.matching.scoring import MEANING, WORDS, Score
 from marketplace.phrases import Label, in_language, money, say
@@ -24,6 +26,10 @@ _KEPT = 24
 NOT_STATED = say("not stated")
 MEANT = Label("语义", "Meaning")
 ALIKE = say("the two texts say similar things")
+_QUOTED = 80
+ANSWERING = Label("答复", "Answering")
+PROMPT = Label("通常在 5 个工作日内答复", "usually answers within 5 working days")
+NOT_KNOWN = say("not enough known")
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,14 @@ class Reason:
 
 
 def reasons(
-    here: Listing, there: Listing, ours: Profile, theirs: Profile, known: Features, made: Score
+    here: Listing, there: Listing, ours: Profile, theirs: Profile, known: Features, made: Score,
+    answers: Mapping[int, Answers] | None = None,
 ) -> list[Reason]:
-    """The strongest first, what is missing last."""
-    found = [*_shared_words(ours, theirs, made), *_meaning(made), *_facts(here, there, known, made)]
+    """The strongest first, what is missing last. `answers`: how organisations answer, by their ids."""
+    found = [
+        *_shared_words(ours, theirs, made), *_meaning(here, there, known, made), *_facts(here, there, known, made),
+        *_answers(here, there, made, answers or {}),
+    ]
     return sorted(found, key=lambda reason: -reason.weight)
 
 
@@ -114,10 +124,32 @@ def _near(one: Passage, other: Passage) -> tuple[Words, Words]:
     return Words(tuple(dict.fromkeys(a for a, _ in pairs))), Words(tuple(dict.fromkeys(b for _, b in pairs)))
 
 
-def _meaning(made: Score) -> list[Reason]:
-    """Nearness of meaning has no words to show; that it counts is said."""
+def _meaning(here: Listing, there: Listing, known: Features, made: Score) -> list[Reason]:
+    """Nearness of meaning has no words to show; that it counts is said, and of which sentence of the need it holds.
+    The sentence is of tier 0, like all that vectors are made of."""
     points = made.points.get(MEANING, 0.0)
-    return [Reason(MEANT, ALIKE, ALIKE, round(points, 1))] if points >= 1 else []
+    if points < 1:
+        return []
+    need = here if here.kind is Kind.NEED else there
+    said = sentences(text_of(need))[known.part - 1:known.part] if known.part else []
+    told = f"“{_shortened(said[0])}”" if said else ALIKE
+    ours, theirs = (told, ALIKE) if need is here else (ALIKE, told)
+    return [Reason(MEANT, ours, theirs, round(points, 1))]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED].rstrip()}…"
+
+
+def _answers(here: Listing, there: Listing, made: Score, answers: Mapping[int, Answers]) -> list[Reason]:
+    """That an organisation usually answers in time; of one that does not, nothing is said. Nor of one that is not to be
+    known: who has read of the same habit elsewhere could put two and two together."""
+    told = [
+        PROMPT if not one.anonymous and answers.get(one.organisation_id, Answers()).are_usual else None
+        for one in (here, there)
+    ]
+    points = round(made.points.get("answers", 0.0), 1)
+    return [Reason(ANSWERING, told[0] or NOT_KNOWN, told[1] or NOT_KNOWN, points)] if any(told) else []
 
 
 def _facts(here: Listing, there: Listing, known: Features, made: Score) -> list[Reason]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from marketplace.matching import features as compared
 from marketplace.matching.features import Features
 from marketplace.matching.weights import Weights, current, points_of, probability
 
 WORDS = "text"
 MEANING = "meaning"
 """The names under which the points of the texts stand."""
-_MENTIONED = 0.25
+_MENTIONED = 0.17
 """The likeness of texts from which facts count in full; facts alone make no match."""
 
 
@@ -32,7 +33,7 @@ def score(features: Features, weights: Weights | None = None) -> Score:
         return Score(0.0, {name: 0.0 for name, value in features.facts.items() if value is not None})
     parts = {WORDS: 0.0}
     for name, value in features.text.items():
-        into = MEANING if name == MEANING else WORDS
+        into = WORDS if name in compared.TEXTS else MEANING
         parts[into] = parts.get(into, 0.0) + given.get(name, 0.0) * value
     scale = min(1.0, likeness / _MENTIONED)
     for name, fits in features.facts.items():

@@ -14,9 +14,11 @@ from marketplace.finding.criteria import audience_filters
 from marketplace.listings.documents import LISTINGS, PUBLIC
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.listings.permissions import organisation_token, tier_for, visible_among, visible_to
-from marketplace.matching import feedback
-from marketplace.matching.embedding import nearness, vector_of, vectors_of
+from marketplace.matching import answering, feedback
+from marketplace.matching.answering import Answers
+from marketplace.matching.embedding import parts_of, vector_of, vectors_of
 from marketplace.matching.features import features
+from marketplace.matching.meaning import Near, near
 from marketplace.matching.profiles import Profile, key_terms, profile
 from marketplace.matching.reasons import Reason, reasons
 from marketplace.matching.scoring import score
@@ -81,10 +83,10 @@ class Pair:
     """A listing, a counterpart, and what comparing them gave."""
 
     def __init__(
-        self, here: Listing, there: Listing, ours: Profile, theirs: Profile, close: float | None = None,
-        beyond: Mapping[str, float | None] | None = None,
+        self, here: Listing, there: Listing, ours: Profile, theirs: Profile, close: Near | None = None,
+        beyond: Mapping[str, float | None] | None = None, answers: Mapping[int, Answers] | None = None,
     ) -> None:
-        self.here, self.there, self.theirs = here, there, theirs
+        self.here, self.there, self.theirs, self.answers = here, there, theirs, answers or {}
         if here.kind is Kind.NEED:
             self.features = features(here, there, ours, theirs, close, beyond)
         else:
@@ -96,13 +98,31 @@ def _compared(
     here: Listing, ours: Profile, candidates: Sequence[Listing], judgements: Sequence[feedback.Judgement]
 ) -> list[Pair]:
     """Each candidate beside the listing; what is not in the listings themselves is read once for all."""
-    vectors = vectors_of([here, *candidates])
+    close = _nearness(here, candidates)
     unlike = feedback.unlike_declined(here, candidates, judgements)
+    answers = answering.of([one.organisation_id for one in (here, *candidates)])
+
+    def beyond(there: Listing) -> dict[str, float | None]:
+        return {
+            "freshness": freshness(here, there), "declined": unlike.get(there.id),
+            "answers": answering.of_pair(here.organisation_id, there.organisation_id, answers),
+        }
+
     return [
-        Pair(here, there, ours, profile(there, READ), nearness(vectors.get(here.id), vectors.get(there.id)),
-             {"freshness": freshness(here, there), "declined": unlike.get(there.id)})
+        Pair(here, there, ours, profile(there, READ), close.get(there.id), beyond(there), answers)
         for there in candidates
     ]
+
+
+def _nearness(here: Listing, candidates: Sequence[Listing]) -> dict[int, Near | None]:
+    """Of the pair's meanings, by the candidate; empty without an embedder."""
+    vectors = vectors_of([here, *candidates])
+    if here.id not in vectors:
+        return {}
+    parts, ours = parts_of([here, *candidates]), vectors[here.id]
+    if here.kind is Kind.NEED:
+        return {there.id: near(ours, vectors.get(there.id), parts.get(here.id, ())) for there in candidates}
+    return {there.id: near(vectors.get(there.id), ours, parts.get(there.id, ())) for there in candidates}
 
 
 def freshness(one: Listing, other: Listing) -> float | None:
@@ -125,7 +145,7 @@ def may_meet(one: Listing, other: Listing) -> bool:
 
 def _explained(actor: Reader, pair: Pair, ours: Profile) -> Match:
     theirs = pair.theirs if tier_for(actor, pair.there) >= READ else profile(pair.there, 0)
-    told = reasons(pair.here, pair.there, ours, theirs, pair.features, pair.score)
+    told = reasons(pair.here, pair.there, ours, theirs, pair.features, pair.score, pair.answers)
     return Match(pair.there, pair.score.total, told)
 
 

@@ -21,15 +21,17 @@ from sqlalchemy.orm import aliased
 from marketplace.db import session
 from marketplace.listings.models import Listing
 from marketplace.matching import measures
-from marketplace.matching.features import MEANING, TEXTS, Features, features
+from marketplace.matching.features import CLOSEST, MEANING, TEXTS, Features, features
 from marketplace.matching.feedback import OF_THE_SUBJECT
 from marketplace.matching.models import MatchFeedback
 from marketplace.matching.profiles import profile
 from marketplace.matching.scoring import score
 from marketplace.matching.weights import VERSION, Weights, read, shipped
 
-PRIOR = {"words": 1.0, "phrases": 0.3, "answered": 1.0, "phrases_answered": 0.4, "titles": 0.2}
-FREEDOM = 0.25
+PRIOR = {
+    "words": 0.75, "phrases": 0.4, "answered": 1.0, "phrases_answered": 0.4, "titles": 0.2, MEANING: 1.2, CLOSEST: 1.2,
+}
+FREEDOM = 0.1
 """How far single likenesses may leave the proportions; the slope of the whole is as good as free."""
 _SLOPE = 10.0
 FOLDS, SEEDS = 5, 3
@@ -95,7 +97,7 @@ def _figures_of(examples: Sequence[Example], fitted: Mapping[str, Any]) -> dict[
 
 def _wordy(known: Features) -> Features:
     """Without the nearness of meaning."""
-    return Features({name: value for name, value in known.text.items() if name != MEANING}, known.facts)
+    return Features({name: value for name, value in known.text.items() if name in TEXTS}, known.facts)
 
 
 def from_feedback() -> list[Example]:
@@ -116,7 +118,7 @@ def fit(examples: Sequence[Example], with_meaning: Sequence[Example]) -> dict[st
     without = _fit(examples, TEXTS)
     meaning = shipped().content["text_with_meaning"]
     if len(with_meaning) >= 2 * FEWEST and len({one.level >= measures.STRONG for one in with_meaning}) == 2:
-        meaning = _fit(with_meaning, (*TEXTS, MEANING))
+        meaning = _fit(with_meaning, (*TEXTS, MEANING, CLOSEST))
     return {"text": without, "text_with_meaning": meaning}
 
 
@@ -128,18 +130,15 @@ def _fit(examples: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
     slope, *rest = (float(value) for value in model.coef_[0])
     found = {"start": float(model.intercept_[0])}
     for name, own in zip(names, rest, strict=True):
-        moved = own * (_SLOPE if name == MEANING else FREEDOM)
         # A likeness that counted against a pair could not be explained to anybody.
-        found[name] = max(0.0, slope * _SLOPE * PRIOR.get(name, 0.0) + moved)
+        found[name] = max(0.0, slope * _SLOPE * PRIOR[name] + own * FREEDOM)
     return {name: round(value, 4) for name, value in found.items()}
 
 
 def _row(likenesses: Mapping[str, float], names: Sequence[str]) -> list[float]:
-    whole = sum(share * likenesses.get(name, 0.0) for name, share in PRIOR.items())
-    return [
-        whole * _SLOPE,
-        *(likenesses.get(name, 0.0) * (_SLOPE if name == MEANING else FREEDOM) for name in names),
-    ]
+    known = [likenesses.get(name, 0.0) for name in names]
+    whole = sum(PRIOR[name] * value for name, value in zip(names, known, strict=True))
+    return [whole * _SLOPE, *(value * FREEDOM for value in known)]
 
 
 def cross_validated(examples: Sequence[Example]) -> dict[str, float | None]:

@@ -23,7 +23,7 @@ from marketplace.errors import NotFound
 from marketplace.matching.models import TrainedWeights
 
 SHIPPED = Path(__file__).with_name("default.json")
-VERSION = 1
+VERSION = 2
 """Of the format, and of what the features mean; weights of another version are not used."""
 STRONG_ENOUGH = 60.0
 """The score of a pair that a professional would call fairly strong or strong as likely as not."""

@@ -19,6 +19,7 @@ from marketplace.listings.models import Kind, Listing, State
 from marketplace.listings.vectors import ListingVector, VectorSpace
 from marketplace.matching import embedding
 from search import AnyOf, Query, Refused, Unavailable
+from search.embedding import cosine
 
 SUBJECTS = (("Battery pack", "en"), ("储能电池", "zh"), ("Robot gripper", "en"), ("机器人夹爪", "zh"),
             ("Solar panel", "en"), ("光伏组件", "zh"), ("Membrane filter", "en"), ("膜过滤", "zh"))
@@ -84,7 +85,6 @@ def test_nothing_is_done_where_no_embedder_is_set_up(institute, engine) -> None:
     embedding.look_after()
     assert session.scalar(select(ListingVector.listing_id)) is None
     assert session.get(VectorSpace, 1) is None and embedding.vector_of(session.merge(listing)) is None
-    assert embedding.nearness(None, [1.0]) is None
 
 
 def test_listings_are_found_by_what_they_mean_across_languages(furnished, engine, embedder) -> None:
@@ -98,9 +98,9 @@ def test_listings_are_found_by_what_they_mean_across_languages(furnished, engine
     made = embedding.vectors_of(session.scalars(select(Listing)).all())
     assert set(made) == set(furnished)
     assert made[battery] == embedding.vector_of(session.get_one(Listing, battery))
-    near = embedding.nearness(made[battery], made[chinese])
-    assert near > 0.7 > 0.3 > embedding.nearness(made[robot], made[chinese])
-    assert embedding.nearness(made[robot], made[other]) == pytest.approx(near, abs=0.3)
+    near = cosine(made[battery], made[chinese])
+    assert near > 0.7 > 0.3 > cosine(made[robot], made[chinese])
+    assert cosine(made[robot], made[other]) == pytest.approx(near, abs=0.3)
     assert index.check(terms.LISTINGS) == (set(), set())
 
 
@@ -263,17 +263,3 @@ def test_a_change_while_the_embedder_thinks_is_not_lost(furnished, engine, embed
         pass
     assert any(text.startswith("Robot instead") for text, _ in embedder.asked)
     assert embedding.due() == 0
-
-
-def test_a_title_counts_as_much_as_all_of_the_text(embedder):
-    """A long summary about other things does not drown what the listing is called."""
-    title, whole = "Battery", "Battery\nrobot robot robot robot"
-    alone, both = embedding.embedded(embedder, [title, whole])
-    assert alone == embedder.embed([title])[0]
-    assert embedding.nearness(alone, both) > embedding.nearness(alone, embedder.embed([whole])[0])
-
-
-def test_spaces_between_chinese_characters_are_none(institute):
-    """Titles copied from tables and papers are often spaced out."""
-    listing = a_listing(institute, title="智能 提醒 机器人 AI 2", language="zh", keywords=[], summary="")
-    assert embedding.text_of(listing) == "智能提醒机器人 AI 2"
