@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import case as when
 
 from marketplace import clock
 from marketplace.accounts.models import User
@@ -26,7 +27,7 @@ SHOWN = 10
 IN_A_COLUMN = 8
 AHEAD = timedelta(days=30)
 """How far the desk looks ahead for terms that end and contracts to look after."""
-BEST, NEEDS = 60, 5
+BEST, NEEDS = 40, 5
 """So many best suggestions are looked at, for so many needs side by side."""
 QUEUE = 200
 
@@ -97,6 +98,8 @@ def board(actor: User, chosen: Filters) -> dict[Stage, Pile]:
     """The cases in columns by stage; the next due come first."""
     require(can_use_desk(actor))
     conditions = filters.where(actor, chosen)
+    if filters.is_slow(chosen):
+        return _board_at_once(conditions)
     counted = select(Introduction.stage, func.count()).where(*conditions).group_by(Introduction.stage)
     totals = {stage.name: many for stage, many in session.execute(counted).all()}
     picks = {stage.name: Pick([*conditions, Introduction.stage == stage], most=IN_A_COLUMN) for stage in Stage}
@@ -124,6 +127,23 @@ def chosen_cards(actor: User, refs: Sequence[str]) -> list[Card]:
     return sorted(cards(ids), key=lambda card: place[card.ref])
 
 
+def _board_at_once(conditions: Sequence[ColumnElement[bool]]) -> dict[Stage, Pile]:
+    """What no index leads to is gone through once, not once for each column."""
+    stage, order = Introduction.stage, (Introduction.due_at, Introduction.id)
+    ranked = select(
+        Introduction.id, stage, func.count().over(partition_by=stage).label("total"),
+        func.row_number().over(partition_by=stage, order_by=order).label("place"),
+    ).where(*conditions).subquery()
+    columns: dict[Stage, list[int]] = {at: [] for at in Stage}
+    totals = dict.fromkeys(Stage, 0)
+    first = select(ranked).where(ranked.c.place <= IN_A_COLUMN).order_by(ranked.c.stage, ranked.c.place)
+    for number, at, total, _ in session.execute(first):
+        columns[at].append(number)
+        totals[at] = total
+    by_id = {card.id: card for card in cards([number for numbers in columns.values() for number in numbers])}
+    return {at: Pile([by_id[number] for number in numbers], totals[at]) for at, numbers in columns.items()}
+
+
 def _picks(actor: User, most: int = SHOWN) -> dict[str, Pick]:
     now = clock.now()
     ours = _ours(actor)
@@ -136,7 +156,8 @@ def _picks(actor: User, most: int = SHOWN) -> dict[str, Pick]:
     near = case.due_at < now + SOON
     after = and_(case.stage >= Stage.NEGOTIATING, ~near)
     return {
-        "replies": Pick([*ours, open_, case.unanswered_since.is_not(None)], waiting, most),
+        # Few wait, and many are open: the former are gone through.
+        "replies": Pick([*ours, when((open_, 1), else_=0) == 1, case.unanswered_since.is_not(None)], waiting, most),
         "owed": Pick([*mine_to_do, case.broker_id.is_not(None), filters.pressing()], most=most),
         "to_take": Pick([_untaken(actor)], most=most),
         "orphaned": Pick([open_, case.broker_id.in_(filters.left())], most=most),
@@ -188,6 +209,8 @@ def _of_others(actor: User) -> list[Any]:
 
 
 def _term_ends() -> ColumnElement[bool]:
-    until = clock.today() + AHEAD
-    ending = select(Listing.id).where(Listing.valid_until <= until, Listing.state.in_(sorted(OPEN_FOR_INTEREST)))
+    today = clock.today()
+    near = Listing.valid_until.between(today - AHEAD, today + AHEAD)
+    # Inside CASE no index is looked up: SQLite would rather walk every published listing than the few that end.
+    ending = select(Listing.id).where(near, when((Listing.state.in_(sorted(OPEN_FOR_INTEREST)), 1), else_=0) == 1)
     return filters.either(ending)

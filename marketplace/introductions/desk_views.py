@@ -83,7 +83,8 @@ def move() -> ResponseReturnValue:
     """A move from a list or the board; one that asks or lacks something opens its own page, and comes back here."""
     introduction = service.get(actor(), request.form.get("ref", ""))
     key, seen = request.form.get("key", ""), request.form.get("version", type=int)
-    if desk_showing.asks(actor(), introduction, key):
+    is_stale = seen is not None and seen != introduction.version  # the service has the word for it
+    if desk_showing.asks(actor(), introduction, key) and not is_stale:
         return redirect(url_for("introductions.move", ref=introduction.ref, key=key, back=back()))
     return _made(introduction.ref, lambda: service.move(actor(), introduction, key, version=seen))
 

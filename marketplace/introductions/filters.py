@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -31,6 +32,8 @@ OWING = {owes.value: label for owes, label in words.OWES.items() if owes is not 
 DUE = {"overdue": Label("已逾期", "Overdue"), "week": Label("7 天内到期", "Due within 7 days")}
 REPLY = {"1": Label("等我回复", "Waiting for a reply")}
 LONGEST = 100
+_NUMBER = re.compile(r"[A-Za-z]?[\d-]+")
+"""What the number of a case, or a part of it, looks like."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,11 @@ def where(actor: User, filters: Filters) -> list[ColumnElement[bool]]:
     return [*found, *_about_listings(filters)]
 
 
+def is_slow(filters: Filters) -> bool:
+    """Does it ask for what no index of introductions knows?"""
+    return bool(filters.field or filters.region or filters.q or filters.origin or filters.since or filters.until)
+
+
 def pressing() -> ColumnElement[bool]:
     """Due soon, or at a stage where somebody waits; what comes up in a talk or a contract is no answer owed yet."""
     return or_(Introduction.stage < Stage.NEGOTIATING, Introduction.due_at < clock.now() + SOON)
@@ -141,7 +149,10 @@ def _about_listings(filters: Filters) -> list[ColumnElement[bool]]:
         like = "%" + filters.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         titled = select(Listing.id).where(or_(Listing.title.ilike(like, escape="\\"), Listing.ref == filters.q.upper()))
         translated = select(ListingTranslation.listing_id).where(ListingTranslation.title.ilike(like, escape="\\"))
-        found.append(or_(Introduction.ref.ilike(like, escape="\\"), either(titled), either(translated)))
+        ways = [either(titled), either(translated)]
+        if _NUMBER.fullmatch(filters.q):
+            ways.append(Introduction.ref.ilike(like, escape="\\"))
+        found.append(or_(*ways))
     return found
 
 

@@ -157,20 +157,17 @@ def _first_answers() -> dict[int, list[float]]:
     """By who answered: seconds from an interest to the first move of somebody who spoke for no side."""
     asked, answer = aliased(History), aliased(History)
     first = (
-        select(asked.introduction_id, func.min(answer.version).label("version"))
+        select(asked.introduction_id, func.min(answer.version).label("version"),
+               func.min(asked.effective_at).label("asked"))
         .join(answer, (answer.introduction_id == asked.introduction_id) & (answer.version > asked.version))
         .where(asked.to_stage == Stage.INTEREST, asked.effective_at >= clock.now() - ANSWERED,
                or_(asked.from_stage.is_(None), asked.from_stage == Stage.SUGGESTED),
                answer.side.is_(None), answer.actor_id.is_not(None))
         .group_by(asked.introduction_id).subquery()
     )
-    began = aliased(History)
     rows = session.execute(
-        select(History.actor_id, History.effective_at, func.max(began.effective_at))
+        select(History.actor_id, History.effective_at, first.c.asked)
         .join(first, (History.introduction_id == first.c.introduction_id) & (History.version == first.c.version))
-        .join(began, (began.introduction_id == History.introduction_id) & (began.version < History.version)
-              & (began.to_stage == Stage.INTEREST))
-        .group_by(History.id, History.actor_id, History.effective_at)
     )
     found: dict[int, list[float]] = defaultdict(list)
     for broker, answered, at in rows:
