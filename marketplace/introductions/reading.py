@@ -158,7 +158,7 @@ def _side(actor: User, introduction: Introduction, side: Side) -> SideView:
         has_signed_nda=side in conditions.signed_nda(introduction),
         has_confirmed_contract=side in conditions.confirmed(introduction, Confirmed.SIGNED),
         has_confirmed_outcome=side in conditions.confirmed(introduction, Confirmed.OUTCOME),
-        people=_people(introduction, side) if knows_people(actor, introduction, side) else (),
+        people=_people(introduction, side) if _may_reach(actor, introduction, side) else (),
     )
 
 
@@ -178,6 +178,14 @@ def answers_of(actor: User, introduction: Introduction, side: Side) -> dict[str,
         organisation = introduction.listing_of(side).organisation
         return {name: veil(text, organisation) for name, text in answers.items()}
     return answers
+
+
+def _may_reach(actor: User, introduction: Introduction, side: Side) -> bool:
+    """How to reach its people: no longer shown to the other side once a consent is taken back."""
+    if not knows_people(actor, introduction, side):
+        return False
+    sides = member_sides(actor, introduction)
+    return side in sides or not sides or not conditions.stopped(introduction)
 
 
 def _people(introduction: Introduction, side: Side) -> tuple[Person, ...]:

@@ -23,8 +23,8 @@ pytest_plugins = ["introductions.casework"]
 
 
 def mails(person):
-    return session.scalars(select(OutgoingMail).where(OutgoingMail.to == person.email, OutgoingMail.calendar.is_not(None))
-                           .order_by(OutgoingMail.id)).all()
+    invitations = select(OutgoingMail).where(OutgoingMail.to == person.email, OutgoingMail.calendar.is_not(None))
+    return session.scalars(invitations.order_by(OutgoingMail.id)).all()
 
 
 def later(meeting, hours=2):
