@@ -139,6 +139,10 @@ def case_pages(one: One) -> list[Shot]:
         ("case-side", "alice", f"/introductions/{own}"),
         ("case-move", "dana", f"/introductions/{talking}/moves/intent"),
         ("desk", "dana", "/desk"),
+        ("desk-board", "dana", "/desk/board?broker=me"),
+        ("desk-cases", "dana", "/desk/cases"),
+        ("desk-workload", "erin", "/desk/brokers"),
+        ("desk-hand-on", "erin", f"/desk/hand-on?ref={talking}&ref={own}"),
     ]
 
 

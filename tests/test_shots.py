@@ -39,6 +39,7 @@ NOT_PICTURED = {
     "terms.export",
     "terms.rejected",
     "introductions.write",
+    "desk.following",
     # Pages behind a link that is in a mail, or a file that somebody has to upload first; the journeys go there.
     "accounts.confirm",
     "accounts.reset",
