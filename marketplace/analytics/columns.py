@@ -36,6 +36,8 @@ from marketplace.db import session
 
 SPARE = timedelta(minutes=10)
 """Longer than any transaction that writes history or listings stays open."""
+SPARE_OF_FITS = timedelta(minutes=1)
+"""The worker writes them one by one."""
 RECENT = 2_000
 """Rows of history among which those of the last minutes are looked for at the start."""
 MANY = 2_000
@@ -190,7 +192,7 @@ def _with_listings(state: State, connection: Connection) -> State:
         for number, kind in rows:
             kinds[number] = places[kind]
     changed = raw.listings(connection, None if state.changed == _BEGINNING else state.changed - SPARE)
-    scored = raw.fits(connection, None if state.scored == _BEGINNING else state.scored - SPARE)
+    scored = raw.fits(connection, None if state.scored == _BEGINNING else state.scored - SPARE_OF_FITS)
     if not changed and not scored:
         return replace(state, kinds=kinds, stamp=stamp)
     listings = state.listings.grown(max((row[0] for row in changed), default=0) + 1)

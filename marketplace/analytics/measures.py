@@ -65,7 +65,7 @@ class Measured:
         reached, still = _histograms(self.courses, places, len(values))
         found = [
             Group(values[row], int(reached[row, Stage.INTEREST]), int(reached[row, Stage.INTRODUCED]),
-                  int(reached[row, Stage.SIGNED]), int(still[row].sum()))
+                  int(reached[row, Stage.SIGNED]), int(still[row, Stage.INTEREST:].sum()))
             for row in np.flatnonzero(reached[:, STAGES[0]])
         ]
         return sorted(found, key=lambda group: (-group.entered, str(group.value or "")))

@@ -190,8 +190,9 @@ def _names(measured: Measured) -> Names:
 
 
 def _brokers(ids: Any) -> dict[int, str]:
-    """What each is called; who shares a name with another, with the address."""
-    query = select(User.id, User.name, User.email).where(User.id.in_([number for number in ids if number]))
+    """What each is called; who shares a name with any other broker, with the address."""
+    these = User.id.in_([number for number in ids if number])
+    query = select(User.id, User.name, User.email).where(these | User.is_broker)
     people = [(row.id, row.name, row.email) for row in session.execute(query)]
     names = [name for _, name, _ in people]
     return {number: name if names.count(name) == 1 else f"{name} <{email}>" for number, name, email in people}
