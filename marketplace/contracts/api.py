@@ -196,7 +196,7 @@ def _registration(case: Introduction, filled: registration.Filled) -> dict[str, 
     return {
         "introduction": case.ref, "values": {name: form.to_json(value) for name, value in filled.values.items()},
         "entered": sorted(filled.entered), "version": filled.version,
-        "missing": [{"name": field.name, "label": words(field.label)} for field in filled.missing],
+        "missing": [{"name": field.name, "label": words(field.whole_label)} for field in filled.missing],
     }
 
 

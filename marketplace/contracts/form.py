@@ -7,7 +7,7 @@ whatever language its page is in, because the office wants it so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -60,6 +60,15 @@ class Field:
     longest: int = 200
     wide: bool = False
     """Takes a whole line of the printed form."""
+    of: Label | None = None
+    """Whose it is, where two have one of the kind."""
+
+    @property
+    def whole_label(self) -> Label:
+        """What tells it from all others."""
+        if self.of is None or self.label.zh.startswith(self.of.zh):
+            return self.label
+        return Label(f"{self.of.zh}{self.label.zh}", f"{self.of.en}: {self.label.en}")
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def _party(side: Side, prefix: str, role: Label) -> Section:
         return lambda case: getattr(case.introduction.listing_of(side).contact, attribute, None)
 
     kinds = words.LEGAL_KINDS
-    return Section(Label(f"{role.zh}信息", f"The {role.en.lower()}"), (
+    fields = (
         Field(f"{prefix}_name", Label(f"{role.zh}名称", f"{role.en}'s name"), of("name"), wide=True),
         Field(f"{prefix}_credit_code", Label("统一社会信用代码", "Unified social credit code"), of("credit_code"),
               hint=Label("境外机构写“境外”", "For a foreign party write 境外")),
@@ -91,7 +100,9 @@ def _party(side: Side, prefix: str, role: Label) -> Section:
         Field(f"{prefix}_contact", Label("项目联系人", "Contact for the project"), contact("name")),
         Field(f"{prefix}_phone", Label("联系电话", "Telephone"), contact("phone")),
         Field(f"{prefix}_email", Label("电子邮箱", "E-mail"), contact("email"), needed=False),
-    ))
+    )
+    title = Label(f"{role.zh}信息", f"The {role.en.lower()}")
+    return Section(title, tuple(replace(field, of=role) for field in fields))
 
 
 def _further_parties(case: Case) -> str | None:
@@ -151,7 +162,7 @@ SECTIONS: tuple[Section, ...] = (
               lambda c: words.ip_kind(row.get("type") for row in _rights(c)), Shape.CHOICE, choices=words.IP_KINDS),
         Field("ip_numbers", Label("知识产权编号", "Numbers of the rights"),
               lambda c: "、".join(str(row["number"]) for row in _rights(c) if row.get("number"))[:500] or None,
-              needed=False, longest=500),
+              needed=False, longest=500, wide=True),
         Field("programme", Label("项目（计划）来源", "Programme it comes from"), lambda _: "none", Shape.CHOICE,
               choices=words.PROGRAMMES),
         Field("objective", Label("社会经济目标", "Socio-economic objective"),

@@ -157,7 +157,7 @@ def form_rows(values: Mapping[str, Any]) -> list[tuple[Label, list[list[tuple[Fi
 
 
 def labels() -> dict[str, Label]:
-    return {name: field.label for name, field in FIELDS.items()}
+    return {name: field.whole_label for name, field in FIELDS.items()}
 
 
 def periods() -> list[tuple[str, Period]]:

@@ -23,7 +23,6 @@ from marketplace.introductions import telling
 from marketplace.introductions.models import CloseReason, Introduction, Side, Stage, Status
 from marketplace.introductions.permissions import can_see
 from marketplace.listings.vocabulary import CURRENCIES
-from marketplace.messaging import service as messaging
 from marketplace.messaging.kinds import Kind
 from marketplace.phrases import say
 
@@ -201,13 +200,11 @@ def _tell_overdue(step: Step) -> None:
         phrase = say("“{title}”: “{step}” was planned for {day} and is not on record as done. Please enter what "
                      "happened, or a new day.", title=telling.title(introduction.listing_of(side)), step=step.title,
                      day=step.planned_on.isoformat())
-        messaging.notify(telling.people_of(introduction, side), phrase, f"{telling.path(introduction)}#steps",
-                         kind=Kind.REMINDERS, once=occasion)
+        telling.to_side(introduction, side, phrase, Kind.REMINDERS, occasion, anchor="#steps")
     if introduction.broker_id is not None:
         phrase = say("“{title}”: “{step}”, planned for {day}, is overdue. Ask how it goes.",
                      title=telling.title(introduction.need), step=step.title, day=step.planned_on.isoformat())
-        messaging.notify([introduction.broker_id], phrase, f"{telling.path(introduction)}#steps", kind=Kind.REMINDERS,
-                         once=f"{occasion}:broker")
+        telling.to_brokers(introduction, phrase, Kind.REMINDERS, f"{occasion}:broker", anchor="#steps")
 
 
 def _stamp(actor: User) -> dict[str, Any]:
@@ -243,8 +240,7 @@ def _settle(actor: User, introduction: Introduction, step: Step, what: str, *, w
     if introduction.broker_id is not None and not introduction.outcomes and is_paid_up(introduction, of(introduction)):
         phrase = say("“{title}”: the final payment was received. Record the outcome, for both sides to confirm.",
                      title=telling.title(introduction.need))
-        messaging.notify({introduction.broker_id} - {actor.id}, phrase, telling.path(introduction),
-                         kind=Kind.YOUR_TURN, once=f"paid-up:{introduction.id}")
+        telling.to_brokers(introduction, phrase, Kind.YOUR_TURN, f"paid-up:{introduction.id}", but={actor.id})
 
 
 def _checked(introduction: Introduction, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,4 +50,4 @@ def tell_broker(survey: Survey) -> None:
         return
     phrase = say("“{title}”: {survey} – {answer}.", title=telling.title(introduction.listing_of(survey.side)),
                  survey=words.SURVEYS[survey.kind], answer=words.ANSWERS[survey.answer])
-    messaging.notify([introduction.broker_id], phrase, f"{telling.path(introduction)}#surveys", kind=Kind.NEWS)
+    telling.to_brokers(introduction, phrase, Kind.NEWS, f"survey:{survey.id}:answered", anchor="#surveys")

@@ -84,7 +84,7 @@ def edit_form(ref: str) -> ResponseReturnValue:
 
     return form_page(
         "contracts/form_edit.html", RegistrationForm(), done, initial={**filled.values, "version": filled.version},
-        case=case, filled=filled, sections=SECTIONS, industries=classifications.industry_groups(current()),
+        case=case, sections=SECTIONS, labels=showing.labels(), industries=classifications.industry_groups(current()),
     )
 
 
