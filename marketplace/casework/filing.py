@@ -143,6 +143,8 @@ def _keep(
                      name=document.title)
         messaging.notify(told, phrase, f"{telling.path(introduction)}#documents", kind=messaging.Kind.NEWS,
                          once=f"document:{document.id}:{number}")
+        if told:
+            telling.to_mailbox(introduction, side, phrase, f"document:{document.id}:{number}", "#documents")
 
 
 def _check(title: str, note: str | None, reach: Reach | None) -> None:

@@ -177,6 +177,7 @@ def _tell(meeting: Meeting, attendees: Collection[Attendee], phrase: Phrase, met
     introduction, path = meeting.introduction, f"{telling.path(meeting.introduction)}#meetings"
     said_when = when(meeting.starts_at, meeting.ends_at, meeting.zone)
     only = attendees if method == CANCEL else None
+    fact = f"meeting:{meeting.id}:{meeting.sequence}:{method}"
     for one in attendees:
         if one.user_id == but.id:
             continue
@@ -184,7 +185,11 @@ def _tell(meeting: Meeting, attendees: Collection[Attendee], phrase: Phrase, met
         words = phrase.format(title=telling.title(listing), when=said_when, why=meeting.why or "")
         calendar = invitation(meeting, one.user.language, address(telling.path(introduction)), method, only)
         messaging.notify([one.user_id], words, path, kind=messaging.Kind.MEETINGS, calendar=calendar,
-                         once=f"meeting:{meeting.id}:{meeting.sequence}:{method}")
+                         once=fact)
+    for side in {one.side for one in attendees}:
+        words = phrase.format(title=telling.title(introduction.listing_of(side or Side.NEED)), when=said_when,
+                              why=meeting.why or "")
+        telling.to_mailbox(introduction, side, words, fact, "#meetings")
 
 
 def _touch(meeting: Meeting) -> None:

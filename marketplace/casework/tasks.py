@@ -240,26 +240,29 @@ def _signed_on(introduction: Introduction) -> date | None:
 def _tell_owner(task: Task, but: User) -> None:
     for side, people in _owners(task):
         phrase = say("“{title}”: you are asked to do this by {day}: {task}", task=title(task),
-                     title=telling.title(task.introduction.listing_of(side)), day=_day(task.due_on))
-        messaging.notify(people - {but.id}, phrase, _path(task), kind=messaging.Kind.MEETINGS)
+                     title=telling.title(task.introduction.listing_of(side or Side.NEED)), day=_day(task.due_on))
+        fact = f"task:{task.id}:asked:{task.version}"
+        messaging.notify(people - {but.id}, phrase, _path(task), kind=messaging.Kind.MEETINGS, once=fact)
+        telling.to_mailbox(task.introduction, side, phrase, fact, "#tasks")
 
 
 def _remind(task: Task) -> None:
     introduction, told = task.introduction, set[int]()
-    for side, people in [*_owners(task), (Side.NEED, telling.brokers_of(introduction))]:
+    for side, people in [*_owners(task), (None, telling.brokers_of(introduction))]:
         phrase = say("“{title}”: this was to be done by {day}: {task}", task=title(task),
-                     title=telling.title(introduction.listing_of(side)), day=_day(task.due_on))
-        messaging.notify(people - told, phrase, _path(task), kind=messaging.Kind.REMINDERS,
-                         once=f"task:{task.id}:{task.due_on}")
+                     title=telling.title(introduction.listing_of(side or Side.NEED)), day=_day(task.due_on))
+        fact = f"task:{task.id}:{task.due_on}"
+        messaging.notify(people - told, phrase, _path(task), kind=messaging.Kind.REMINDERS, once=fact)
+        telling.to_mailbox(introduction, side, phrase, fact, "#tasks")
         told |= people
 
 
-def _owners(task: Task) -> list[tuple[Side, set[int]]]:
-    """(the side whose listing they know the case by, the people)."""
+def _owners(task: Task) -> list[tuple[Side | None, set[int]]]:
+    """(the side whose listing they know the case by, the people); None stands for the brokers."""
     introduction = task.introduction
     if task.owner is Owes.BROKER:
-        return [(Side.NEED, telling.brokers_of(introduction))]
-    found = []
+        return [(None, telling.brokers_of(introduction))]
+    found: list[tuple[Side | None, set[int]]] = []
     for side in sides_of(task.owner):
         in_person = task.person_id is not None and _belongs(task.person_id, introduction, side)
         found.append((side, {int(task.person_id or 0)} if in_person else telling.people_of(introduction, side)))

@@ -28,13 +28,15 @@ from marketplace.introductions.permissions import (
     member_sides,
 )
 from marketplace.introductions.wordings import CONSENTS, NON_DISCLOSURES, Wording
-from marketplace.messaging import service as messaging
+from marketplace.messaging.kinds import Kind
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import say
 
 KIND = "signed nda"
 ENDINGS = (".pdf", ".jpg", ".jpeg", ".png")
 LONGEST_REASON = 1_000
+PAGE = "/agreements"
+"""Below the page of the case."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,7 @@ def send_copy(actor: User, introduction: Introduction, name: str, stream: IO[byt
         introduction.signed_copies.append(copy)
         session.flush()
         phrase = say("“{title}”: a signed NDA was sent in. Please check it.", title=telling.title(introduction.need))
-        messaging.notify(telling.brokers_of(introduction), phrase, _path(introduction),
-                         kind=messaging.Kind.YOUR_TURN, once=f"signed copy:{copy.id}")
+        telling.to_brokers(introduction, phrase, Kind.YOUR_TURN, f"signed copy:{copy.id}", anchor=PAGE)
     return copy
 
 
@@ -145,8 +146,7 @@ def refuse_copy(actor: User, introduction: Introduction, copy_id: int, because: 
         copy.checked_at, copy.checked_by_id, copy.refused_because = clock.now(), actor.id, because
         phrase = say("“{title}”: the signed NDA was sent back: {because}",
                      title=telling.title(introduction.listing_of(copy.side)), because=because)
-        messaging.notify(telling.people_of(introduction, copy.side), phrase, _path(introduction),
-                         kind=messaging.Kind.YOUR_TURN, once=f"signed copy refused:{copy.id}")
+        telling.to_side(introduction, copy.side, phrase, Kind.YOUR_TURN, f"signed copy refused:{copy.id}", anchor=PAGE)
 
 
 def copies(actor: User, introduction: Introduction) -> list[SignedCopy]:
@@ -205,7 +205,3 @@ def _names(ids: set[int | None]) -> dict[int | None, str]:
 def _require_seen(actor: User, introduction: Introduction) -> None:
     if not can_see(actor, introduction):
         raise NotFound
-
-
-def _path(introduction: Introduction) -> str:
-    return f"{telling.path(introduction)}/agreements"

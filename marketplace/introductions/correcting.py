@@ -17,7 +17,7 @@ from marketplace.introductions.inputs import Input, Shape
 from marketplace.introductions.models import Confirmed, Contract, Introduction, Side, Stage
 from marketplace.introductions.moves import Who
 from marketplace.introductions.permissions import can_see, capacities
-from marketplace.messaging import service as messaging
+from marketplace.messaging.kinds import Kind
 from marketplace.phrases import Label, say
 
 BECAUSE = Input("corrected_because", Label("更正理由", "Why it is corrected"), Shape.LONG_TEXT, longest=2_000,
@@ -105,8 +105,8 @@ def _settle(actor: User, introduction: Introduction, changed: list[str]) -> None
     session.flush()
     audit.record(actor.id, "contract.corrected", "introduction", introduction.id, introduction.ref, fields=changed)
     for side in Side:
-        people = telling.people_of(introduction, side) - {actor.id}
         phrase = say("“{title}”: the contract on record was corrected. Please look at it.",
                      title=telling.title(introduction.listing_of(side)))
-        messaging.notify(people, phrase, telling.path(introduction))
+        telling.to_side(introduction, side, phrase, Kind.NEWS, f"contract:{introduction.contracts[-1].id}",
+                        but={actor.id})
     outbox.publish("introduction.changed", introduction.id)

@@ -102,6 +102,11 @@ def to_brokers(
     _to(introduction, None, brokers_of(introduction) - set(but), phrase, kind, once, anchor, calendar)
 
 
+def to_mailbox(introduction: Introduction, side: Side | None, phrase: Phrase, once: str, anchor: str = "") -> None:
+    """Only to a side's mailbox (None: the brokers'), where the people have been told one by one under the same name."""
+    _to(introduction, side, set(), phrase, Kind.NEWS, once, anchor)
+
+
 def people_of(introduction: Introduction, side: Side) -> set[int]:
     """The people who may move for this side."""
     return set(session.scalars(select(Membership.user_id).where(
