@@ -8,111 +8,25 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Numeric, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator
 
 from marketplace.accounts.models import User
 from marketplace.db import Base
 from marketplace.files.models import StoredFile
+from marketplace.introductions.stages import CloseReason as CloseReason
+from marketplace.introductions.stages import Confirmed as Confirmed
+from marketplace.introductions.stages import Origin as Origin
+from marketplace.introductions.stages import Owes as Owes
+from marketplace.introductions.stages import ReasonCode as ReasonCode
+from marketplace.introductions.stages import Side as Side
+from marketplace.introductions.stages import Stage as Stage
+from marketplace.introductions.stages import StageColumn as StageColumn
+from marketplace.introductions.stages import Status as Status
 from marketplace.listings.models import Listing
 from marketplace.organisations.models import Organisation
-
-
-class Stage(IntEnum):
-    SUGGESTED = 0
-    INTEREST = 1
-    QUALIFIED = 2
-    INTRODUCED = 3
-    DISCUSSING = 4
-    NEGOTIATING = 5
-    SIGNED = 6
-    PERFORMING = 7
-    IMPLEMENTED = 8
-
-
-class _StageColumn(TypeDecorator[Stage]):
-    """Kept as its number, so that databases can compare stages."""
-
-    impl = Integer
-    cache_ok = True
-
-    def process_bind_param(self, value: int | None, dialect: object) -> int | None:
-        return None if value is None else int(value)
-
-    def process_result_value(self, value: int | None, dialect: object) -> Stage | None:
-        return None if value is None else Stage(value)
-
-
-class Status(StrEnum):
-    ACTIVE = "active"
-    ON_HOLD = "on_hold"
-    CLOSED = "closed"
-
-
-class CloseReason(StrEnum):
-    COMPLETED = "completed"
-    DECLINED_BY_COUNTERPART = "declined_by_counterpart"
-    REJECTED_AT_TRIAGE = "rejected_at_triage"
-    WITHDRAWN = "withdrawn"
-    NO_AGREEMENT = "no_agreement"
-    TERMINATED = "terminated"
-    EXPIRED = "expired"
-    DUPLICATE = "duplicate"
-    LISTING_WITHDRAWN = "listing_withdrawn"
-
-
-class ReasonCode(StrEnum):
-    """Why somebody said no; goes back to the supplier without names."""
-
-    TOO_EARLY = "too_early"
-    NO_CLEAR_ADVANTAGE = "no_clear_advantage"
-    NO_COMMERCIAL_ROUTE = "no_commercial_route"
-    DESCRIPTION_UNCLEAR = "description_unclear"
-    SCIENTIFIC_DOUBT = "scientific_doubt"
-    NOT_OUR_FIELD = "not_our_field"
-    ALREADY_HAVE_SOLUTION = "already_have_solution"
-    BUDGET = "budget"
-    IP_POSITION = "ip_position"
-    TERMS = "terms"
-    COMPETITOR_CONFLICT = "competitor_conflict"
-    TIMING = "timing"
-    NO_RESPONSE = "no_response"
-    OTHER = "other"
-
-
-class Origin(StrEnum):
-    SEARCH = "search"
-    MATCH = "match"
-    BROKER = "broker"
-    EVENT = "event"
-
-
-class Side(StrEnum):
-    NEED = "need"
-    RESULT = "result"
-
-    @property
-    def other(self) -> Side:
-        return Side.RESULT if self is Side.NEED else Side.NEED
-
-
-class Owes(StrEnum):
-    """Who owes the next step."""
-
-    BROKER = "broker"
-    NEED = "need"
-    RESULT = "result"
-    BOTH = "both"
-    NOBODY = "nobody"
-
-
-class Confirmed(StrEnum):
-    SIGNED = "signed"
-    OUTCOME = "outcome"
 
 
 class Introduction(Base):
@@ -143,7 +57,7 @@ class Introduction(Base):
     ref: Mapped[str] = mapped_column(unique=True)
     need_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
     result_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
-    stage: Mapped[Stage] = mapped_column(_StageColumn())
+    stage: Mapped[Stage] = mapped_column(StageColumn())
     status: Mapped[Status] = mapped_column(default=Status.ACTIVE)
     close_reason: Mapped[CloseReason | None]
     reason_code: Mapped[ReasonCode | None]
@@ -388,9 +302,9 @@ class History(Base):
     version: Mapped[int]
     """The introduction's, after the move."""
     move: Mapped[str]
-    from_stage: Mapped[Stage | None] = mapped_column(_StageColumn())
+    from_stage: Mapped[Stage | None] = mapped_column(StageColumn())
     """None for the move that began it."""
-    to_stage: Mapped[Stage] = mapped_column(_StageColumn())
+    to_stage: Mapped[Stage] = mapped_column(StageColumn())
     from_status: Mapped[Status | None]
     status: Mapped[Status]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
