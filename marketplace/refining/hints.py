@@ -19,6 +19,7 @@ from marketplace.listings import service as listings
 from marketplace.listings.documents import LISTINGS, PUBLIC
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.listings.permissions import organisation_token
+from marketplace.listings.tiers import HIDDEN
 from marketplace.matching.generic import GENERIC
 from marketplace.matching.profiles import ASPECTS, Profile, key_terms
 from marketplace.organisations.permissions import Reader, is_verified_member
@@ -72,7 +73,7 @@ def hints(actor: Reader, listing: Listing, content: Mapping[str, Any]) -> Hints:
     try:
         asking = _Asking(actor, listing)
         unheard = tuple(_unheard(asking, heaviest, _written(described)))
-        nearby = tuple(_nearby(asking, key_terms(described), content))
+        nearby = tuple(_nearby(asking, key_terms(described), content, listing.language))
     except SearchError as error:
         log.warning("hints do without the index: %s", error)
         return Hints((), 0, (), open_ends, True)
@@ -129,8 +130,11 @@ def _texts(content: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _written(described: Profile) -> dict[str, str]:
-    """Term -> as it is written in the text."""
-    return {term: text for passage in described.passages.values() for term, text in passage.written.items()}
+    """Term -> as it is written in the text, in its own case."""
+    whole = " ".join(text for texts in described.texts.values() for text in texts)
+    terms = {term: text for passage in described.passages.values() for term, text in passage.written.items()}
+    at = {term: whole.casefold().find((text or term).casefold()) for term, text in terms.items()}
+    return {term: whole[place:place + len(terms[term] or term)] for term, place in at.items() if place >= 0}
 
 
 def _unheard(asking: _Asking, terms: list[Term], written: Mapping[str, str]) -> Iterator[Unheard]:
@@ -158,10 +162,17 @@ def broader(term: str) -> list[str]:
     return [piece for piece in pieces if len(piece) > 1 and piece not in GENERIC]
 
 
-def _nearby(asking: _Asking, terms: list[Term], content: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+def _keywords(actor: Reader, there: Listing, language: str) -> Iterator[str]:
+    """Those in this language where there are some, without what anonymity has struck out."""
+    words = listings.teaser(actor, there).in_language(language)
+    yield from (word for word in words.keywords if HIDDEN not in word)
+
+
+def _nearby(
+    asking: _Asking, terms: list[Term], content: Mapping[str, Any], language: str
+) -> Iterator[tuple[str, int]]:
     said = fold(" ".join(_texts(content, tuple(name for aspect in ASPECTS for name in aspect.need))))
     many: Counter[str] = Counter()
     for there in asking.neighbours(terms) if terms else []:
-        words = listings.teaser(asking.actor, there).words
-        many.update({word for one in words for word in one.keywords if fold(word) not in said and "[" not in word})
+        many.update({word for word in _keywords(asking.actor, there, language) if fold(word) not in said})
     yield from many.most_common(MOST_NEAR)
