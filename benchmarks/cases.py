@@ -107,7 +107,8 @@ def fill(introductions: int, seed: int = 1) -> int:
         for batch in _batches(iter(listings)):
             session.execute(insert(Listing), batch)
         session.execute(insert(Fit), [
-            {"listing_id": row["id"], "best": min(100.0, chance.gauss(52, 16)), "counterpart_id": None, "scored_at": now}
+            {"listing_id": row["id"], "best": min(100.0, chance.gauss(52, 16)), "counterpart_id": None,
+             "scored_at": now - timedelta(days=5 * chance.random())}
             for row in listings
         ])
     return _introductions(chance, introductions, listings, now)
