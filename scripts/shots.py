@@ -25,6 +25,7 @@ CAST = {
     "charlie": "charlie@company.example",
     "dana": "dana@broker.example",
     "erin": "erin@operator.example",
+    "zhou": "zhou@juhe.example",
 }
 
 
@@ -39,7 +40,8 @@ OF_CHARLIE = "(SELECT id FROM organisations WHERE slug = 'lichuan-manufacturing'
 
 def pages(one: One) -> list[Shot]:
     """Every page there is, by someone it is made for."""
-    return [*open_pages(one), *people_pages(one), *listing_pages(one), *case_pages(one), *operator_pages(one)]
+    parts = (open_pages, people_pages, listing_pages, case_pages, contract_pages, weighing_pages, operator_pages)
+    return [shot for part in parts for shot in part(one)]
 
 
 def open_pages(one: One) -> list[Shot]:
@@ -143,6 +145,63 @@ def case_pages(one: One) -> list[Shot]:
         ("desk-cases", "dana", "/desk/cases"),
         ("desk-workload", "erin", "/desk/brokers"),
         ("desk-hand-on", "erin", f"/desk/hand-on?ref={talking}&ref={own}"),
+    ]
+
+
+def number(found: object) -> int:
+    """A row's number, or one that is none where there is no such row."""
+    return int(str(found)) if str(found).isdigit() else 1
+
+
+def contract_pages(one: One) -> list[Shot]:
+    case = one("SELECT ref FROM introductions WHERE stage = 7 AND status = 'active' ORDER BY id")
+    asked = "SELECT %s FROM outcome_surveys s JOIN introductions i ON i.id = s.introduction_id ORDER BY s.id"
+    step = number(one(
+        f"SELECT s.id FROM contract_steps s JOIN introductions i ON i.id = s.introduction_id WHERE i.ref = '{case}'"
+    ))
+    return [
+        ("contract", "erin", f"/introductions/{case}"),
+        ("contract-correct", "erin", f"/introductions/{case}/contract/correct"),
+        ("contract-form", "erin", f"/introductions/{case}/registration"),
+        ("contract-form-edit", "erin", f"/introductions/{case}/registration/edit"),
+        ("contract-step", "erin", f"/introductions/{case}/steps/{step}"),
+        ("contract-step-new", "erin", f"/introductions/{case}/steps/new"),
+        ("contract-step-cancel", "erin", f"/introductions/{case}/steps/{step}/cancel"),
+        ("contract-survey", "erin", f"/introductions/{one(asked % 'i.ref')}/surveys/{number(one(asked % 's.id'))}"),
+        ("ledger", "erin", "/ledger"),
+        ("ledger-own", "dana", "/ledger"),
+        ("ledger-cases", "erin", "/ledger/cases/signed"),
+    ]
+
+
+def weighing_pages(one: One) -> list[Shot]:
+    refined = "SELECT l.ref FROM refinements r JOIN listings l ON l.id = r.listing_id WHERE r.step ="
+    of_charlie = f"AND l.organisation_id = {OF_CHARLIE}"
+    asked, working = one(f"{refined} 'asked'"), one(f"{refined} 'working' {of_charlie}")
+    proposed, approved = one(f"{refined} 'proposed'"), one(f"{refined} 'approved' {of_charlie}")
+    compared = one("SELECT l.ref FROM comparisons c JOIN listings l ON l.id = c.need_id")
+    unscored = one(
+        "SELECT i.ref FROM introductions i JOIN comparisons c ON c.need_id = i.need_id "
+        "WHERE i.stage = 2 ORDER BY i.id DESC"
+    )
+    new = one(f"SELECT ref FROM listings WHERE kind = 'need' AND state = 'published' {of_charlie.replace('l.', '')}")
+    return [
+        ("refining-broker", "dana", "/refining"),
+        ("refining-company", "charlie", "/refining"),
+        ("refining-ask", "charlie", f"/needs/{new}/refining/ask"),
+        ("refining-asked", "dana", f"/needs/{asked}/refining"),
+        ("refining-working", "dana", f"/needs/{working}/refining"),
+        ("refining-questions", "charlie", f"/needs/{working}/refining/questions"),
+        ("refining-text", "dana", f"/needs/{working}/refining/text"),
+        ("refining-end", "charlie", f"/needs/{working}/refining/end"),
+        ("refining-approved", "charlie", f"/needs/{approved}/refining"),
+        ("refining-decision", "zhou", f"/needs/{proposed}/refining/decision"),
+        ("compare", "charlie", f"/needs/{compared}/compare"),
+        ("compare-broker", "dana", f"/needs/{compared}/compare?show=all"),
+        ("compare-print", "charlie", f"/needs/{compared}/compare/print"),
+        ("compare-criteria", "charlie", f"/needs/{compared}/compare/criteria"),
+        ("compare-scores", "charlie", f"/needs/{compared}/compare/{unscored}/scores"),
+        ("compare-decline", "charlie", f"/needs/{compared}/compare/decline"),
     ]
 
 

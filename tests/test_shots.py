@@ -21,6 +21,7 @@ NOT_PICTURED = {
     "bootstrap.static",
     "health.alive",
     "health.ready",
+    "comparing.export",
     "events.calendar",
     "catalogues.harvested",
     "catalogues.robots",
@@ -39,6 +40,8 @@ NOT_PICTURED = {
     "terms.export",
     "terms.rejected",
     "introductions.write",
+    "contracts.form_file",
+    "contracts.ledger_file",
     "desk.following",
     # Pages behind a link that is in a mail, or a file that somebody has to upload first; the journeys go there.
     "accounts.confirm",
@@ -52,6 +55,7 @@ NOT_PICTURED = {
     "import.show",
     "terms.imported",
     "saved.unsubscribe",
+    "contracts.answer",
 }
 
 
