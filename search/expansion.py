@@ -218,7 +218,7 @@ class Reading:
             boost = self._weights[name] * weight
             terms = [
                 tantivy.Query.boost_query(self._term(f"words_{name}", term, "freq"), boost * worth)
-                for term, worth in scored.items() if self._is_in(name, term)
+                for term, worth in scored.items() if self._may_be_in(name, term)
             ]
             # Several completions in one document are one find, not several.
             queries += terms if len(terms) < 2 else [tantivy.Query.disjunction_max_query(terms, 0.0)]
@@ -226,11 +226,10 @@ class Reading:
             queries.append(tantivy.Query.boost_query(self._runs(meaning.word.units), _COMPLETED * weight))
         return queries
 
-    def _is_in(self, name: str, term: str) -> bool:
-        """Has any document the word in this attribute? Few words are in any of the short ones."""
-        if name in self._in_lexicon and not self._documents(LEXICON, term):
-            return False
-        return self._documents(f"words_{name}", term) > 0
+    def _may_be_in(self, name: str, term: str) -> bool:
+        """May a document have the word in this attribute? To ask for each of the short ones, which share a list, costs
+        as much as to look there."""
+        return self._documents(LEXICON if name in self._in_lexicon else f"words_{name}", term) > 0
 
     def _documents(self, field: str, term: str) -> int:
         known = self._memory.counts.get((field, term))
@@ -294,7 +293,7 @@ class Reading:
 
     def _begun_by(self, name: str, beginning: str) -> list[tantivy.Query]:
         """Words of a list that begin so: one by one, or where they are many by a pattern, which is slow to make."""
-        known = self._searcher.terms_with_prefix(name, beginning, limit=_ONE_BY_ONE + 1)
+        known = self._beginning(name, beginning)
         if len(known) <= _ONE_BY_ONE:
             return [self._term(name, word, "basic") for word, _ in known]
         pattern = "".join(re.escape(c) if c.isascii() else c for c in beginning) + ".*"
@@ -352,10 +351,18 @@ class Reading:
         """Words that begin so, the most frequent first, one more than will be scored."""
         counts: dict[str, int] = {}
         for name in self._lists:
-            for word, count in self._searcher.terms_with_prefix(name, beginning, limit=MOST_COMPLETIONS + 1):
+            for word, count in self._beginning(name, beginning)[:MOST_COMPLETIONS + 1]:
                 counts[word] = counts.get(word, 0) + count
         counts.pop(beginning, None)
         return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def _beginning(self, name: str, beginning: str) -> list[tuple[str, int]]:
+        """Words of a list that begin so, the most frequent first, one more than will be looked for one by one."""
+        known = self._memory.beginnings.get((name, beginning))
+        if known is None:
+            known = self._searcher.terms_with_prefix(name, beginning, limit=_ONE_BY_ONE + 1)
+            self._memory.beginnings[name, beginning] = known
+        return known
 
     def _corrections(self, word: str, allowed: int) -> list[tuple[str, int]]:
         """Words of the index that `word` may be a mistyping of, the nearest first.

@@ -72,13 +72,12 @@ def line(settings: Settings, document: dict[str, Any]) -> str:
             values = [_value(text) for text in texts]
             fields[f"opening_{name}"] = [value.opening for value in values]
             sound.update(*[value.sounds for value in values])
+            lexicon.update(*[value.words for value in values])
             views = [value.views for value in values]
-            lexicon.update(*[one for one, _ in views])
         else:
             views = [words_and_units(text) for text in texts]
-        found = views[0][0] if len(views) == 1 else [word for one, _ in views for word in one]
-        fields[f"words_{name}"] = " ".join(found)
-        fields[f"run_{name}"] = _BETWEEN_TEXTS.join([" ".join(row) for _, row in views])
+        fields[f"words_{name}"] = " ".join([words for words, _ in views])
+        fields[f"run_{name}"] = _BETWEEN_TEXTS.join([row for _, row in views])
     fields[LEXICON] = " ".join(lexicon)
     fields[SOUND] = " ".join(sound)
     for name in settings.strings:
@@ -96,14 +95,16 @@ def line(settings: Settings, document: dict[str, Any]) -> str:
 class _Value(NamedTuple):
     opening: str
     sounds: set[str]
-    views: tuple[list[str], list[str]]
+    words: list[str]
+    views: tuple[str, str]
 
 
 @lru_cache(maxsize=4_096)
 def _value(text: str) -> _Value:
     """A value that is suggested: a name or a keyword, written in one document after the other."""
     views = words_and_units(text)
-    return _Value(opening(text), sounds(views[0], text), views)
+    words = views[0].split()
+    return _Value(opening(text), sounds(words, text), words, views)
 
 
 def _payload(document: dict[str, Any]) -> bytes:

@@ -45,10 +45,14 @@ class Memory:
     def __init__(self) -> None:
         self.meanings: dict[tuple[tuple[str, ...], Word, bool], Meaning] = {}
         self.counts: dict[tuple[str, str], int] = {}
+        self.beginnings: dict[tuple[str, str], list[tuple[str, int]]] = {}
 
     @property
     def is_full(self) -> bool:
-        return len(self.meanings) > _REMEMBERED or len(self.counts) > 8 * _REMEMBERED
+        return (
+            len(self.meanings) > _REMEMBERED or len(self.counts) > 8 * _REMEMBERED
+            or len(self.beginnings) > _REMEMBERED // 8  # long lists
+        )
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def is_sign(unit: str) -> bool:
 
 def spelled(text: str) -> str:
     """A text for the server to index."""
-    words, row = words_and_units(text)
+    words, row = (view.split() for view in words_and_units(text))
     main = _in_order(tuple(row))
     after = dict.fromkeys([
         *(_run(sign) for sign in row if is_sign(sign)),

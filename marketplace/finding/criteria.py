@@ -77,7 +77,7 @@ class Criteria:
 def path_of(facet: str, value: str) -> tuple[str, ...]:
     """A value of a facet and all it lies in, the widest first; most lie in nothing."""
     if facet == "region":
-        return tuple(region_path(value))
+        return region_path(value)
     if facet == "industry" and len(value) > 1:
         return value[0], value
     if facet == "trl" and value.isdigit():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import select
@@ -96,7 +97,7 @@ def document_of(listing: Listing) -> dict[str, Any]:
         **_texts(listing),
         "kind": listing.kind.value, "state": listing.state.value, "subtype": listing.subtype,
         "field": listing.field, "mode": listing.modes, "language": listing.language,
-        "region": region_path(listing.region) if listing.region else None,
+        "region": [*region_path(listing.region)] if listing.region else None,
         "industry": list(dict.fromkeys((listing.industry[0], listing.industry))) if listing.industry else None,
         "organisation_kind": listing.organisation.kind.value,
         **_readiness(listing), **_price(listing), **_dates(listing),
@@ -157,10 +158,11 @@ def band_of(listing: Listing, price: float) -> str:
     return next(band for band, highest in _BANDS if price <= highest)
 
 
-def region_path(code: str) -> list[str]:
+@lru_cache(maxsize=8_192)
+def region_path(code: str) -> tuple[str, ...]:
     """The region and all it lies in, the country first."""
     inside = regions.ancestors(code)
-    return [CHINA, *inside] if code.isdigit() else inside
+    return (CHINA, *inside) if code.isdigit() else tuple(inside)
 
 
 def stages_of(low: int, high: int) -> list[str]:
@@ -173,6 +175,7 @@ def closing_of(listing: Listing) -> date | None:
     return listing.deadline or listing.valid_until
 
 
+@lru_cache(maxsize=2_048)
 def seconds(day: date) -> float:
     """The last moment of a day of ours."""
     return datetime.combine(day, time.max, clock.PLACE).timestamp()
@@ -183,8 +186,12 @@ def _readiness(listing: Listing) -> dict[str, Any]:
     if levels is None:
         return {}
     low, high = levels
-    levels_and_stages = [*map(str, range(low, high + 1)), *stages_of(low, high)]
-    return {"trl_low": low, "trl_high": high, "trl": levels_and_stages}
+    return {"trl_low": low, "trl_high": high, "trl": [*_levels_and_stages(low, high)]}
+
+
+@lru_cache(maxsize=128)
+def _levels_and_stages(low: int, high: int) -> Sequence[str]:
+    return [*map(str, range(low, high + 1)), *stages_of(low, high)]
 
 
 def _price(listing: Listing) -> dict[str, Any]:
