@@ -156,19 +156,18 @@ def answer(token: str) -> ResponseReturnValue:
     try:
         by = surveys.bearer(token)
     except NotFound:
-        return _unlisted(make_response(render_template("contracts/survey_gone.html"), 404))
+        return _unlisted((render_template("contracts/survey_gone.html"), 404))
 
     def done(form: dict[str, Any]) -> ResponseReturnValue:
-        form.pop("version", None)
         surveys.answer_by_link(token, form)
         return render_template("contracts/survey_done.html", survey=by.survey, **WORDS)
 
+    if not by.is_open and request.method == "GET":
+        return _unlisted(render_template("contracts/survey_done.html", survey=by.survey, **WORDS))
     asked = request.args.get("answer", "")
     initial = {"answer": asked if asked in list(Answer) else "", "currency": "CNY"}
-    if not by.is_open and request.method == "GET":
-        return _unlisted(make_response(render_template("contracts/survey_done.html", survey=by.survey, **WORDS)))
-    return _unlisted(make_response(form_page(
-        "contracts/survey_link.html", SurveyForm(), done, initial=initial, survey=by.survey, **WORDS)))
+    return _unlisted(form_page("contracts/survey_link.html", SurveyForm(), done, initial=initial, survey=by.survey,
+                               **WORDS))
 
 
 @bp.get("/ledger")
@@ -225,7 +224,8 @@ def _file(content: bytes, name: str) -> Response:
     return Response(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def _unlisted(response: Response) -> Response:
+def _unlisted(page: ResponseReturnValue) -> Response:
+    response = make_response(page)
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "private, no-store"
