@@ -3,6 +3,7 @@
 from typing import Any
 
 from alembic import context
+from sqlalchemy.sql.elements import False_, True_
 from sqlalchemy.types import Enum, TypeDecorator
 
 import marketplace.app  # noqa: F401  so that every room's tables are known
@@ -17,6 +18,8 @@ def plainly(kind: str, item: Any, _: Any) -> str | bool:
         return f"sa.String(length={item.length})"
     if kind == "type" and isinstance(item, TypeDecorator):
         return f"sa.{item.impl!r}"
+    if kind == "server_default" and isinstance(getattr(item, "arg", None), True_ | False_):
+        return "sa.true()" if isinstance(item.arg, True_) else "sa.false()"  # SQLite's 0 is no boolean elsewhere
     return False
 
 

@@ -99,7 +99,7 @@ def upgrade():
     sa.Column('owner', sa.String(length=40), nullable=False),
     sa.Column('person_id', sa.Integer(), nullable=True),
     sa.Column('due_on', sa.Date(), nullable=False),
-    sa.Column('is_internal', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('is_internal', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.Column('created_by_id', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
@@ -441,7 +441,7 @@ def upgrade():
         batch_op.add_column(sa.Column('parts', sa.LargeBinary(), nullable=True))
 
     with op.batch_alter_table('messages', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('waits', sa.Boolean(), server_default=sa.text('0'), nullable=False))
+        batch_op.add_column(sa.Column('waits', sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column('relays_id', sa.Integer(), nullable=True))
         batch_op.create_index(batch_op.f('ix_messages_relays_id'), ['relays_id'], unique=False)
         batch_op.create_index('ix_messages_waiting', ['thread_id'], unique=False, sqlite_where=sa.text('waits'), postgresql_where=sa.text('waits'))
