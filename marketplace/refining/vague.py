@@ -43,7 +43,7 @@ _UNIT = re.compile(
     r"\s*(?:[×x*]\s*10\^?[-−⁻\d⁰-⁹]+\s*)?(?:"
     r"[%％‰°℃℉ΩμµÅ㎡㎜㎝㎏]|[百千万亿]?(?:元|吨|次|个|件|台|套|人|户|家|只|片|根|条|批|倍|级|层|类|种|项|圈|循环)"
     r"|(?:摄氏)?度|微米|纳米|毫米|厘米|米|公里|克|公斤|千克|毫克|升|毫升|小时|分钟|秒|毫秒|天|日|周|月|年|班|伏|安|瓦|千瓦|兆瓦|赫兹|帕|兆帕|牛|焦"
-    r"|[kmnpGMTcd]?(?:m|g|s|A|V|W|Wh|Ah|Hz|Pa|N|J|L|l|mol|cd|lm|lx|bar|F|H|C|K|T|Gy|Bq|rad|bit|B|bps|px|cycles?)(?![a-zA-Z])"
+    r"|[kmnpGMTcd]?(?:m|g|s|S|A|V|W|Wh|Ah|Hz|Pa|N|J|L|l|mol|cd|lm|lx|bar|F|H|C|K|T|Gy|Bq|rad|bit|B|bps|px|cycles?)(?![a-zA-Z])"
     r"|(?:mm|cm|km|kg|mg|ug|ng|min|hours?|h|days?|weeks?|months?|years?|times|cycles?|pieces?|units?|percent|degrees?|ppm|"
     r"ppb|rpm|dB|eV|Nm|fps|RMB|CNY|USD|EUR|yuan|people|per)(?![a-zA-Z]))",
 )
