@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true, union
 from sqlalchemy.orm import joinedload, selectinload
@@ -12,10 +10,9 @@ from sqlalchemy.orm import joinedload, selectinload
 from marketplace.accounts.models import User
 from marketplace.db import session
 from marketplace.introductions.filters import pressing
-from marketplace.introductions.models import History, Introduction, Owes, ReasonCode, Side, Stage, Status
+from marketplace.introductions.models import Introduction, Owes, Stage, Status
 from marketplace.introductions.permissions import visible_to
 from marketplace.listings.models import OPEN_FOR_INTEREST, Listing, State
-from marketplace.listings.permissions import is_own
 from marketplace.organisations.permissions import Reader, editable_ids, organisation_ids
 
 OWN_STATES = OPEN_FOR_INTEREST | {State.DRAFT, State.AWAITING_APPROVAL, State.SUBMITTED, State.CHANGES_REQUESTED}
@@ -28,15 +25,6 @@ LISTED = (
     joinedload(Introduction.broker),
 )
 """All that a row of a list shows."""
-
-
-@dataclass(frozen=True)
-class No:
-    """Why somebody said no, without who."""
-
-    code: ReasonCode
-    text: str | None
-    at: datetime
 
 
 def mine(
@@ -83,21 +71,6 @@ def open_for(actor: Reader, listing: Listing) -> Sequence[Introduction]:
     this = or_(Introduction.need_id == listing.id, Introduction.result_id == listing.id)
     found = select(Introduction).where(this, Introduction.status != Status.CLOSED, _of_mine(actor)).options(*LISTED)
     return session.scalars(found.order_by(Introduction.id.desc()).limit(SHOWN)).all()
-
-
-def reasons(actor: Reader, listing: Listing) -> list[No]:
-    """Why others closed introductions of this listing, for its authors and platform staff; never who."""
-    if not (is_own(actor, listing) or (actor is not None and actor.is_reviewer)):
-        return []
-    this = or_(Introduction.need_id == listing.id, Introduction.result_id == listing.id)
-    last = and_(History.introduction_id == Introduction.id, History.version == Introduction.version)
-    found = session.execute(
-        select(Introduction.reason_code, Introduction.reason_text, History.effective_at).join(History, last)
-        .where(this, Introduction.status == Status.CLOSED, Introduction.reason_code.is_not(None),
-               or_(History.side.is_(None), History.side != Side(listing.kind.value)))
-        .order_by(Introduction.id.desc()).limit(SHOWN)
-    )
-    return [No(code, text, at) for code, text, at in found if code is not None]
 
 
 def owes_now(actor: User, introduction: Introduction) -> bool:

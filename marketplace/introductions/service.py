@@ -21,7 +21,6 @@ from marketplace.introductions.lists import (
     mine,
     open_for,
     owes_now,
-    reasons,
 )
 from marketplace.introductions.making import BEATEN, ONE_OPEN, begin, fingerprint_of, last_effective, make
 from marketplace.introductions.models import (
@@ -39,6 +38,7 @@ from marketplace.introductions.records import Making
 from marketplace.introductions.talk import read_messages, write_message
 from marketplace.introductions.timers import close_withdrawn, run_timers
 from marketplace.introductions.ways import Available, all_moves, allowed, available_moves, checked_reason, open_pair
+from marketplace.introductions.whole import BARE
 from marketplace.listings import service as listings
 from marketplace.listings.models import OPEN_FOR_INTEREST, Kind, Listing
 from marketplace.organisations.models import Organisation
@@ -48,7 +48,7 @@ from marketplace.phrases import say
 __all__ = [
     "Available", "Desk", "all_moves", "available_moves", "brokers", "candidates", "close_withdrawn", "count_owed",
     "desk", "express_interest", "get", "history", "interest_with_a_draft", "mine", "move", "open_for",
-    "owes_now", "read_messages", "reasons", "run_timers", "suggest", "take_next", "visible_refs", "write_message",
+    "owes_now", "read_messages", "run_timers", "suggest", "take_next", "visible_refs", "write_message",
 ]
 
 SUGGEST, EXPRESS = BEGINNINGS
@@ -57,7 +57,8 @@ TRIES = 3
 
 def get(actor: Reader, ref: str) -> Introduction:
     """The introduction, if this reader may know of it; otherwise NotFound, never Forbidden."""
-    found = session.scalar(select(Introduction).where(Introduction.ref == ref.upper())) if len(ref) < 40 else None
+    this = select(Introduction).where(Introduction.ref == ref.upper()).options(*BARE)
+    found = session.scalar(this) if len(ref) < 40 else None
     if found is None or not can_see(actor, found):
         raise NotFound
     return found

@@ -11,6 +11,7 @@ from marketplace import clock
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.introductions import service
+from marketplace.introductions.mending import mending
 from marketplace.introductions.models import History, Introduction, Origin, Owes, Stage, Status
 from marketplace.listings import service as listings
 from marketplace.listings.models import Grant, Kind, State
@@ -309,15 +310,14 @@ def test_reason_goes_back_without_a_name(alice, charlie, dana, brought_to, need,
     told = notices(charlie)[-1]
     assert "Not our field" in str(told)
     assert "Alice" not in str(told)
-    no = service.reasons(charlie, need)[0]
-    assert (no.code, no.text) == ("not_our_field", "We do steel.")
-    assert not hasattr(no, "user")
-    assert service.reasons(alice, result) == []
+    no = mending(charlie, need).rows[0]
+    assert (no.code, no.said) == ("not_our_field", ("We do steel.",))
+    assert mending(alice, result) is None
 
 
 def test_reasons_are_for_the_authors(mallory, alice, interest, need):
     service.move(alice, interest, "close", reason="declined_by_counterpart", reason_code="timing")
-    assert service.reasons(mallory, need) == []
+    assert mending(mallory, need) is None
 
 
 def test_assigned_broker_must_be_a_broker_of_neither_side(erin, frank, charlie, interest):
