@@ -14,6 +14,7 @@ from marketplace.db import session
 from marketplace.messaging import mail, service
 from marketplace.messaging.models import OutgoingMail
 from marketplace.phrases import say
+from marketplace.worker import Worker
 
 
 @pytest.fixture
@@ -60,9 +61,12 @@ def queue(count=1, to="alice@institute.example"):
     return [service.post_mail(to, "en", say("No. {n}", n=n), [say("x")], "/account").id for n in range(count)]
 
 
+WORKER = Worker("here", alone=False)
+
+
 def work():
-    """What the worker does in one look at the outbox, and in those that follow at once."""
-    while outbox.drain():
+    """The worker's rounds until there is nothing to do at this moment."""
+    while WORKER.turn():
         pass
 
 
