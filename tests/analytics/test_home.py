@@ -9,7 +9,7 @@ from conftest import a_listing
 from sqlalchemy import event
 
 from marketplace import clock
-from marketplace.analytics import service
+from marketplace.analytics import home
 from marketplace.db import session, transaction
 from marketplace.events import service as events
 from marketplace.events.models import State as EventState
@@ -42,21 +42,21 @@ def test_counts_are_of_what_everybody_may_know_of(institute, company):
     a_listing(company, Kind.NEED)
     a_listing(company, Kind.NEED, state=State.MATCHED)
     a_listing(company, Kind.NEED, state=State.EXPIRED)
-    home = service.home_figures(None, "en")
-    assert (home.results, home.needs, home.organisations, home.concluded) == (1, 2, 2, 0)
+    seen = home.home_figures(None, "en")
+    assert (seen.results, seen.needs, seen.organisations, seen.concluded) == (1, 2, 2, 0)
 
 
 def test_a_draft_is_not_among_the_newest_even_for_its_author(institute, alice):
     a_listing(institute, title="Still being written", state=State.DRAFT)
-    assert service.home_figures(alice, "en").newest_results == []
+    assert home.home_figures(alice, "en").newest_results == []
 
 
 def test_an_excluded_company_does_not_see_the_new_result(institute, company, charlie):
     listing = a_listing(institute)
     with transaction():
         session.add(Exclusion(listing_id=listing.id, organisation_id=company.id))
-    assert service.home_figures(charlie, "en").newest_results == []
-    assert len(service.home_figures(None, "en").newest_results) == 1
+    assert home.home_figures(charlie, "en").newest_results == []
+    assert len(home.home_figures(None, "en").newest_results) == 1
 
 
 def test_an_anonymous_need_names_nobody_on_the_front_page(client, company):
