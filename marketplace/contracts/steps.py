@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace import audit, clock, outbox
@@ -22,6 +22,7 @@ from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.introductions import telling
 from marketplace.introductions.models import CloseReason, Introduction, Side, Stage, Status
 from marketplace.introductions.permissions import can_see
+from marketplace.listings.models import Listing
 from marketplace.listings.vocabulary import CURRENCIES
 from marketplace.messaging.kinds import Kind
 from marketplace.phrases import say
@@ -57,6 +58,18 @@ class Sums:
     def unplanned(self) -> Decimal:
         """What of the contract amount no payment is planned for; less than nothing when more is planned than agreed."""
         return Decimal(0) if self.contract is None else self.contract - self.planned
+
+
+@dataclass(frozen=True)
+class Late:
+    """A step that should have been done by now."""
+
+    ref: str
+    title: str
+    kind: StepKind
+    planned_on: date
+    need: str
+    result: str
 
 
 def every(actor: User, introduction: Introduction) -> Sequence[Step]:
@@ -151,26 +164,24 @@ def is_paid_up(introduction: Introduction, steps: Sequence[Step]) -> bool:
     return total.contract is not None and total.paid >= total.contract
 
 
-def overdue(actor: User) -> Select[Any]:
-    """What should have been done by now, of this broker's open cases, of all for an operator; the oldest first."""
-    waiting = (
-        select(Step).join(Introduction, Introduction.id == Step.introduction_id)
-        .where(Step.planned_on < clock.today(), Step.actual_on.is_(None), Step.cancelled_at.is_(None),
-               Introduction.status != Status.CLOSED)
-        .order_by(Step.planned_on, Step.id)
-    )
-    return waiting if actor.is_operator else waiting.where(Introduction.broker_id == actor.id)
-
-
-def overdue_for(actor: User, limit: int = 20) -> tuple[Sequence[Step], int]:
-    """(the first of what is overdue, how many there are), for the desk."""
+def overdue_for(actor: User, limit: int = 10) -> tuple[list[Late], int]:
+    """(the oldest of what should have been done by now in this broker's open cases, in all for an operator; how many
+    there are): one query, for the desk."""
     if not actor.is_reviewer:
         return [], 0
-    waiting = overdue(actor)
-    total = session.scalar(select(func.count()).select_from(waiting.order_by(None).subquery())) or 0
-    first = waiting.options(joinedload(Step.introduction).joinedload(Introduction.need),
-                            joinedload(Step.introduction).joinedload(Introduction.result)).limit(limit)
-    return session.scalars(first).all() if total else [], total
+    need, result = aliased(Listing), aliased(Listing)
+    late = (
+        select(Introduction.ref, Step.title, Step.kind, Step.planned_on, need.title, result.title, func.count().over())
+        .select_from(Step).join(Introduction, Introduction.id == Step.introduction_id)
+        .join(need, need.id == Introduction.need_id).join(result, result.id == Introduction.result_id)
+        .where(Step.planned_on < clock.today(), Step.actual_on.is_(None), Step.cancelled_at.is_(None),
+               Introduction.status != Status.CLOSED)
+        .order_by(Step.planned_on, Step.id).limit(limit)
+    )
+    if not actor.is_operator:
+        late = late.where(Introduction.broker_id == actor.id)
+    rows = session.execute(late).all()
+    return [Late(*row[:6]) for row in rows], rows[0][6] if rows else 0
 
 
 def remind() -> int:

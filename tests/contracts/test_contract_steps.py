@@ -86,12 +86,16 @@ def test_a_step_is_cancelled_for_a_reason_and_not_after_it_was_done(step, signed
         steps.cancel(dana, steps.plan(dana, signed, paid()), "No.", version=None)
 
 
-def test_an_overdue_payment_is_on_the_desk_of_its_broker_and_of_operators(step, dana, frank, erin, charlie):
+def test_an_overdue_payment_is_on_the_desk_of_its_broker_and_of_operators(
+    step, dana, frank, erin, charlie, signed_in
+):
     assert steps.overdue_for(dana) == ([], 0)
     with clock.at(clock.now() + timedelta(days=31)):
         assert step.state is StepState.OVERDUE
-        assert steps.overdue_for(dana) == ([step], 1) == steps.overdue_for(erin)
+        late, many = steps.overdue_for(dana)
+        assert ([one.title for one in late], many) == (["First instalment"], 1) and steps.overdue_for(erin) == (late, 1)
         assert steps.overdue_for(frank) == ([], 0) == steps.overdue_for(charlie)
+        assert "First instalment" in signed_in(dana).get("/desk").text
 
 
 def test_who_has_to_pay_and_the_broker_are_reminded_once(step, dana, charlie, alice):
