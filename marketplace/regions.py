@@ -112,6 +112,7 @@ def _bare(written: str) -> str:
     return written
 
 
+@lru_cache(maxsize=8_192)
 def _own_name(code: str, language: str) -> str:
     if language == "zh":
         return _NAMES[code]

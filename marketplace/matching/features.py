@@ -91,8 +91,8 @@ def answered(need: Row, result: Row, usual: float) -> float:
     """How much of what the need says the result speaks of: BM25 as a share of the most it could be."""
     if not need.mass:
         return 0.0
-    slack = _OFTEN * (1 - _LONG + _LONG * result.amount / usual)
-    theirs = result.counts
+    slack = 2 * _OFTEN * (1 - _LONG + _LONG * result.amount / usual)
+    theirs = result.halves
     found = sum(
         weight * theirs[term] / (theirs[term] + slack) for term, weight in need.weights.items() if term in theirs
     )

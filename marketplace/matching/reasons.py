@@ -117,10 +117,16 @@ def _shared_words(ours: Profile, theirs: Profile, made: Score) -> list[Reason]:
 
 def _near(one: Passage, other: Passage) -> tuple[Words, Words]:
     """Words that share a pair of characters (锂电池, 锂离子电池), where no whole word is shared."""
-    pairs = [
-        (ours, theirs) for ours in one.written for theirs in other.written
-        if not ours.isascii() and set(pieces(ours)) & set(pieces(theirs)) and not {ours, theirs} & GENERIC
-    ][:MOST_WORDS]
+    having: dict[str, list[str]] = {}
+    for theirs in other.written:
+        if not theirs.isascii() and theirs not in GENERIC:
+            for piece in pieces(theirs):
+                having.setdefault(piece, []).append(theirs)
+    pairs = dict.fromkeys(
+        (ours, theirs) for ours in one.written if not ours.isascii() and ours not in GENERIC
+        for piece in pieces(ours) for theirs in having.get(piece, ())
+    )
+    pairs = dict.fromkeys([*pairs][:MOST_WORDS])
     return Words(tuple(dict.fromkeys(a for a, _ in pairs))), Words(tuple(dict.fromkeys(b for _, b in pairs)))
 
 

@@ -8,10 +8,12 @@ pair's score depends on nothing but the pair.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from math import log, sqrt
+from operator import add, mul
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +39,19 @@ _ENDINGS = (
 class Row:
     """Units (or pairs), each with how often it stands there; a title counts more than once."""
 
-    counts: Mapping[str, float]
+    halves: Mapping[str, int]
+    """How often, times two: some texts count half."""
     weights: Mapping[str, float]
     """How much each says here: rare and repeated ones more."""
 
     @cached_property
     def amount(self) -> float:
-        return sum(self.counts.values())
+        return sum(self.halves.values()) / 2
 
     @cached_property
     def length(self) -> float:
-        return sqrt(sum(weight * weight for weight in self.weights.values()))
+        values = self.weights.values()
+        return sqrt(sum(map(mul, values, values)))
 
     @cached_property
     def mass(self) -> float:
@@ -63,49 +67,70 @@ class Reading:
 
 
 Portion = tuple[float, tuple[str, ...]]
-"""How much texts count, and the texts."""
+"""How much texts count (in halves), and the texts."""
 
 
 @lru_cache(maxsize=KEPT)
 def reading(portions: tuple[Portion, ...]) -> Reading:
-    units: dict[str, float] = {}
-    pairs: dict[str, float] = {}
+    # Every candidate is read here, so what counts more than once stands in the list more than once: lists of letters
+    # are counted faster than anything can be added up.
+    units: list[str] = []
+    pairs: list[str] = []
     for share, texts in portions:
+        times = round(share * 2)
         for text in texts:
-            _count(text, share, units, pairs)
-    return Reading(_row(units), _row(pairs))
+            some, joined = _cut(text)
+            units += some * times
+            pairs += joined * times
+    return Reading(_row(Counter(units)), _row(Counter(pairs)))
 
 
-def _count(text: str, share: float, units: dict[str, float], pairs: dict[str, float]) -> None:
-    # Every candidate is read by this loop, so it calls nothing twice and looks at Chinese words letter by letter.
-    before = ""
+@lru_cache(maxsize=128)
+def _cut(text: str) -> tuple[list[str], list[str]]:
+    """The units of a text and the pairs of neighbours among them. Kept for a moment: a title is read for itself and as
+    a part of the whole."""
+    units: list[str] = []
+    pairs: list[str] = []
+    chinese, english = "", ""  # the run of Chinese letters, or the English word, that the next would be joined to
     for word in asked_texts(text):
         if word in STOP_WORDS:
             # A Chinese stop word parts its neighbours; an English one is stepped over: "storage of energy".
-            if not (before.isascii() and word.isascii()):
-                before = ""
+            if chinese or not word.isascii():
+                _end(chinese, units, pairs)
+                chinese = english = ""
         elif word.isascii() or not "\u2e80" <= word[0] <= "\U0003134f":
+            if chinese:
+                _end(chinese, units, pairs)
+                chinese = ""
             unit = stem(word)
-            units[unit] = units.get(unit, 0.0) + share
-            if before and before.isascii():
-                pair = f"{before} {unit}"
-                pairs[pair] = pairs.get(pair, 0.0) + share
-            before = unit
+            units.append(unit)
+            if english:
+                pairs.append(f"{english} {unit}")
+            english = unit if unit.isascii() else ""
         else:
-            if before.isascii():
-                before = ""
-            for character in word:
-                units[character] = units.get(character, 0.0) + share
-                if before:
-                    pair = before + character
-                    pairs[pair] = pairs.get(pair, 0.0) + share
-                before = character
+            chinese += word
+            english = ""
+    _end(chinese, units, pairs)
+    return units, pairs
 
 
-def _row(counts: dict[str, float]) -> Row:
-    return Row(counts, {
-        term: rarity(term) * (count if count <= 1 else 1 + log(count)) for term, count in counts.items()
+def _end(run: str, units: list[str], pairs: list[str]) -> None:
+    units += run
+    pairs += map(add, run, run[1:])
+
+
+def _row(halves: Mapping[str, int]) -> Row:
+    rarities, often = said(), _OFTEN
+    known, english, chinese, most = rarities.by_term, rarities.english, rarities.chinese, len(often) - 1
+    return Row(halves, {
+        term: (known[term] if term in known else english if term.isascii() else chinese)
+        * (often[count] if count <= most else 1 + log(count / 2))
+        for term, count in halves.items()
     })
+
+
+_OFTEN = (0.0, 0.5, *(1 + log(count / 2) for count in range(2, 64)))
+"""What a word says that stands there so many halves of a time."""
 
 
 @lru_cache(maxsize=65_536)
@@ -119,22 +144,37 @@ def stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=262_144)
 def rarity(term: str) -> float:
     """How much it says that two texts share the unit or the pair: the fewer texts have it, the more."""
+    known = said()
+    return known.by_term[term] if term in known.by_term else known.english if term.isascii() else known.chinese
+
+
+@dataclass(frozen=True)
+class Said:
+    """The rarities of what the background knows, and of what it does not."""
+
+    by_term: Mapping[str, float]
+    english: float
+    chinese: float
+
+
+@cache
+def said() -> Said:
     known = background()
-    language = "en" if term.isascii() else "zh"
-    texts, found = known["texts"][language], known[language].get(term, 0)
-    said = log(1 + (texts - found + 0.5) / (found + 0.5))
-    return said * GENERIC_SHARE if term in generic_stems() else said
+    texts: dict[str, int] = known["texts"]
+    english, chinese = _rarity(texts["en"], 0), _rarity(texts["zh"], 0)
+    found = {term: _rarity(texts[name], times) for name in ("zh", "en") for term, times in known[name].items()}
+    for term in {stem(word) for word in GENERIC if word.isascii()}:
+        found[term] = GENERIC_SHARE * found.get(term, english)
+    return Said(found, english, chinese)
+
+
+def _rarity(texts: int, found: int) -> float:
+    return log(1 + (texts - found + 0.5) / (found + 0.5))
 
 
 @cache
 def background() -> dict[str, Any]:
     known: dict[str, Any] = json.loads(BACKGROUND.read_text("utf-8"))
     return known
-
-
-@cache
-def generic_stems() -> frozenset[str]:
-    return frozenset(stem(word) for word in GENERIC if word.isascii())
