@@ -71,7 +71,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
         Timer("how well listings are met", timedelta(seconds=10), supply.score_some),
         Timer("saved searches", timedelta(seconds=10), alerts.run),
-        Timer("collected notices", timedelta(minutes=1), digests.run),
+        Timer("collected notices", timedelta(seconds=10), digests.run),
         Timer("forget old notices", timedelta(hours=24), inbox.forget),
         Timer("record of searches", timedelta(minutes=2), record.tidy),
         Timer("forget old news", timedelta(hours=24), hits.forget),

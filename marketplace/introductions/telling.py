@@ -46,18 +46,20 @@ def tell(introduction: Introduction, move: Move, actor: User | None) -> None:
     if actor is not None:
         messaging.read_about(actor, path(introduction))
     owing = _who_owes(introduction) if introduction.status is Status.ACTIVE else []
+    # Nobody waits for the answer to a suggestion as for that to an interest.
+    turn = Kind.MATCHES if introduction.stage is Stage.SUGGESTED else Kind.YOUR_TURN
     for side, people in owing:
         phrase = _your_turn(introduction, introduction.listing_of(side or Side.NEED))
-        _to(introduction, side, people - told, phrase, messaging.Kind.YOUR_TURN, fact)
+        _to(introduction, side, people - told, phrase, turn, fact)
         told |= people
     for side in Side:
         people = people_of(introduction, side) - told
         phrase = _news(introduction, move, introduction.listing_of(side))
-        _to(introduction, side, people, phrase, messaging.Kind.NEWS, fact)
+        _to(introduction, side, people, phrase, Kind.NEWS, fact)
         told |= people
     own = {introduction.broker_id} if introduction.broker_id is not None else set()
     phrase = _news(introduction, move, introduction.need)
-    _to(introduction, None, own - told, phrase, messaging.Kind.NEWS, fact)
+    _to(introduction, None, own - told, phrase, Kind.NEWS, fact)
 
 
 def remind(introduction: Introduction, reminder: Reminder) -> None:
@@ -71,16 +73,16 @@ def remind(introduction: Introduction, reminder: Reminder) -> None:
     if reminder.to is To.OWES:
         for side, people in _who_owes(introduction):
             phrase = _still_yours(introduction, introduction.listing_of(side or Side.NEED))
-            _to(introduction, side, people, phrase, messaging.Kind.REMINDERS, fact)
+            _to(introduction, side, people, phrase, Kind.REMINDERS, fact)
             if side is not None and not _anybody(people):  # they have all left: somebody has to look after it now
-                to_brokers(introduction, say(REVIEW.msgid, **overdue), messaging.Kind.REMINDERS, f"{fact}:broker")
+                to_brokers(introduction, say(REVIEW.msgid, **overdue), Kind.REMINDERS, f"{fact}:broker")
     elif reminder.to is To.BROKER:
-        to_brokers(introduction, say(REVIEW.msgid, **overdue), messaging.Kind.REMINDERS, fact)
+        to_brokers(introduction, say(REVIEW.msgid, **overdue), Kind.REMINDERS, fact)
     if reminder.to is To.OPERATORS or (introduction.broker_id is not None and introduction.needs_owner):
         broker = introduction.broker.name if introduction.broker else say("nobody yet")
         phrase = say("“{title}”: overdue since {day} ({who}), broker: {broker}. Please see to it that it goes on.",
                      broker=broker, **overdue)
-        messaging.notify(accounts.operators(), phrase, path(introduction), kind=messaging.Kind.REMINDERS,
+        messaging.notify(accounts.operators(), phrase, path(introduction), kind=Kind.REMINDERS,
                          once=f"{fact}:operators")
 
 

@@ -59,7 +59,8 @@ KINDS: dict[Kind, About] = {
         Frequency.DAILY),
     Kind.MATCHES: About(
         Label("匹配与推荐", "Matches and suggestions"),
-        Label("可能适合您的需求或成果", "Needs and results that may suit yours"), Frequency.WEEKLY),
+        Label("技术经理人为您推荐的需求或成果", "Needs and results that a broker thinks may suit yours"),
+        Frequency.DAILY),
     Kind.LISTINGS: About(
         Label("供需信息与审核", "Listings and review"),
         Label("您的供需信息的审核、到期与答复", "Review, expiry and answers about your listings"),

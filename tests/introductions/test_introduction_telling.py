@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from case_entries import ANSWERS, entries
-from conftest import a_listing
+from conftest import a_listing, join
 from sqlalchemy import select
 
 from marketplace import clock
@@ -17,6 +17,7 @@ from marketplace.messaging import digests, mail
 from marketplace.messaging import service as messaging
 from marketplace.messaging.kinds import Kind
 from marketplace.messaging.models import Notice, OutgoingMail
+from marketplace.organisations import members
 from marketplace.phrases import say
 
 pytest_plugins = ["casework"]
@@ -127,3 +128,35 @@ def test_what_is_hidden_from_a_side_is_not_in_its_mailbox_either(mailboxes, alic
     service.express_interest(charlie, a_listing(company, ListingKind.NEED), result, **ANSWERS)
     for one in to(FACTORY):
         assert "Institute" not in one.body + one.html + one.subject
+
+
+def test_a_brokers_suggestion_is_collected_and_a_guess_of_the_systems_told_to_nobody(
+    alice, charlie, dana, need, result
+):
+    service.suggest(None, need, result)
+    assert session.scalars(select(Notice)).all() == []
+    case = service.get(dana, "I-" + str(clock.today().year) + "-000001")
+    service.move(dana, case, "propose")
+    told = {n.user_id: (n.kind, n.mail_at is not None) for n in session.scalars(select(Notice))}
+    assert told == {alice.id: (Kind.MATCHES, True), charlie.id: (Kind.MATCHES, True)}
+
+
+def test_a_person_in_two_roles_hears_once_of_each_move(alice, charlie, dana, company, brought_to):
+    with transaction():
+        dana.is_operator = True
+    join(alice, company)
+    case = brought_to(Stage.INTRODUCED)
+    facts = [(n.user_id, n.once) for n in session.scalars(select(Notice))]
+    assert len(facts) == len(set(facts))
+    assert {user for user, _ in facts} == {alice.id, charlie.id, dana.id}
+    assert case.stage is Stage.INTRODUCED
+
+
+def test_who_has_left_hears_no_more(alice, bob, brought_to, institute):
+    case = brought_to(Stage.QUALIFIED)
+    (membership,) = bob.memberships
+    members.remove(alice, membership)
+    before = last()
+    service.move(case.broker, case, "hold", **entries("hold"))
+    assert to(bob.email, before) == []
+    assert not [n for n in session.scalars(select(Notice).where(Notice.user_id == bob.id)) if "hold" in str(n.phrase)]

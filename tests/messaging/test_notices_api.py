@@ -73,10 +73,10 @@ def test_one_notice_has_an_etag(api, alice, told):
 def test_preferences_are_changed_one_by_one_and_not_over_a_newer_choice(api, alice):
     ask = api(alice)
     seen = ask("GET", "/api/v1/notices/preferences")
-    assert seen.json["your_turn"] == "at_once" and seen.json["matches"] == "weekly"
+    assert seen.json["your_turn"] == "at_once" and seen.json["matches"] == "daily"
     match = {"If-Match": seen.headers["ETag"]}
     changed = ask("PATCH", "/api/v1/notices/preferences", json={"news": "never"}, headers_too=match)
-    assert (changed.status_code, changed.json["news"], changed.json["matches"]) == (200, "never", "weekly")
+    assert (changed.status_code, changed.json["news"], changed.json["matches"]) == (200, "never", "daily")
     assert ask("PATCH", "/api/v1/notices/preferences", json={"news": "daily"}, headers_too=match).status_code == 412
     for wrong in ({"your_turn": "never"}, {"news": "hourly"}, {"weather": "daily"}):
         tag = {"If-Match": ask("GET", "/api/v1/notices/preferences").headers["ETag"]}

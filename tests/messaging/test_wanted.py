@@ -130,6 +130,7 @@ def test_a_person_who_is_disabled_or_lost_their_address_gets_nothing_then_or_lat
 
 
 def test_daily_and_weekly_kinds_that_are_due_together_are_one_mail(at, alice):
+    preferences.choose(alice, {Kind.MATCHES: Frequency.WEEKLY})
     tell(alice, "News")
     tell(alice, "A match", kind=Kind.MATCHES)
     at("2024-11-27 09:00")
