@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -40,14 +41,15 @@ class Shown:
     can_change: bool
 
 
-def of_case(actor: User, introduction: Introduction) -> list[Shown]:
-    """The documents this person may read, the newest first."""
+def of_case(actor: User, introduction: Introduction, found: Sequence[Document] | None = None) -> list[Shown]:
+    """The documents this person may read, the newest first; `found`: all of them, where they are loaded."""
     if not can_see(actor, introduction):
         raise NotFound
-    found = session.scalars(
-        select(Document).where(Document.introduction_id == introduction.id, Document.removed_at.is_(None))
-        .order_by(Document.id.desc())
-    ).all()
+    if found is None:
+        found = session.scalars(
+            select(Document).where(Document.introduction_id == introduction.id, Document.removed_at.is_(None))
+            .order_by(Document.id.desc())
+        ).all()
     return [_shown(actor, document) for document in found if can_read(actor, document)]
 
 

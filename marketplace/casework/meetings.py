@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,14 +49,15 @@ def get(actor: User, introduction: Introduction, meeting_id: int) -> Meeting:
     return found
 
 
-def of_case(actor: User, introduction: Introduction) -> list[Meeting]:
-    """The meetings this person may know of, the latest first."""
+def of_case(actor: User, introduction: Introduction, found: Sequence[Meeting] | None = None) -> list[Meeting]:
+    """The meetings this person may know of, the latest first; `found`: all of them, where they are loaded."""
     if not can_see(actor, introduction):
         raise NotFound
-    found = session.scalars(
-        select(Meeting).where(Meeting.introduction_id == introduction.id)
-        .order_by(Meeting.starts_at.desc(), Meeting.id.desc())
-    ).all()
+    if found is None:
+        found = session.scalars(
+            select(Meeting).where(Meeting.introduction_id == introduction.id)
+            .order_by(Meeting.starts_at.desc(), Meeting.id.desc())
+        ).all()
     return [meeting for meeting in found if can_see_meeting(actor, meeting)]
 
 

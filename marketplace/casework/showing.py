@@ -11,6 +11,7 @@ from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.casework import filing, meetings, tasks, vocabulary
 from marketplace.casework import minutes as minutes_of_meeting
+from marketplace.casework.gathering import gather
 from marketplace.casework.models import Meeting, MeetingState, Task
 from marketplace.casework.permissions import can_change_meeting, can_do_task, can_work, is_broker, owners_for
 from marketplace.introductions import vocabulary as stages
@@ -41,15 +42,16 @@ class TaskLine:
 
 def work(actor: User, introduction: Introduction) -> dict[str, Any]:
     """Everything the page of a case shows of this room."""
-    found = meetings.of_case(actor, introduction)
+    gathered = gather(introduction)
+    found = meetings.of_case(actor, introduction, gathered.meetings)
     lines = [meeting_line(actor, meeting) for meeting in found]
     works = can_work(actor, introduction) and introduction.is_open
-    todo = [task_line(actor, task) for task in tasks.of_case(actor, introduction)]
+    todo = [task_line(actor, task) for task in tasks.of_case(actor, introduction, gathered.tasks)]
     return {
-        "coming": [one for one in reversed(lines) if one.meeting.state is MeetingState.ARRANGED],
+        "gathered": gathered, "coming": [one for one in reversed(lines) if one.meeting.state is MeetingState.ARRANGED],
         "past": _past(introduction, lines), "types": CONTRACT_TYPES,
         "tasks": [one for one in todo if one.task.is_open], "done": [one for one in todo if not one.task.is_open],
-        "documents": filing.of_case(actor, introduction), "can_work": works,
+        "documents": filing.of_case(actor, introduction, gathered.documents), "can_work": works,
         "can_arrange": works and bool(introduction.broker_id or is_broker(actor, introduction)),
         "can_use_template": works and is_broker(actor, introduction), "words": vocabulary,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -39,14 +39,16 @@ def get(actor: User, introduction: Introduction, task_id: int) -> Task:
     return found
 
 
-def of_case(actor: User, introduction: Introduction) -> list[Task]:
-    """What is to be done, the first due first; then what was done. What was dropped is left out."""
+def of_case(actor: User, introduction: Introduction, found: Sequence[Task] | None = None) -> list[Task]:
+    """What is to be done, the first due first; then what was done. What was dropped is left out. `found`: all of it,
+    where it is loaded."""
     if not can_see(actor, introduction):
         raise NotFound
-    found = session.scalars(
-        select(Task).where(Task.introduction_id == introduction.id, Task.dropped_at.is_(None))
-        .options(joinedload(Task.person), joinedload(Task.done_by)).order_by(Task.due_on, Task.id)
-    ).all()
+    if found is None:
+        found = session.scalars(
+            select(Task).where(Task.introduction_id == introduction.id, Task.dropped_at.is_(None))
+            .options(joinedload(Task.person), joinedload(Task.done_by)).order_by(Task.due_on, Task.id)
+        ).all()
     seen = [task for task in found if can_see_task(actor, task)]
     return sorted(seen, key=lambda task: task.done_at is not None)
 

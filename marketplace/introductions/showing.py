@@ -102,14 +102,14 @@ def badge(introduction: Introduction) -> tuple[Any, str]:
 
 def case(actor: User, introduction: Introduction) -> dict[str, Any]:
     """All of the page about one introduction."""
-    whole.load(introduction)
+    loaded = whole.load(introduction)
     seen = read(actor, introduction)
     ways = service.all_moves(actor, introduction)
     moves = [way for way in ways if way.is_possible]
     main = main_move(moves, introduction.stage, service.owes_now(actor, introduction))
-    rows = service.history(actor, introduction)
+    rows = loaded.history
     return {
-        "seen": seen, "case": introduction, "line": row(actor, introduction), "labels": ANSWERS,
+        "seen": seen, "case": introduction, "loaded": loaded, "line": row(actor, introduction), "labels": ANSWERS,
         "badge": badge(introduction), "turn": whose_turn(actor, introduction),
         "is_mine_to_do": service.owes_now(actor, introduction), "main": main,
         "next_moves": [m for m in moves if m is not main and m.move not in (*EXCEPTIONS, *CLOSINGS)],
@@ -117,7 +117,7 @@ def case(actor: User, introduction: Introduction) -> dict[str, Any]:
         "side_moves": [m for m in moves if m is not main and m.move in EXCEPTIONS],
         "closings": [m for m in moves if m.move in CLOSINGS], "ladder": ladder(introduction, rows),
         "history": [(r, who_moved(actor, introduction, r), note_of(actor, introduction, r), label_of(r)) for r in rows],
-        "messages": service.read_messages(actor, introduction), "vocabulary": vocabulary,
+        "messages": service.read_messages(actor, introduction, loaded.messages), "vocabulary": vocabulary,
         "audiences": [(a.value, AUDIENCES[a]) for a in audiences_for(actor, introduction)],
         "is_staff": actor.is_reviewer and not member_sides(actor, introduction),
         "is_broker": is_broker(actor, introduction), "agreed_step": agreed_step(introduction),

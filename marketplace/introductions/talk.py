@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,17 +58,21 @@ class Said:
     was_passed_on: bool = False
 
 
-def read_messages(actor: User, introduction: Introduction) -> list[Said]:
-    """What this reader may read of the conversation, the oldest first."""
+def read_messages(
+    actor: User, introduction: Introduction, found: Sequence[Message] | None = None
+) -> list[Said]:
+    """What this reader may read of the conversation, the oldest first; `found`: all of it, where it is loaded."""
     if not can_see(actor, introduction):
         raise NotFound
     sides = member_sides(actor, introduction)
     readable = [Audience.ALL, *(VOICES[side] for side in sides)] if sides else list(Audience)
-    found = session.scalars(
-        select(Message).join(Thread, Thread.id == Message.thread_id)
-        .where(Thread.subject_kind == KIND, Thread.subject_id == introduction.id, Message.audience.in_(readable))
-        .order_by(Message.created_at, Message.id)
-    ).all()
+    if found is None:
+        found = session.scalars(
+            select(Message).join(Thread, Thread.id == Message.thread_id)
+            .where(Thread.subject_kind == KIND, Thread.subject_id == introduction.id)
+            .order_by(Message.created_at, Message.id)
+        ).all()
+    found = [message for message in found if message.audience in readable]
     passed_on = {message.relays_id for message in found}
     relays = can_relay(actor, introduction)
     return [_as_read(actor, introduction, message, relays, message.id in passed_on) for message in found]
