@@ -20,6 +20,7 @@ from marketplace.messaging import digests, inbox, letters, mail
 from marketplace.organisations import service as organisations
 from marketplace.outbox import Handler
 from marketplace.refining import service as refining
+from marketplace.refining import timers as refinement_timers
 from marketplace.timers import Timer
 
 
@@ -66,6 +67,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("steps of contracts", timedelta(minutes=15), contract_steps.remind),
         Timer("outcome surveys", timedelta(hours=1), surveys.run),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
+        Timer("needs being refined", timedelta(minutes=30), refinement_timers.remind),
         Timer("who answers", timedelta(hours=24), answering.count_overdue),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),

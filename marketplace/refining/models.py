@@ -64,6 +64,7 @@ class Refinement(Base):
         ),
         Index(None, "step", "turn"),
         Index(None, "broker_id", "step"),
+        Index(None, "remind_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"))
@@ -89,6 +90,10 @@ class Refinement(Base):
     remark: Mapped[str | None]
     """Why the company sent it back, or why it ended."""
     changed_at: Mapped[datetime]
+    remind_at: Mapped[datetime | None]
+    """When timers.remind() must look at it next; None when nothing is left to say about this step."""
+    reminders: Mapped[int] = mapped_column(default=0)
+    """How many were sent about this step."""
     version: Mapped[int] = mapped_column()
 
     listing: Mapped[Listing] = relationship(lazy="joined", innerjoin=True)

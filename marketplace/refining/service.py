@@ -35,6 +35,7 @@ from marketplace.refining.permissions import (
     is_its_broker,
     is_of_company,
 )
+from marketplace.refining.timers import first_reminder
 
 __all__ = [
     "Lists", "answer", "approve", "ask", "end", "end_withdrawn", "get", "hand_over", "latest", "lists_of", "marks_of",
@@ -336,7 +337,8 @@ def _note(
     actor: User | None, refinement: Refinement, what: What, note: str = "", proposal: dict[str, Any] | None = None
 ) -> None:
     now = clock.now()
-    refinement.changed_at = now
+    refinement.changed_at, refinement.reminders = now, 0
+    refinement.remind_at = first_reminder() if refinement.is_open else None
     session.flush()
     session.add(Act(refinement_id=refinement.id, what=what, at=now, actor_id=actor.id if actor else None,
                     note=note or None, proposal=proposal))

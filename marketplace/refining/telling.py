@@ -14,27 +14,30 @@ from marketplace.phrases import Label, Phrase
 from marketplace.refining.models import Refinement
 
 
-def company(refinement: Refinement, phrase: Phrase, actor: User | None) -> None:
-    """Those who may decide for the company."""
+def company(refinement: Refinement, phrase: Phrase, actor: User | None, once: str | None = None) -> None:
+    """Those who may decide for the company, and its mailbox."""
     people = select(Membership.user_id).where(
         Membership.organisation_id == refinement.listing.organisation_id,
         Membership.role.in_([Role.ADMIN, Role.EDITOR]),
     )
-    _notify(refinement, set(session.scalars(people)), phrase, actor)
+    _notify(refinement, set(session.scalars(people)), phrase, actor, once)
+    fact = once or _fact(refinement)
+    messaging.notify_mailbox(refinement.listing.organisation, phrase, path(refinement), once=f"{fact}:company")
 
 
-def broker(refinement: Refinement, phrase: Phrase, actor: User | None) -> None:
+def broker(refinement: Refinement, phrase: Phrase, actor: User | None, once: str | None = None) -> None:
     if refinement.broker_id is not None:
-        _notify(refinement, {refinement.broker_id}, phrase, actor)
+        _notify(refinement, {refinement.broker_id}, phrase, actor, once)
 
 
-def brokers(refinement: Refinement, phrase: Phrase, actor: User | None) -> None:
-    """Every broker who may take it."""
+def brokers(refinement: Refinement, phrase: Phrase, actor: User | None, once: str | None = None) -> None:
+    """Every broker who may take it, and the mailbox they share."""
     listing = refinement.listing
     partial = {listing.organisation_id, *(exclusion.organisation_id for exclusion in listing.exclusions)}
     concerned = select(Membership.user_id).where(Membership.organisation_id.in_(partial))
     free = select(User.id).where(User.is_broker, User.disabled_at.is_(None), User.id.not_in(concerned))
-    _notify(refinement, set(session.scalars(free)), phrase, actor)
+    _notify(refinement, set(session.scalars(free)), phrase, actor, once)
+    messaging.notify_broker_mailbox(phrase, path(refinement), once=f"{once or _fact(refinement)}:brokers")
 
 
 def title(listing: Listing) -> Label:
@@ -46,7 +49,16 @@ def path(refinement: Refinement) -> str:
     return f"/needs/{refinement.listing.ref}/refining"
 
 
-def _notify(refinement: Refinement, people: set[int], phrase: Phrase, actor: User | None) -> None:
+def _fact(refinement: Refinement) -> str:
+    """The step that was just made; every step raises the version."""
+    return f"refinement:{refinement.id}:{refinement.version}"
+
+
+def _notify(
+    refinement: Refinement, people: set[int], phrase: Phrase, actor: User | None, once: str | None = None
+) -> None:
+    """With `once` it is a reminder."""
     others = people - ({actor.id} if actor is not None else set())
     if others:
-        messaging.notify(sorted(others), phrase, path(refinement), kind=messaging.Kind.LISTINGS)
+        kind = messaging.Kind.REMINDERS if once else messaging.Kind.LISTINGS
+        messaging.notify(sorted(others), phrase, path(refinement), kind=kind, once=once)
