@@ -222,6 +222,8 @@ def operator_pages(one: One) -> list[Shot]:
         ("operator-terms-import", "erin", "/operator/terms/import"),
         ("operator-searches", "erin", "/operator/searches"),
         ("figures", "erin", "/figures"),
+        ("figures-narrowed", "dana", "/figures?months=0&by=broker&origin=search"),
+        ("figures-public", "erin", "/figures/public?months=0"),
     ]
 
 

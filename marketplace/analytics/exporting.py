@@ -163,7 +163,7 @@ def _supply(figures: Figures) -> Sheet:
         need, result = sides[Kind.NEED].get(field, none), sides[Kind.RESULT].get(field, none)
         rows.append((FIELDS.get(field, say("Not stated")), need.every, need.scored, need.met, need.unmet, need.share,
                      result.every, result.scored, result.met, result.unmet))
-    headings = (say("Field"), say("Needs"), say("Needs compared"), say("Needs with a match"),
+    headings = (say("Field of technology"), say("Needs"), say("Needs compared"), say("Needs with a match"),
                 say("Needs without supply"), say("Matchability"), say("Results"),
                 say("Results compared"), say("Results with a match"), say("Results without demand"))
     return Sheet(say("Supply and demand"), headings, rows, (9, 4), shares=frozenset({5}))

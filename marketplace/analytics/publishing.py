@@ -14,7 +14,7 @@ from marketplace import audit, clock
 from marketplace.accounts.models import User
 from marketplace.analytics.models import PublicFigures
 from marketplace.analytics.permissions import can_open
-from marketplace.analytics.results import Cohort, Passage, Step
+from marketplace.analytics.results import Cohort, Met, Passage, Step
 from marketplace.db import session, transaction
 from marketplace.errors import require
 
@@ -44,9 +44,9 @@ def set_public(actor: User, on: bool) -> None:
         audit.record(actor.id, "figures.published" if on else "figures.hidden", "figures", 1)
 
 
-def told(count: int) -> int | None:
+def told(count: int | None) -> int | None:
     """The count, unless it is so small that it could be somebody."""
-    return None if 0 < count < FEW else count
+    return None if count is None or 0 < count < FEW else count
 
 
 def pieces(counted: Iterable[tuple[Any, int]]) -> list[Piece]:
@@ -76,4 +76,10 @@ def steps(found: Sequence[Step]) -> list[Step]:
 
 
 def passages(found: Sequence[Passage]) -> list[Passage]:
-    return [passage for passage in found if passage.stays >= FEW]
+    return [replace(passage, open=told(passage.open)) for passage in found if passage.stays >= FEW]
+
+
+def together(found: Sequence[Met]) -> Met | None:
+    """All fields in one; None where too few were compared."""
+    whole = Met("", *(sum(getattr(one, name) for one in found) for name in ("every", "scored", "met")))
+    return whole if whole.scored >= FEW else None

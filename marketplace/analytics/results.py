@@ -63,7 +63,8 @@ class Passage:
 
     stage: Stage
     stays: int
-    open: int
+    open: int | None
+    """None where everybody reads it and it is too small to tell."""
     median: float | None
     p90: float | None
     """None when so many are still there that it cannot be said yet."""

@@ -92,7 +92,7 @@ class Public:
     passages: list[Passage]
     pieces: list[tuple[Any, int]]
     reasons: list[tuple[Any, int]]
-    met: dict[Kind, list[Met]]
+    met: dict[Kind, Met | None]
     answered: Kept
 
 
@@ -151,7 +151,7 @@ def public_figures(actor: Reader, asked: Question) -> Public:
     cut = CUTS[asked.by or "field"]
     counted = publishing.pieces((group.value, group.entered) for group in measured.groups(cut.name))
     reasons = publishing.pieces(measured.reason_codes().items())
-    met = {kind: [one for one in found if one.scored >= publishing.FEW] for kind, found in _met(measured).items()}
+    met = {kind: publishing.together(found) for kind, found in _met(measured).items()}
     return Public(
         question=asked, cut=cut, is_public=is_public, entered=publishing.told(len(measured)),
         steps=publishing.steps(measured.steps()), passages=publishing.passages(measured.passages()),

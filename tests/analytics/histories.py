@@ -55,7 +55,8 @@ STEPS = ("on", "on", "on", "on", "skip", "back", "hold", "wake", "close", "reope
 
 def lives():
     """Random ways through the pipeline: rows for `told`, oldest first, some at the same moment, none in the future."""
-    step = st.tuples(st.sampled_from(STEPS), st.one_of(st.just(0), st.integers(0, 60 * 24 * 9), st.integers(1, 60 * 24 * 40)), st.data())
+    minutes = st.one_of(st.just(0), st.integers(0, 60 * 24 * 9), st.integers(1, 60 * 24 * 40))
+    step = st.tuples(st.sampled_from(STEPS), minutes, st.data())
     return st.tuples(st.integers(0, 1), st.integers(1, 60 * 24 * 300), st.lists(step, max_size=14))
 
 
@@ -78,12 +79,12 @@ def _next(last, name, at, data):
     """What the step makes of where it stands; None where it makes nothing."""
     stage, status = last["stage"], last["status"]
     if status is Status.CLOSED:
-        return _row("reopen", stage, Status.ACTIVE, at) if name == "reopen" else None
+        return _row("reopen", stage, Status.ACTIVE, at) if name in ("reopen", "on", "wake", "meet") else None
     if name == "close":
         reason = data.draw(st.sampled_from(CloseReason))
         return _row("close", stage, Status.CLOSED, at, reason, data.draw(st.sampled_from([None, *ReasonCode])))
     if status is Status.ON_HOLD:
-        return _row("wake", stage, Status.ACTIVE, at) if name == "wake" else None
+        return _row("wake", stage, Status.ACTIVE, at) if name in ("wake", "on", "discuss") else None
     if name in ("on", "skip", "back"):
         there = stage + {"on": 1, "skip": 2, "back": -1}[name]
         return _row({"on": "qualify"}.get(name, name), there, status, at) if 0 <= there <= 8 else None

@@ -100,7 +100,8 @@ def test_a_need_that_changes_its_field_and_a_supplier_its_kind_are_counted_where
     an_introduction(needs[0], result, (1, 2))
     assert sum(reached(field="biology")) == 0
     with transaction():
-        session.execute(update(Listing).where(Listing.id == needs[0].id).values(field="biology", changed_at=clock.now()))
+        this = update(Listing).where(Listing.id == needs[0].id)
+        session.execute(this.values(field="biology", changed_at=clock.now()))
         institute = session.get_one(Organisation, result.organisation_id)
         institute.kind = OrganisationKind.AGENCY
     assert sum(reached(field="biology")) == 1

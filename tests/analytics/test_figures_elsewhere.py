@@ -156,7 +156,8 @@ def test_the_workbook_has_every_figure_and_takes_nobodys_name_for_a_formula(seve
     assert b"<f>" not in content and content.count(b"xl/charts/chart") >= 6
 
 
-def test_the_table_has_the_same_numbers_and_marks_formulas_as_text(seven, mischief, institute, company, signed_in, erin):
+def test_the_table_has_the_same_numbers_and_marks_formulas_as_text(seven, mischief, institute, company,
+                                                                    signed_in, erin):
     an_introduction(a_listing(company, Kind.NEED), a_listing(institute), (1, 5), broker=mischief)
     text = signed_in(erin).get("/figures.csv?by=broker").get_data(as_text=True)
     rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))

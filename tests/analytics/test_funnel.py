@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -41,7 +42,7 @@ def measured(*courses, day=1000):
     cases = columns.Cases(found.id, nothing, nothing, nothing, nothing, nothing)
     with clock.at(START + timedelta(days=day)):
         return measures.Measured(
-            columns.State(**{**vars(state), "courses": found, "stays": columns._sorted(stays), "cases": cases}), Question()
+            replace(state, courses=found, stays=columns._sorted(stays), cases=cases), Question()
         )
 
 
