@@ -10,10 +10,7 @@ from flask_smorest import Blueprint
 from marketplace.errors import NotFound
 from marketplace.introductions import desk, service, vocabulary, workload
 from marketplace.introductions.cards import Card, End
-from marketplace.introductions.desk_showing import NAMES
-from marketplace.introductions.filters import Filters
-from marketplace.introductions.permissions import can_use_desk
-from marketplace.introductions.schemas import (
+from marketplace.introductions.desk_schemas import (
     BoardShape,
     CasePage,
     CaseQuery,
@@ -23,6 +20,9 @@ from marketplace.introductions.schemas import (
     LoadsShape,
     PagedCaseQuery,
 )
+from marketplace.introductions.desk_showing import NAMES
+from marketplace.introductions.filters import Filters
+from marketplace.introductions.permissions import can_use_desk
 from marketplace.web.guard import actor
 from marketplace.web.language import words
 

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.errors import Conflict, Forbidden, NotFound
 from marketplace.introductions import desk, desk_showing, filters, service, workload
+from marketplace.introductions.desk_schemas import DismissForm, HandOnForm
 from marketplace.introductions.models import CloseReason
 from marketplace.introductions.permissions import can_use_desk
-from marketplace.introductions.schemas import DismissForm, HandOnForm
 from marketplace.messaging.service import is_path
 from marketplace.phrases import say
 from marketplace.web.forms import form_page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true, union
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace.accounts.models import User
@@ -113,7 +114,11 @@ def count_owed(actor: Reader) -> int:
             ))
     if not ways:
         return 0
-    return session.scalar(select(func.count()).select_from(union(*ways).subquery())) or 0
+    try:
+        return session.scalar(select(func.count()).select_from(union(*ways).subquery())) or 0
+    except SQLAlchemyError:  # the page that says the database is down shows this number too
+        session.rollback()
+        return 0
 
 
 def _part_of(actor: User) -> ColumnElement[bool]:
