@@ -26,8 +26,9 @@ from search import Document, Refused, Settings, Unavailable
 from search.checking import kept
 from search.layout import line
 
-ALONE = 2_000
-"""So many documents are prepared by this process before children are started: that takes them half a second."""
+ALONE = 1_000
+"""So many documents are prepared by this process before children are started: that takes them half a second, and it
+goes on alone until one of them is ready."""
 _PORTION = 100
 _PIPE = 1 << 20
 _LENGTH = struct.Struct("<Q")
@@ -58,7 +59,12 @@ class Preparers:
             return
         self._start()
         for first in range(0, len(documents), _PORTION):
-            question = marshal.dumps([dict(one) for one in documents[first:first + _PORTION]])
+            portion = documents[first:first + _PORTION]
+            if not any(child.is_ready for child in self._children):
+                yield from self._receive(0)
+                yield from lines(self._settings, portion)
+                continue
+            question = marshal.dumps([dict(one) for one in portion])
             while not (free := [child for child in self._children if child.takes(question)]):
                 yield from self._receive(None)
             min(free, key=lambda child: len(child.waiting)).send(question)
@@ -66,7 +72,7 @@ class Preparers:
 
     def rest(self) -> Iterator[str]:
         """What has not been given back yet."""
-        while any(child.waiting for child in self._children):
+        while any(child.waiting for child in self._children if child.is_ready):
             yield from self._receive(None)
 
     def _start(self) -> None:
@@ -95,12 +101,13 @@ class _Child:
         self._room = int(fcntl.fcntl(self._questions, fcntl.F_GETPIPE_SZ)) // 2
         self.waiting: list[int] = []
         """The lengths of the questions that it has not answered yet."""
+        self.is_ready = False
+        """It has answered that it has the settings; until then it is not asked anything."""
         self.send(marshal.dumps({**asdict(settings), "searchable": dict(settings.searchable)}))
-        self.waiting.clear()
 
     def takes(self, question: bytes) -> bool:
         """Can it be sent without waiting? A child that waits to be read must never be waited for to read."""
-        return not self.waiting or sum(self.waiting) + len(question) <= self._room
+        return self.is_ready and (not self.waiting or sum(self.waiting) + len(question) <= self._room)
 
     def send(self, question: bytes) -> None:
         try:
@@ -115,6 +122,7 @@ class _Child:
         except EOFError as error:
             raise self._death() from error
         del self.waiting[0]
+        self.is_ready = True
         if refused:
             raise Refused(refused)
         return list(ready)
@@ -142,6 +150,7 @@ def serve() -> None:
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         settings = Settings(**_read(questions))
+        _write(answers, marshal.dumps(("", [])))
         while True:
             documents = _read(questions)
             try:
