@@ -84,13 +84,16 @@ class NoShowForm(Shape):
     version = fields.Integer(load_default=None)
 
 
-class TaskForm(Shape):
+class NewTask(Shape):
     title = fields.String(load_default="")
     owner = fields.String(load_default="")
     person = fields.Integer(load_default=None)
     due_on = Day(load_default=None)
     note = fields.String(load_default="")
     is_internal = fields.Boolean(load_default=False)
+
+
+class TaskForm(NewTask):
     version = fields.Integer(load_default=None)
 
 

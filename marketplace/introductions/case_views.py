@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.files.views import deliver
 from marketplace.introductions import agreeing, relaying, service, showing, talk, vocabulary, wordings
+from marketplace.introductions.case_schemas import PassOnForm, RefuseCopyForm
 from marketplace.introductions.models import Introduction, Stage
 from marketplace.introductions.permissions import acting_sides
-from marketplace.introductions.schemas import PassOnForm, RefuseCopyForm
 from marketplace.phrases import say
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor
