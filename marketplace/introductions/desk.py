@@ -157,7 +157,7 @@ def _picks(actor: User, most: int = SHOWN) -> dict[str, Pick]:
     after = and_(case.stage >= Stage.NEGOTIATING, ~near)
     return {
         # Few wait, and many are open: the former are gone through.
-        "replies": Pick([*ours, when((open_, 1), else_=0) == 1, case.unanswered_since.is_not(None)], waiting, most),
+        "replies": Pick([*ours, when((open_, 1), else_=0) == 1, case.unanswered_since <= now], waiting, most),
         "owed": Pick([*mine_to_do, case.broker_id.is_not(None), filters.pressing()], most=most),
         "to_take": Pick([_untaken(actor)], most=most),
         "orphaned": Pick([open_, case.broker_id.in_(filters.left())], most=most),

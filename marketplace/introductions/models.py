@@ -43,6 +43,7 @@ class Introduction(Base):
         Index(None, "result_id"),
         Index(None, "status", "stage", "due_at"),
         Index(None, "status", "due_at"),
+        Index(None, "status", "owed_by", "due_at"),
         Index(None, "status", "stage", "match_score"),
         Index(None, "broker_id", "status", "stage", "due_at"),
         Index(None, "broker_id", "status", "due_at"),
