@@ -140,7 +140,8 @@ class VersionState(StrEnum):
 
 
 class ListingVersion(Base):
-    """What a listing said: number 1 is the first one published. A version in review waits beside the one in force."""
+    """What a listing said, in the order in which it was put on record: from its first publication on, and whenever it
+    is worked over with a broker. A version in review waits beside the one in force."""
 
     __tablename__ = "listing_versions"
     __table_args__ = (UniqueConstraint("listing_id", "number"), Index(None, "state"))

@@ -11,6 +11,7 @@ from marketplace.errors import NotFound
 from marketplace.listings.tiers import title_in
 from marketplace.phrases import say
 from marketplace.refining import service, texts
+from marketplace.refining.answers import still_open
 from marketplace.refining.hints import hints as hints_for
 from marketplace.refining.models import Refinement
 from marketplace.refining.permissions import is_of_company
@@ -21,6 +22,7 @@ from marketplace.refining.schemas import (
     EndForm,
     HintsOut,
     ProposeForm,
+    QuestionnaireOut,
     QuestionnaireShape,
     RefinementOut,
     RefinementsOut,
@@ -55,6 +57,14 @@ def show(ref: str) -> dict[str, Any]:
 def ask(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """Ask a broker to refine your need; as a broker, offer to refine one that has been handed in."""
     return _whole(service.ask(actor(), service.need_of(actor(), ref), given["wish"]))
+
+
+@bp.get("/needs/<ref>/refinement/questionnaire")
+@bp.etag
+@bp.response(200, QuestionnaireOut)
+def questionnaire(ref: str) -> dict[str, Any]:
+    """The answers so far, and in `still_open` what is not answered yet."""
+    return _sheet(service.get(actor(), ref))
 
 
 @bp.put("/needs/<ref>/refinement/questionnaire")
@@ -142,20 +152,25 @@ def _brief(refinement: Refinement) -> dict[str, Any]:
 
 def _whole(refinement: Refinement) -> dict[str, Any]:
     seen = read(actor(), refinement)
-    sheet = refinement.questionnaire
     names = ("version", "wish", "message", "remark")
     return {
         **_brief(refinement), **{name: getattr(refinement, name) for name in names},
         "original": seen.original, "text": seen.text, "text_now": texts.digest(texts.now_of(refinement.listing)),
         "changed_meanwhile": [change.field.name for change in seen.meanwhile],
-        "questionnaire": {
-            "answers": seen.answers, "version": sheet.version, "changed_at": sheet.changed_at,
-            "changed_by": sheet.changed_by.name if sheet.changed_by else None,
-            "still_open": {name: words(said) for name, said in seen.still_open},
-        },
+        "questionnaire": _sheet(refinement),
         "history": [
             {"what": act.what, "at": act.at, "by": act.actor.name if act.actor else None, "note": act.note}
             for act in seen.acts
         ],
         "may": [name for name, allowed in vars(seen.may).items() if allowed],
+    }
+
+
+def _sheet(refinement: Refinement) -> dict[str, Any]:
+    sheet = refinement.questionnaire
+    open_ends = still_open(sheet.answers) if refinement.is_open else ()
+    return {
+        "answers": sheet.answers, "version": sheet.version, "changed_at": sheet.changed_at,
+        "changed_by": sheet.changed_by.name if sheet.changed_by else None,
+        "still_open": {name: words(said) for name, said in open_ends},
     }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from threading import Barrier, Thread
+
 import pytest
 from conftest import a_listing, a_person, an_organisation, join
 from introductions.case_entries import ANSWERS, entries
 from sqlalchemy import select
 
+from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.comparing import service
 from marketplace.comparing.models import Criterion, Score, Star
 from marketplace.comparing.permissions import can_compare, can_judge
-from marketplace.db import session
+from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.introductions import service as introductions
 from marketplace.introductions.mending import mending
@@ -20,6 +23,7 @@ from marketplace.listings.models import Kind, Listing
 from marketplace.messaging.models import Notice
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import Role
+from marketplace.refs import RefCounter
 
 TWO = [{"name": "Fit", "weight": 5, "direction": "5: meets all"}, {"name": "Cost", "weight": 2, "direction": ""}]
 
@@ -321,8 +325,6 @@ def test_a_suggestion_of_the_system_is_declined_quietly(need, charlie, suppliers
 
 
 def test_a_member_who_left_keeps_their_points(need, cases, charlie, carol):
-    from marketplace.db import transaction
-
     fit = service.set_criteria(charlie, need, TWO).criteria[0]
     service.score(carol, cases[0], {fit.id: (5, "")})
     with transaction():
@@ -353,3 +355,34 @@ def test_a_board_takes_as_many_queries_for_many_answers_as_for_one(
     who, which = charlie.id, need.id
     one, many = counted(1), counted(5)
     assert many == one
+
+
+def test_of_two_members_who_begin_the_criteria_at_once_one_is_told(own_database):
+    """Commits are real here, and each has a connection of their own."""
+    with transaction():
+        session.add(RefCounter(letter="N", year=clock.today().year, last=0))
+    company = an_organisation("racing", OrganisationKind.COMPANY)
+    numbers = []
+    for name in ("one", "two"):
+        person = a_person(f"{name}@racing.example")
+        join(person, company)
+        numbers.append(person.id)
+    which = a_listing(company, Kind.NEED).id
+    barrier, outcomes = Barrier(2), []
+
+    def press(number: int) -> None:
+        person, need = session.get_one(User, number), session.get_one(Listing, which)
+        barrier.wait()
+        try:
+            outcomes.append(len(service.set_criteria(person, need, TWO, 0).criteria))
+        except Conflict:
+            outcomes.append(0)
+        session.remove()
+
+    session.remove()
+    threads = [Thread(target=press, args=(number,)) for number in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == [0, 2]

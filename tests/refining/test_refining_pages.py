@@ -205,6 +205,7 @@ def test_over_the_api_from_asking_to_approval(caller, charlie, dana, need):
     saved = company("put", f"{here}/questionnaire", sheet)
     assert saved.json["questionnaire"]["answers"]["targets"] == [{"indicator": "Flame", "number": "0", "unit": "s"}]
     assert company("put", f"{here}/questionnaire", sheet).status_code == 409
+    assert broker("get", f"{here}/questionnaire").json["still_open"]["tried.0.what"]
     assert broker("put", f"{here}/text", {"title": "No flame"}).json["text"]["title"] == "No flame"
     assert company("get", here).json["text"] is None
     assert broker("post", f"{here}/propose", {}).status_code == 200
@@ -222,7 +223,7 @@ def test_over_the_api_from_asking_to_approval(caller, charlie, dana, need):
 @pytest.mark.parametrize(("method", "path", "body"), [
     ("get", "", None), ("post", "", {}), ("put", "/questionnaire", {"answers": {}}), ("put", "/text", {}),
     ("post", "/propose", {}), ("post", "/approve", {}), ("post", "/return", {"note": "x"}), ("post", "/take", {}),
-    ("post", "/end", {}), ("get", "/hints", None),
+    ("post", "/end", {}), ("get", "/hints", None), ("get", "/questionnaire", None),
 ])
 def test_strangers_find_nothing_over_the_api(method, path, body, caller, others, proposed, need):
     ref = need.ref
