@@ -40,7 +40,8 @@ OF_CHARLIE = "(SELECT id FROM organisations WHERE slug = 'lichuan-manufacturing'
 
 def pages(one: One) -> list[Shot]:
     """Every page there is, by someone it is made for."""
-    parts = (open_pages, people_pages, listing_pages, case_pages, contract_pages, weighing_pages, operator_pages)
+    parts = (open_pages, people_pages, listing_pages, case_pages, work_pages, contract_pages, weighing_pages,
+             operator_pages)
     return [shot for part in parts for shot in part(one)]
 
 
@@ -145,6 +146,45 @@ def case_pages(one: One) -> list[Shot]:
         ("desk-cases", "dana", "/desk/cases"),
         ("desk-workload", "erin", "/desk/brokers"),
         ("desk-hand-on", "erin", f"/desk/hand-on?ref={talking}&ref={own}"),
+    ]
+
+
+def work_pages(one: One) -> list[Shot]:
+    """Meetings, tasks and documents of a case, what was agreed to, and a message on its way to the other side."""
+    dana = "(SELECT id FROM users WHERE email = 'dana@broker.example')"
+    of_dana = f"JOIN introductions i ON i.id = x.introduction_id WHERE i.broker_id = {dana} AND i.status = 'active'"
+    ref, meeting = (one(f"SELECT {what} FROM meetings x {of_dana} AND x.state = 'arranged' ORDER BY x.id")
+                    for what in ("i.ref", "x.id"))
+    signed, task = (one(f"SELECT {what} FROM case_tasks x {of_dana} AND x.done_at IS NULL ORDER BY x.id DESC")
+                    for what in ("i.ref", "x.id"))
+    drafted, document = (one(f"SELECT {what} FROM case_documents x {of_dana} AND x.side IS NULL ORDER BY x.id DESC")
+                         for what in ("i.ref", "x.id"))
+    early, copy = (one(f"SELECT {what} FROM introduction_signed_copies x {of_dana} ORDER BY x.id")
+                   for what in ("i.ref", "x.id"))
+    message = one(
+        "SELECT m.id FROM messages m JOIN threads t ON t.id = m.thread_id JOIN introductions i ON i.id = t.subject_id "
+        f"WHERE t.subject_kind = 'introduction' AND m.waits AND i.ref = '{early}' ORDER BY m.id DESC"
+    )
+    result = one(f"SELECT ref FROM listings WHERE state = 'published' AND organisation_id = {OF_ALICE} ORDER BY id")
+    meetings, here = f"/introductions/{ref}/meetings", f"/introductions/{early}"
+    return [
+        ("meeting-new", "dana", f"{meetings}/new"),
+        ("meeting-edit", "dana", f"{meetings}/{number(meeting)}/edit"),
+        ("meeting-cancel", "dana", f"{meetings}/{number(meeting)}/cancel"),
+        ("meeting-minutes", "dana", f"{meetings}/{number(meeting)}/minutes"),
+        ("meeting-no-show", "dana", f"{meetings}/{number(meeting)}/no-show"),
+        ("task-new", "dana", f"/introductions/{signed}/tasks/new"),
+        ("task-edit", "dana", f"/introductions/{signed}/tasks/{number(task)}/edit"),
+        ("document-new", "dana", f"/introductions/{ref}/documents/new"),
+        ("document-version", "dana", f"/introductions/{drafted}/documents/{number(document)}/versions/new"),
+        ("case-reads", "dana", f"/introductions/{ref}/reads"),
+        ("listing-reads", "alice", f"/listings/{result}/reads"),
+        ("case-early", "dana", here),
+        ("case-agreements", "dana", f"{here}/agreements"),
+        ("case-nda", "dana", f"{here}/nda"),
+        ("case-nda-refuse", "dana", f"{here}/nda/copies/{number(copy)}/refuse"),
+        ("case-pass-on", "dana", f"{here}/messages/{number(message)}/pass-on"),
+        ("case-nda-send", "charlie", f"{here}/nda/copy"),
     ]
 
 

@@ -17,6 +17,7 @@ from marketplace.casework.models import Meeting, MeetingState, Reach, Task
 from marketplace.casework.permissions import can_read
 from marketplace.db import session
 from marketplace.demo.timeline import Timeline
+from marketplace.introductions import agreeing
 from marketplace.introductions import service as introductions
 from marketplace.introductions.models import Introduction, Owes, Side, Stage, Status
 
@@ -29,6 +30,7 @@ PAPERS = (
     ("技术说明与测试数据", Side.RESULT, Reach.INTRODUCED), ("工况与指标要求", Side.NEED, Reach.INTRODUCED),
     ("试样计划", Side.RESULT, Reach.SIDES),
 )
+QUESTION = "我是{name}，电话 13800138000。想请对方确认：样件两周内能否出第一轮数据？现场温度最高到 45 °C，有没有实测？"
 PATIENCE = 12
 """Days by which tasks of the demonstration are done after their day, if at all."""
 PDF = (
@@ -63,6 +65,8 @@ def plan(timeline: Timeline, case: Any) -> None:
     if Stage.NEGOTIATING in days:
         for days_ago in range(days[Stage.NEGOTIATING], 0, -7):
             add(moment(days_ago, TICKED_AT), partial(_tick, case))
+    if Stage(case.row["stage"]) is Stage.QUALIFIED and not case.row["close"]:
+        add(moment(1, 20), partial(_ask, case))
     if Stage(case.row["stage"]) in (Stage.INTRODUCED, Stage.DISCUSSING, Stage.NEGOTIATING) and not case.row["close"]:
         coming = datetime.combine(timeline.day(2 + number % 8), time(9 + number % 7, 30), clock.PLACE)
         add(moment(1, ARRANGED_AT), partial(_arrange, case, "推进会：试样结果与下一步", coming))
@@ -75,6 +79,14 @@ def close_meeting(case: Any, who: User, **given: Any) -> bool:
         return False
     minutes.close(who, found, **given)
     return True
+
+
+def _ask(case: Any) -> None:
+    """A question that waits for the broker, and an NDA signed on paper that waits to be checked."""
+    person = case.person(Side(case.row["initiator"]))
+    introductions.write_message(person, case.introduction, QUESTION.format(name=person.name))
+    if not any(one.side is Side(case.row["initiator"]) for one in case.introduction.signatures):
+        agreeing.send_copy(person, case.introduction, "双向保密协议（已盖章）.pdf", BytesIO(PDF))
 
 
 def _arrange(case: Any, subject: str, starts_at: datetime) -> None:
