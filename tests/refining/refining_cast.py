@@ -1,0 +1,54 @@
+"""A need of the company's, and refinements of it at every step."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import a_listing, a_person, join
+from sqlalchemy import select
+
+from marketplace.accounts.models import User
+from marketplace.db import session
+from marketplace.listings.models import Kind, Listing, State
+from marketplace.messaging.models import Notice
+from marketplace.organisations.models import Role
+from marketplace.refining import service
+from marketplace.refining.models import Refinement
+
+REFINED = {"title": "Electrolyte with no flame in the nail test", "targets": "Flame time 0 s in GB 38031, 25 °C"}
+
+
+@pytest.fixture
+def need(company) -> Listing:
+    return a_listing(company, Kind.NEED, State.DRAFT)
+
+
+@pytest.fixture
+def frank() -> User:
+    return a_person("frank@broker.example", is_broker=True)
+
+
+@pytest.fixture
+def victor(company) -> User:
+    person = a_person("victor@company.example")
+    join(person, company, Role.VIEWER)
+    return person
+
+
+@pytest.fixture
+def asked(charlie, dana, need) -> Refinement:
+    return service.ask(charlie, need, "The targets are soft.")
+
+
+@pytest.fixture
+def taken(asked, dana) -> Refinement:
+    return service.take(dana, asked)
+
+
+@pytest.fixture
+def proposed(taken, dana) -> Refinement:
+    service.write(dana, taken, REFINED, None)
+    return service.propose(dana, taken, "Sharper now.")
+
+
+def heard(person: User) -> list[str]:
+    return list(session.scalars(select(Notice.msgid).where(Notice.user_id == person.id).order_by(Notice.id)))
