@@ -113,7 +113,8 @@ def case(actor: User, introduction: Introduction) -> dict[str, Any]:
         "badge": badge(introduction), "turn": whose_turn(actor, introduction),
         "is_mine_to_do": service.owes_now(actor, introduction), "main": main,
         "next_moves": [m for m in moves if m is not main and m.move not in (*EXCEPTIONS, *CLOSINGS)],
-        "blocked": [m for m in ways if not m.is_possible and m.move in FORWARD],
+        "blocked": [m for m in ways if not m.is_possible and m.move in FORWARD
+                    and introduction.stage not in m.targets],
         "side_moves": [m for m in moves if m is not main and m.move in EXCEPTIONS],
         "closings": [m for m in moves if m.move in CLOSINGS], "ladder": ladder(introduction, rows),
         "history": [(r, who_moved(actor, introduction, r), note_of(actor, introduction, r), label_of(r)) for r in rows],
