@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pytest
 from conftest import a_listing, a_person, join
-from sqlalchemy import select
+from refining_facts import REFINED
 
 from marketplace.accounts.models import User
-from marketplace.db import session
 from marketplace.listings.models import Kind, Listing, State
-from marketplace.messaging.models import Notice
 from marketplace.organisations.models import Role
 from marketplace.refining import service
 from marketplace.refining.models import Refinement
-
-REFINED = {"title": "Electrolyte with no flame in the nail test", "targets": "Flame time 0 s in GB 38031, 25 °C"}
 
 
 @pytest.fixture
@@ -48,7 +44,3 @@ def taken(asked, dana) -> Refinement:
 def proposed(taken, dana) -> Refinement:
     service.write(dana, taken, REFINED, None)
     return service.propose(dana, taken, "Sharper now.")
-
-
-def heard(person: User) -> list[str]:
-    return list(session.scalars(select(Notice.msgid).where(Notice.user_id == person.id).order_by(Notice.id)))

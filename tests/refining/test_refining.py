@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import a_listing, a_person, an_organisation, join
-from refining_cast import REFINED, heard
+from refining_facts import REFINED, heard
 from sqlalchemy import select
 
 from marketplace import clock

@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 from conftest import a_listing, a_person, an_organisation, join
-from refining_cast import heard
+from refining_facts import heard
 from sqlalchemy import select
 
 from marketplace import clock
