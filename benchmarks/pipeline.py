@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ PAGES = (
 def measure(few: int = FEW, many: int = MANY, pages: Sequence[Page] = PAGES) -> None:
     """Both databases in turn, in one process, so that what else the machine does falls on both alike."""
     print(f"\nserver time of a page at {few:,} and at {many:,} introductions "
-          f"(aim: p95 at most {AIM:.0f} ms and {MOST_TIMES:.0f} × the small one, at most {MOST_QUERIES} queries)")
+          f"(aim: p95 at most {AIM:.0f} ms and {MOST_TIMES:.0f} × the small one, at most {MOST_QUERIES} queries);\n"
+          "  cpu is the processor's share of it, which whatever else the machine does cannot lengthen")
     with cases.place(few) as small:
         _enliven()
         little = db.connect(small.settings.database_url)
@@ -65,6 +67,7 @@ def measure(few: int = FEW, many: int = MANY, pages: Sequence[Page] = PAGES) -> 
 
 def _compare(application: Flask, databases: tuple[Engine, Engine], page: Page) -> None:
     taken: list[list[float]] = [[], []]
+    worked: list[list[float]] = [[], []]
     asked = [0, 0]
     for turn in range(ROUNDS):
         for place, database in enumerate(databases):
@@ -75,10 +78,14 @@ def _compare(application: Flask, databases: tuple[Engine, Engine], page: Page) -
             with _counted(database) as statements:
                 _get(client, path)
             asked[place] = len(statements)
-            taken[place] += [timed(lambda: _get(client, path)) for _ in range(EACH)]  # noqa: B023
+            for _ in range(EACH):
+                before = time.process_time()
+                taken[place].append(timed(lambda: _get(client, path)))  # noqa: B023
+                worked[place].append((time.process_time() - before) * 1000)
     small, large = (figures(times) for times in taken)
-    print(f"  {page.name:18} {small}   {large}   × {large.p95 / small.p95:4.1f}   {_queries(asked)}   "
-          f"{_verdict(small, large, asked)}")
+    few, many = (figures(times).p95 for times in worked)
+    print(f"  {page.name:18} {small}   {large}   × {large.p95 / small.p95:4.1f}   cpu p95 {few:6.1f} {many:6.1f} "
+          f"× {many / few:4.1f}   {_queries(asked)}   {_verdict(small, large, asked)}", flush=True)
 
 
 def _queries(asked: list[int]) -> str:
