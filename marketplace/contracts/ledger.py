@@ -6,14 +6,14 @@ that only its broker makes. Read-only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
 from marketplace import clock
@@ -23,7 +23,7 @@ from marketplace.db import session
 from marketplace.errors import Invalid, NotFound
 from marketplace.introductions.due import start_of
 from marketplace.introductions.lists import LISTED
-from marketplace.introductions.models import CloseReason, Contract, History, Introduction, Stage, Status
+from marketplace.introductions.models import CloseReason, Contract, History, Introduction, Stage
 from marketplace.phrases import Label, say
 
 
@@ -101,13 +101,11 @@ def period(since: date | None, until: date | None) -> Period:
 def accounts(actor: User, within: Period, broker: User | None = None) -> list[Account]:
     """A line for every broker with something to count (for a broker: their own, whatever stands there)."""
     only = _whose(actor, broker)
-    events = _events(within).subquery()
+    events = union_all(*(_of(what, within, only) for what in What)).subquery()
     counted = select(events.c.holder, events.c.what, func.count()).group_by(events.c.holder, events.c.what)
-    money = _amounts(events)
-    if only is not None:
-        counted, money = counted.where(events.c.holder == only.id), money.where(events.c.holder == only.id)
-    counts, sums = session.execute(counted).all(), session.execute(money).all()
-    named = {row[0] for row in counts} | ({only.id} if only is not None else set())
+    counts = session.execute(counted).all()
+    sums = session.execute(_amounts(_of(What.SIGNED, within, only).subquery())).all()
+    named = {only.id} if only is not None else {row[0] for row in counts}
     people = session.scalars(select(User).where(User.id.in_(named)).order_by(User.name, User.id)).all()
     found = {person.id: Account(person) for person in people}
     for holder, what, many in counts:
@@ -141,12 +139,9 @@ def cases(
 ) -> tuple[list[tuple[Introduction, Any]], int]:
     """(one page of the cases behind a number, each with the moment it counted, the latest first; how many)."""
     only = _whose(actor, broker)
-    events = _of(what, within).subquery()
+    events = _of(what, within, only).subquery()
     chosen = select(events.c.introduction_id, events.c.at)
-    if only is not None:
-        chosen = chosen.where(events.c.holder == only.id)
-    else:
-        chosen = chosen.where(events.c.holder.is_not(None))
+    chosen = chosen.where(events.c.holder.is_not(None) if only is None else events.c.holder == only.id)
     many = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     ordered = chosen.order_by(events.c.at.desc(), events.c.introduction_id.desc())
     rows = session.execute(ordered.limit(size).offset((page - 1) * size)).all()
@@ -176,60 +171,74 @@ def _whose(actor: User, broker: User | None) -> User | None:
     return None if actor.is_operator else actor
 
 
-def _events(within: Period) -> Any:
-    return union_all(*(_of(what, within) for what in What))
-
-
-def _of(what: What, within: Period) -> Any:
-    """(what, case, who held it, when) of each thing that counts in the period."""
+def _of(what: What, within: Period, only: User | None) -> Any:
+    """(what, case, who held it, when) of each thing that counts in the period; with `only`, of the cases that this
+    broker ever touched or has now."""
     columns = (literal(what.value).label("what"), History.introduction_id, _holder().label("holder"),
                History.effective_at.label("at"))
-    facts: Any = select(*columns).join(Introduction, Introduction.id == History.introduction_id).where(
-        *within.holds(History.effective_at)
-    )
+    facts: Any = select(*columns).where(*within.holds(History.effective_at))
+    if only is not None:
+        touched = select(History.introduction_id).where(History.actor_id == only.id)
+        has = select(Introduction.id).where(Introduction.broker_id == only.id)
+        facts = facts.where(History.introduction_id.in_(union(touched, has)))
     if what is What.SOURCED:
-        mine = and_(History.actor_id.is_not(None), History.side.is_(None))
-        return facts.where(mine, or_(History.move == "propose", and_(History.move == "suggest", History.version == 1)))
-    other = aliased(History)
-    same = select(other.id).where(other.introduction_id == History.introduction_id).correlate(History)
+        by_broker = and_(History.actor_id.is_not(None), History.side.is_(None))
+        first = and_(History.move == "suggest", History.version == 1)
+        return facts.where(by_broker, History.move.in_(("propose", "suggest")), or_(History.move == "propose", first))
     if what is What.DECLINED:
-        closed_later = same.where(other.version > History.version, other.move == "close")
-        return facts.where(
-            History.move == "close", Introduction.status == Status.CLOSED, ~closed_later.exists(),
-            History.reason.is_distinct_from(CloseReason.COMPLETED),
-        )
+        for_good = or_(*_unless_ever("reopen", lambda other: and_(
+            other.version > History.version, other.move == "reopen"
+        )))
+        return facts.where(History.move == "close", History.reason.is_distinct_from(CloseReason.COMPLETED), for_good)
     stage = _REACHED[what]
-    reached_before = same.where(other.version < History.version, other.to_stage == stage, other.from_stage < stage)
-    return facts.where(History.to_stage == stage, History.from_stage < stage, ~reached_before.exists())
+    first = or_(*_unless_ever("back", lambda other: and_(
+        other.version < History.version, other.to_stage == stage, other.from_stage < stage
+    )))
+    return facts.where(History.to_stage == stage, History.from_stage < stage, first)
+
+
+def _unless_ever(move: str, same: Callable[[Any], ColumnElement[bool]]) -> tuple[ColumnElement[bool], ...]:
+    """Counts if the case never made that move, or if no other row of it is the same; few cases are looked into."""
+    ever, other = aliased(History), aliased(History)
+    twice = select(other.id).where(other.introduction_id == History.introduction_id, same(other)).correlate(History)
+    return History.introduction_id.not_in(select(ever.introduction_id).where(ever.move == move)), ~twice.exists()
 
 
 def _holder() -> ColumnElement[int | None]:
     """Who held the case when the move was made: its maker, if that was no side and not the system; else who made the
-    last such move before, unless they gave the case on by it; else its broker of today."""
+    last such move before, unless they gave the case on by it; else its broker of today. Of a case that nobody gave on
+    that is its broker of today at once, which is most of them."""
     def is_a_brokers(row: Any) -> ColumnElement[bool]:
         return and_(row.actor_id.is_not(None), row.side.is_(None))
 
-    before = aliased(History)
+    before, given = aliased(History), aliased(History)
     last = (
         select(case((before.move.in_(_GIVEN_ON), None), else_=before.actor_id))
         .where(before.introduction_id == History.introduction_id, before.version < History.version,
                is_a_brokers(before))
         .order_by(before.version.desc()).limit(1).correlate(History).scalar_subquery()
     )
-    return case((is_a_brokers(History), History.actor_id), else_=func.coalesce(last, Introduction.broker_id))
+    today = (
+        select(Introduction.broker_id).where(Introduction.id == History.introduction_id).correlate(History)
+        .scalar_subquery()
+    )
+    given_on = select(given.introduction_id).where(given.move.in_(_GIVEN_ON))
+    return case(
+        (is_a_brokers(History), History.actor_id), (History.introduction_id.not_in(given_on), today),
+        else_=func.coalesce(last, today),
+    )
 
 
-def _amounts(events: Any) -> Select[Any]:
+def _amounts(signed: Any) -> Select[Any]:
     """(who, currency, contracts, amount, technology amount) of the contracts signed; currency None: undisclosed. What
     a contract keeps to itself is no part of any sum, not even its technology amount."""
     latest = (
-        select(func.max(Contract.id)).where(Contract.introduction_id == events.c.introduction_id)
-        .correlate(events).scalar_subquery()
+        select(func.max(Contract.id)).where(Contract.introduction_id == signed.c.introduction_id)
+        .correlate(signed).scalar_subquery()
     )
     currency = case((Contract.amount.is_not(None), Contract.currency), else_=None).label("currency")
     technology = case((Contract.amount.is_not(None), Contract.technology_amount), else_=None)
     return (
-        select(events.c.holder, currency, func.count(), func.sum(Contract.amount), func.sum(technology))
-        .join(Contract, Contract.id == latest).where(events.c.what == What.SIGNED.value)
-        .group_by(events.c.holder, currency)
+        select(signed.c.holder, currency, func.count(), func.sum(Contract.amount), func.sum(technology))
+        .join(Contract, Contract.id == latest).group_by(signed.c.holder, currency)
     )
