@@ -1,4 +1,4 @@
-"""The offices of the two organisations one looks at first read mail together: one mailbox confirmed, one not yet."""
+"""The offices of the two organisations one looks at first read mail together."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from marketplace.demo.timeline import Timeline, World
 from marketplace.organisations import mailboxes
 from marketplace.organisations import service as organisations
 
-OFFICES = (("alice", "tto@institute.example", 40, True), ("charlie", "rd@company.example", 2, False))
-"""(an administrator, the mailbox, named so many days ago, has somebody confirmed it?)."""
+OFFICES = (("alice", "tto@institute.example"), ("charlie", "rd@company.example"))
+"""(an administrator, the mailbox)."""
+DAYS_AGO = 40
 
 
 def plan(timeline: Timeline, world: World) -> None:
-    for person, address, days_ago, confirmed in OFFICES:
-        timeline.add(timeline.moment(days_ago, hour=11), partial(_name, world, person, address, confirmed))
+    for person, address in OFFICES:
+        timeline.add(timeline.moment(DAYS_AGO, hour=11), partial(_name, world, person, address))
 
 
-def _name(world: World, person: str, address: str, confirmed: bool) -> None:
+def _name(world: World, person: str, address: str) -> None:
+    """Its administrator names it, and somebody who reads it confirms it at once."""
     administrator = world.people[person]
     organisation = administrator.memberships[0].organisation  # type: ignore[attr-defined]
     organisations.edit(administrator, organisation, version=organisation.version, mailbox=address)
-    if confirmed:
-        mailboxes.confirm(organisation)
+    mailboxes.confirm(organisation)
