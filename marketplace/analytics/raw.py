@@ -97,10 +97,13 @@ def introductions(connection: Connection, ids: Iterable[int] | None = None) -> l
 
 
 def listings(connection: Connection, since: datetime | None = None) -> list[tuple[Any, ...]]:
-    """(id, kind, state, field, region, organisation, published µs or -1, changed), of those changed since."""
+    """(id, kind, state, field, region, organisation, published µs or -1, changed, stamp), of those changed since. The
+    stamp is another one as soon as any organisation has changed, for their versions only grow."""
+    stamp = select(cast(func.count(Organisation.id), BigInteger) * VERSIONS + func.sum(Organisation.version))
     query = select(
         Listing.id, type_coerce(Listing.kind, String), type_coerce(Listing.state, String), Listing.field,
         Listing.region, Listing.organisation_id, func.coalesce(micros(Listing.published_at), -1), Listing.changed_at,
+        stamp.scalar_subquery(),
     )
     if since is not None:
         query = query.where(Listing.changed_at >= since)
@@ -110,12 +113,6 @@ def listings(connection: Connection, since: datetime | None = None) -> list[tupl
 def organisations(connection: Connection) -> list[tuple[int, str]]:
     query = select(Organisation.id, type_coerce(Organisation.kind, String))
     return [(row[0], row[1]) for row in connection.execute(query)]
-
-
-def stamp_of_organisations(connection: Connection) -> tuple[Any, ...]:
-    """Another one as soon as any of them has changed: versions only grow."""
-    stamp = select(func.count(Organisation.id), func.sum(Organisation.version), func.max(Organisation.id))
-    return tuple(connection.execute(stamp).one())
 
 
 def fits(connection: Connection, since: datetime | None = None) -> list[tuple[Any, ...]]:
