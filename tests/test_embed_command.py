@@ -104,8 +104,9 @@ def test_it_is_stopped_gone_on_with_and_done(installed: config.Settings, there: 
 def test_a_server_of_another_length_is_said_to_be_one_and_what_was_made_stays(
     installed: config.Settings, there: Server
 ) -> None:
-    titles, texts = there.vectors(["text"] * 32), there.vectors(["text"] * 32)
-    there.answers = [titles, texts, (200, b"<html>Sign in</html>")]
+    # Of thirty-two listings: their titles, and under each its keywords and its one sentence.
+    first = [there.vectors(["text"] * 32) for _ in range(3)]
+    there.answers = [*first, (200, b"<html>Sign in</html>")]
     code, _, error = run(installed, "matching", "embed", **http(there))
     assert code == 1 and "<html>Sign in</html>" in error and f"32 of {COUNT} are done" in error
     assert "Traceback" not in error and made() == 32
