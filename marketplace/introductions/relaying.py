@@ -53,6 +53,6 @@ def _people(introduction: Introduction, side: Side) -> list[str]:
 
 
 def _name(name: str) -> re.Pattern[str]:
-    """A name as a word of its own where its script has words."""
-    edge = r"(?<!\w){}(?!\w)" if name.isascii() else "{}"
+    """A name as a word of its own where its script has words; Chinese may stand right beside it."""
+    edge = r"(?<![A-Za-z0-9_]){}(?![A-Za-z0-9_])" if name.isascii() else "{}"
     return re.compile(edge.format(re.escape(name)), re.IGNORECASE)

@@ -73,6 +73,7 @@ def test_a_word_that_has_a_name_in_it_is_no_name(qualified, charlie):
         charlie.name = "Al"
     assert relaying.named(qualified, Side.NEED, "All metals, also aluminium") == []
     assert relaying.named(qualified, Side.NEED, "Ask Al.") == ["Al"]
+    assert relaying.named(qualified, Side.NEED, "我是Al，请问能否试样？") == ["Al"]
 
 
 def test_amounts_and_indicators_are_no_telephone_numbers(qualified):
