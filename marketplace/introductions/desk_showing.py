@@ -37,6 +37,11 @@ NAMES: dict[str, tuple[Label, str, dict[str, str]]] = {
     "on_hold": (Label("7 天内恢复的搁置", "Wakes up within 7 days"), "broker", {"status": "on_hold"}),
 }
 """Each pile of the desk: its name, whether the broker's own, and the filters of the list that has all of it."""
+OF_ALL = {
+    "replies": Label("待经理人回复", "Waiting for a broker's reply"),
+    "owed": Label("待经理人办理", "Brokers owe the next step"),
+}
+"""What an operator, who sees everybody's, calls some of them."""
 DISMISSALS = {code.value: vocabulary.REASON_CODES[code] for code in (
     ReasonCode.NOT_OUR_FIELD, ReasonCode.TOO_EARLY, ReasonCode.NO_CLEAR_ADVANTAGE, ReasonCode.DESCRIPTION_UNCLEAR,
     ReasonCode.NO_COMMERCIAL_ROUTE, ReasonCode.TERMS, ReasonCode.TIMING, ReasonCode.IP_POSITION,
@@ -72,6 +77,7 @@ def today(actor: User) -> dict[str, Any]:
     for code, (label, whose, chosen) in NAMES.items():
         pile = getattr(desk, code)
         every = {**(mine if whose else {}), **chosen} if chosen else None
+        label = label if actor.is_broker else OF_ALL.get(code, label)
         piles.append({"code": code, "label": label, "total": pile.total, "every": every,
                       "lines": [line(actor, card) for card in pile.items] if code != "suggestions" else []})
     proposals = [(one.need, [line(actor, card) for card in one.candidates]) for one in desk.proposals]
