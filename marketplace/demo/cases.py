@@ -13,6 +13,7 @@ from marketplace.demo.timeline import Timeline, World, rows
 from marketplace.introductions import conditions
 from marketplace.introductions import service as introductions
 from marketplace.introductions import vocabulary as words
+from marketplace.introductions.agreements import party_of
 from marketplace.introductions.models import CloseReason, Introduction, Origin, Side, Stage
 from marketplace.listings import service as listings
 from marketplace.listings.models import Listing, State
@@ -139,7 +140,7 @@ class Case:
     def _sign(self, place: int, day: date, note: str) -> None:
         """Every other contract has evidence on record, the rest are confirmed by both sides."""
         contract = self.row["contract"]
-        parties = f"{self.need.organisation.name}；{self.result.organisation.name}"
+        parties = "\n".join(party_of(listing.organisation).line for listing in (self.result, self.need))
         given = {"contract_type": contract["type"], "signed_on": day, "parties": parties, "note": note}
         if contract["amount"] is None:
             given["undisclosed"] = True
