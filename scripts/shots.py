@@ -263,6 +263,7 @@ def operator_pages(one: One) -> list[Shot]:
         ("operator-searches", "erin", "/operator/searches"),
         ("figures", "erin", "/figures"),
         ("figures-narrowed", "dana", "/figures?months=0&by=broker&origin=search"),
+        ("figures-outcomes", "erin", "/figures/outcomes"),
         ("figures-public", "erin", "/figures/public?months=0"),
     ]
 

@@ -15,6 +15,7 @@ from marketplace.analytics.asking import Question
 from marketplace.analytics.cuts import CUTS, Cut
 from marketplace.analytics.permissions import can_read
 from marketplace.analytics.results import Cohort, Group, Kept, Met, NoShows, Passage, Reply, Step
+from marketplace.contracts.figures import Came, survey_results
 from marketplace.db import session
 from marketplace.errors import Forbidden, NotFound, Unauthorised, require
 from marketplace.events.models import Edition
@@ -159,6 +160,12 @@ def public_figures(actor: Reader, asked: Question) -> Public:
         reasons=[(_other(piece) or piece.value, piece.count) for piece in reasons], met=met,
         answered=measured.needs_answered(),
     )
+
+
+def outcomes(actor: User, asked: Question) -> list[Came]:
+    """What both sides answered when they were asked, half a year and a year on, what had come of it."""
+    require(can_read(actor))
+    return survey_results(asked.since, asked.until)
 
 
 def warm() -> None:

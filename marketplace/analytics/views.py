@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.analytics import asking, charts, exporting, publishing, service
 from marketplace.analytics.cuts import CUTS
 from marketplace.analytics.home import home_figures
+from marketplace.contracts import vocabulary as contracts
 from marketplace.errors import NotFound
 from marketplace.events import vocabulary as events
 from marketplace.introductions import vocabulary as pipeline
@@ -54,6 +55,15 @@ def export(ending: str) -> Response:
     response = Response(content, mimetype="text/csv" if ending == "csv" else EXCEL)
     response.headers.set("Content-Disposition", "attachment", filename=f"yinqiao-figures.{ending}")
     return response
+
+
+@bp.get("/figures/outcomes")
+def outcomes() -> ResponseReturnValue:
+    asked, problems = asking.understood(request.args)
+    found = service.outcomes(actor(), asked)
+    page = render_template("analytics/outcomes.html", found=found, asked=asked, errors=problems, asking=asking,
+                           contracts=contracts)
+    return page, 422 if problems else 200
 
 
 @bp.get("/figures/public")

@@ -11,13 +11,15 @@ from conftest import a_listing, a_person
 from histories import an_introduction
 from python_calamine import CalamineWorkbook
 
+from marketplace import clock
 from marketplace.analytics import publishing
 from marketplace.analytics.models import Fit
 from marketplace.analytics.publishing import OTHERS, pieces
 from marketplace.commands.figures import figures as command
+from marketplace.contracts.models import Answer, Survey, SurveyKind
 from marketplace.db import session, transaction
 from marketplace.errors import Forbidden
-from marketplace.introductions.models import CloseReason, ReasonCode, Status
+from marketplace.introductions.models import CloseReason, ReasonCode, Side, Status
 from marketplace.listings.models import Kind
 
 API = "/api/v1/figures/funnel"
@@ -181,4 +183,23 @@ def test_a_need_that_nothing_fits_is_a_gap(institute, company, signed_in, erin):
                          Fit(listing_id=other.id, best=59.9, scored_at=now)])
     page = signed_in(erin).get("/figures").get_data(as_text=True)
     assert "Widest gap: 1 needs in New energy that nothing fits" in page
+    assert "50%" in page
+
+
+def test_what_came_of_the_contracts_is_for_staff(client, signed_in, alice, dana):
+    assert client.get("/figures/outcomes").status_code == 302
+    assert signed_in(alice).get("/figures/outcomes").status_code == 403
+    assert "Nobody was asked in this period" in signed_in(dana).get("/figures/outcomes").get_data(as_text=True)
+
+
+def test_what_both_sides_answered_is_counted(institute, company, signed_in, erin):
+    made = an_introduction(a_listing(company, Kind.NEED), a_listing(institute), (7, 200))
+    now = clock.now()
+    with transaction():
+        asked = {"introduction_id": made.id, "kind": SurveyKind.SIX_MONTHS, "sent_at": now, "expires_at": now}
+        said = {"answer": Answer.IN_USE, "answered_at": now, "jobs": 3, "satisfaction": 4}
+        session.add_all([Survey(side=Side.NEED, organisation_id=company.id, **asked, **said),
+                         Survey(side=Side.RESULT, organisation_id=institute.id, **asked)])
+    page = signed_in(erin).get("/figures/outcomes").get_data(as_text=True)
+    assert "1 of 1 who answered have it in use" in page
     assert "50%" in page
