@@ -114,7 +114,8 @@ class _Case:
     def _fill_form(self) -> None:
         """Every other form is complete, the others name what is left to fill in."""
         case = self.case
-        given = {"seller_representative": PEOPLE[self.number % 6], "buyer_representative": PEOPLE[(self.number + 1) % 6],
+        seller, buyer = PEOPLE[self.number % 6], PEOPLE[(self.number + 1) % 6]
+        given = {"seller_representative": seller, "buyer_representative": buyer,
                  "valid_to": self.timeline.day(365 - self.signed)}
         if self.number % 2 == 0 and case.contracts[-1].amount is not None:
             given["technology_amount"] = Decimal(self.row["contract"]["technology_amount"] or case.contracts[-1].amount)

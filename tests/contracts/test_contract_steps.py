@@ -4,14 +4,17 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from contract_cases import milestone, payment
+from conftest import join
+from contract_cases import corrected, milestone, payment
 
 from marketplace import clock
-from marketplace.contracts import steps
+from marketplace.contracts import steps, surveys
 from marketplace.contracts.models import StepState
+from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
-from marketplace.introductions import service
+from marketplace.introductions import correcting, service
 from marketplace.messaging import service as messaging
+from marketplace.organisations.models import Role
 
 pytest_plugins = ["introductions.casework", "contracts.contract_cases"]
 
@@ -187,3 +190,20 @@ def test_a_payment_is_planned_and_received_on_pages(signed, charlie, signed_in):
     answer = browser.post(f"/introductions/{ref}/steps/new", data=form, follow_redirects=True)
     assert answer.status_code == 200 and "All of it" in answer.text and "Receipt 12" in answer.text
     assert browser.get(f"/introductions/{ref}/steps/new?kind=milestone").status_code == 200
+
+
+def test_a_broker_who_belongs_to_a_side_has_no_more_to_say_than_that_side(step, dana, company):
+    join(dana, company, Role.VIEWER)
+    for act in (lambda: steps.plan(dana, step.introduction, payment()),
+                lambda: correcting.correct(dana, step.introduction, corrected(), former=None)):
+        with pytest.raises(Forbidden):
+            act()
+    assert surveys.of(dana, step.introduction) == []
+
+
+def test_who_has_left_the_organisation_changes_nothing_more(step, charlie):
+    with transaction():
+        session.delete(charlie.memberships[0])
+    session.expire(charlie)
+    with pytest.raises(NotFound):
+        steps.change(charlie, step, payment(), version=None)
