@@ -45,6 +45,9 @@ PAGES = (
     Page("workload", ERIN, "/desk/brokers"),
     Page("case", DANA, "/introductions/{ref}"),
     Page("figures", ERIN, "/figures"),
+    Page("figures, all, broker", ERIN, "/figures?months=0&by=broker"),
+    Page("figures, narrowed", ERIN, "/figures?months=0&region=440000&origin=event"),
+    Page("figures, API", ERIN, "/api/v1/figures/funnel"),
 )
 
 
@@ -84,7 +87,7 @@ def _compare(application: Flask, databases: tuple[Engine, Engine], page: Page) -
                 worked[place].append((time.process_time() - before) * 1000)
     small, large = (figures(times) for times in taken)
     few, many = (figures(times).p95 for times in worked)
-    print(f"  {page.name:18} {small}   {large}   × {large.p95 / small.p95:4.1f}   cpu p95 {few:6.1f} {many:6.1f} "
+    print(f"  {page.name:20} {small}   {large}   × {large.p95 / small.p95:4.1f}   cpu p95 {few:6.1f} {many:6.1f} "
           f"× {many / few:4.1f}   {_queries(asked)}   {_verdict(small, large, asked)}", flush=True)
 
 
