@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from conftest import a_listing, an_organisation
 from histories import an_introduction
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 
 from marketplace import clock
 from marketplace.analytics import columns, service
@@ -116,3 +116,22 @@ def test_what_is_rolled_back_was_never_counted(place):
         session.flush()
         1 / 0  # noqa: B018
     assert sum(reached()) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/figures?by=broker", "/figures?region=440000&origin=search&by=event", "/figures/public"]
+)
+def test_a_page_asks_the_database_twelve_times_at_most(place, own_database, signed_in, erin, path):
+    needs, result = place
+    an_introduction(needs[0], result, (1, 2), (2, 1), broker=erin, event="E-1")
+    browser = signed_in(erin)
+    browser.get(path)
+    statements = []
+
+    def note(*call):
+        statements.append(call[2])
+
+    event.listen(own_database, "before_cursor_execute", note)
+    assert browser.get(path).status_code == 200
+    event.remove(own_database, "before_cursor_execute", note)
+    assert len([one for one in statements if not one.startswith("BEGIN")]) <= 12
