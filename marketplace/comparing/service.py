@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace import clock
 from marketplace.accounts.models import User
-from marketplace.comparing.answers import Answer, Board, board, way_out
+from marketplace.comparing.answers import WAYS_OUT, Answer, Board, board, way_out
 from marketplace.comparing.models import HIGHEST, LOWEST, Comparison, Criterion, Score, Star
 from marketplace.comparing.permissions import can_compare, can_judge
 from marketplace.comparing.templates import TEMPLATES
@@ -97,6 +97,8 @@ def set_criteria(
     with _racing(), transaction():
         comparison = session.scalar(select(Comparison).where(Comparison.need_id == need.id))
         if version is not None and version != (comparison.version if comparison else 0):
+            if comparison is not None and _is_said_already(comparison, rows):
+                return comparison
             raise Conflict(STALE)
         now = clock.now()
         if comparison is None:
@@ -106,6 +108,12 @@ def set_criteria(
         _put(comparison, rows)
         session.flush()
     return comparison
+
+
+def _is_said_already(comparison: Comparison, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """The second click of a double click asks for what is there."""
+    there = [(one.name, one.weight, one.direction) for one in comparison.criteria]
+    return there == [(row["name"], row["weight"], row["direction"]) for row in rows]
 
 
 def _put(comparison: Comparison, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -235,7 +243,10 @@ def decline(actor: User, need: Listing, chosen: Sequence[Decline]) -> list[Outco
 
 
 def _declined(actor: User, one: Decline) -> Outcome:
-    way = way_out(one.introduction)
+    case = one.introduction
+    if case.close_reason in WAYS_OUT and case.reason_code is one.code:  # the second click, or a colleague's
+        return Outcome(case)
+    way = way_out(case)
     if way is None:
         return Outcome(one.introduction, not_to_end(one.introduction))
     try:

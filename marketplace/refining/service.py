@@ -145,6 +145,8 @@ def answer(
     kept = questions.read(given)
     sheet = refinement.questionnaire
     if version is not None and version != sheet.version:
+        if kept == sheet.answers:  # the second click of a double click
+            return refinement
         raise Conflict(say("Somebody else saved the questionnaire while you were writing. What you entered is below; "
                            "what they saved stands beside it. Put the two together and save again."))
     with _changing(), transaction():
@@ -193,6 +195,8 @@ def write(
     _visible(actor, refinement)
     _require(refinement, can_write(actor, refinement), NOT_TO_WRITE)
     content = texts.checked(raw)
+    if version is not None and version != refinement.version and texts.says(refinement, content):
+        return refinement  # the second click of a double click
     _require_version(refinement, version)
     now = texts.now_of(refinement.listing)
     if seen is not None and seen != texts.digest(now):
@@ -210,6 +214,8 @@ def write(
 def propose(actor: User, refinement: Refinement, message: str = "", version: int | None = None) -> Refinement:
     """Lay the refined text before the company."""
     _visible(actor, refinement)
+    if refinement.step is Step.PROPOSED and is_its_broker(actor, refinement):
+        return refinement
     _require(refinement, can_write(actor, refinement) and refinement.step is Step.WORKING,
              say("There is nothing to lay before the company now."))
     _require_version(refinement, version)
@@ -248,6 +254,8 @@ def approve(
     `keep` names those that stay as the need has them now, `decided_on` is the digest of the text that was decided on.
     """
     _visible(actor, refinement)
+    if refinement.step is Step.APPROVED and is_of_company(actor, refinement.listing):
+        return refinement
     _require(refinement, can_decide(actor, refinement), NOT_TO_DECIDE)
     _require_version(refinement, version)
     listing = refinement.listing

@@ -96,6 +96,12 @@ def proposed(refinement: Refinement) -> Content:
     return unpacked(refinement.base if refinement.proposal is None else refinement.proposal)
 
 
+def says(refinement: Refinement, content: Mapping[str, Any]) -> bool:
+    """Does the broker's text say this already?"""
+    there = proposed(refinement)
+    return refinement.proposal is not None and not changed(there, there | content)
+
+
 def refined_names(refinement: Refinement) -> list[str]:
     """The fields the broker's text changes."""
     return changed(unpacked(refinement.base), proposed(refinement))

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.listings.models import State
 from marketplace.listings.pages import done, refused
+from marketplace.listings.permissions import can_edit
 from marketplace.refining import service, showing
 from marketplace.refining.models import Refinement
 from marketplace.refining.permissions import can_answer, can_ask, can_decide, can_end, can_write, is_of_company
@@ -59,7 +60,9 @@ def _page_of(
 @bp.route("/needs/<ref>/refining/ask", methods=["GET", "POST"])
 def ask(ref: str) -> ResponseReturnValue:
     listing = service.need_of(actor(), ref)
-    own = is_of_company(actor(), listing)
+    own, existing = is_of_company(actor(), listing), service.latest(actor(), listing)
+    if existing is not None and existing.is_open:
+        return redirect(url_for("refining.show", ref=ref))
 
     def asked(form: dict[str, Any]) -> ResponseReturnValue:
         service.ask(actor(), listing, form["wish"])
@@ -154,7 +157,7 @@ def propose(ref: str) -> ResponseReturnValue:
 def decide(ref: str) -> ResponseReturnValue:
     refinement = service.get(actor(), ref)
     if not can_decide(actor(), refinement):
-        raise NotFound
+        return _decided_already(refinement)
     if request.method == "GET":
         return showing.page("refining/decision.html", errors={}, values={}, **showing.decision(actor(), refinement))
     try:
@@ -163,6 +166,14 @@ def decide(ref: str) -> ResponseReturnValue:
         errors, status = refused(problem)
         context = showing.decision(actor(), service.get(actor(), ref))
         return showing.page("refining/decision.html", status, errors=errors, values=request.form, **context)
+
+
+def _decided_already(refinement: Refinement) -> ResponseReturnValue:
+    """For the second click, and for a colleague who was slower."""
+    if not can_edit(actor(), refinement.listing):
+        raise NotFound
+    done(_("There is nothing to decide on now; here is where it stands."))
+    return redirect(url_for("refining.show", ref=refinement.listing.ref))
 
 
 def _decided(ref: str) -> ResponseReturnValue:

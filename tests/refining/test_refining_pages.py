@@ -106,14 +106,16 @@ def test_strangers_change_nothing(path, signed_in, others, proposed, need, charl
     assert fresh(ref, charlie).step is Step.PROPOSED
 
 
-def test_a_viewer_looks_on(signed_in, company, proposed, need):
+def test_a_viewer_looks_on(signed_in, company, charlie, proposed, need):
+    ref = need.ref
     victor = a_person("victor@company.example")
     join(victor, company, Role.VIEWER)
     browser, here = signed_in(victor), f"/needs/{need.ref}/refining"
     assert browser.get(here).status_code == 200
     for path in ("questions", "decision", "end", "text"):
         assert browser.get(f"{here}/{path}").status_code == 404
-    assert browser.post(f"{here}/ask", data={"wish": ""}).status_code == 403
+    ended = service.end(session.get_one(User, charlie.id), fresh(ref, charlie))
+    assert not ended.is_open and browser.post(f"{here}/ask", data={"wish": ""}).status_code == 403
 
 
 def test_a_visitor_is_asked_to_sign_in(client, need):
@@ -204,7 +206,8 @@ def test_over_the_api_from_asking_to_approval(caller, charlie, dana, need):
     sheet = {"answers": {"symptom": "Fire", "targets": targets}, "version": 1}
     saved = company("put", f"{here}/questionnaire", sheet)
     assert saved.json["questionnaire"]["answers"]["targets"] == [{"indicator": "Flame", "number": "0", "unit": "s"}]
-    assert company("put", f"{here}/questionnaire", sheet).status_code == 409
+    other = {"answers": {"symptom": "Smoke"}, "version": 1}
+    assert company("put", f"{here}/questionnaire", other).status_code == 409
     assert broker("get", f"{here}/questionnaire").json["still_open"]["tried.0.what"]
     assert broker("put", f"{here}/text", {"title": "No flame"}).json["text"]["title"] == "No flame"
     assert company("get", here).json["text"] is None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 from conftest import a_listing, a_person, an_organisation, join
-from refining_facts import heard
+from refining_facts import REFINED, heard
 from sqlalchemy import select
 
 from marketplace import clock
@@ -18,6 +18,7 @@ from marketplace.messaging import mail
 from marketplace.messaging.models import OutgoingMail
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.refining import service, timers
+from marketplace.refining.models import Act
 from marketplace.refs import RefCounter
 
 pytest_plugins = ["refining_cast"]
@@ -126,3 +127,40 @@ def test_of_two_brokers_who_press_at_once_one_has_it(own_database):
     for thread in threads:
         thread.join()
     assert sorted(outcome is None for outcome in outcomes) == [False, True]
+
+
+def test_the_second_click_of_a_double_click_changes_nothing(charlie, dana, taken, need):
+    for _ in range(2):
+        service.answer(dana, taken, {"symptom": "Fire"}, 1)
+    seen = taken.version
+    for _ in range(2):
+        service.write(dana, taken, REFINED, seen)
+    seen = taken.version
+    for _ in range(2):
+        service.propose(dana, taken, "Sharper", seen)
+    seen = taken.version
+    for _ in range(2):
+        service.approve(charlie, taken, seen)
+    whats = session.scalars(select(Act.what).where(Act.refinement_id == taken.id).order_by(Act.id)).all()
+    assert whats == ["asked", "taken", "answered", "proposed", "approved"]
+
+
+def test_what_is_confidential_is_nowhere_in_a_refinement(signed_in, charlie, dana, company):
+    need = a_listing(company, Kind.NEED, State.DRAFT, confidential="The customer is Northwind", confidential_tier=3)
+    refinement = service.take(dana, service.ask(charlie, need))
+    service.write(dana, refinement, REFINED, None)
+    service.propose(dana, refinement)
+    here, broker = f"/needs/{need.ref}/refining", signed_in(dana)
+    for path in (here, f"{here}/text", f"{here}/questions"):
+        assert "Northwind" not in broker.get(path).text
+    refinement = service.get(session.get_one(User, charlie.id), need.ref)
+    service.approve(session.get_one(User, charlie.id), refinement)
+    assert refinement.listing.confidential == "The customer is Northwind"
+    assert "Northwind" not in broker.get(here).text
+
+
+def test_pages_pressed_twice_lead_on(signed_in, charlie, dana, proposed, need):
+    browser, here = signed_in(charlie), f"/needs/{need.ref}/refining"
+    assert browser.post(f"{here}/ask", data={"wish": "again"}).headers["Location"].endswith(here)
+    for _ in range(2):
+        assert browser.post(f"{here}/decision", data={"then": "approve"}).status_code == 302
