@@ -14,7 +14,7 @@ from marketplace.db import session
 from marketplace.introductions import vocabulary as words
 from marketplace.introductions.due import Reminder, To, sides_of
 from marketplace.introductions.models import CloseReason, Introduction, Owes, Side, Stage, Status
-from marketplace.introductions.moves import Move
+from marketplace.introductions.moves import FORWARD, Move
 from marketplace.listings.models import Listing
 from marketplace.listings.tiers import veil
 from marketplace.messaging import service as messaging
@@ -184,8 +184,12 @@ def _your_turn(introduction: Introduction, listing: Listing) -> Phrase:
 
 def _news(introduction: Introduction, move: Move, listing: Listing) -> Phrase:
     if introduction.status is not Status.CLOSED:
-        return say("“{title}”, stage {stage}: {move}.", title=title(listing),
-                   stage=words.STAGES[introduction.stage].name, move=move.label)
+        stage = words.STAGES[introduction.stage]
+        if move in FORWARD and not any(end is introduction.stage and start is end for start, end in move.arrows):
+            return say("“{title}”, stage {stage}: {what}.", title=title(listing), stage=stage.name,
+                       what=stage.entered_when)
+        return say("“{title}”, stage {stage}; on record now: {move}.", title=title(listing), stage=stage.name,
+                   move=move.label)
     reason = words.CLOSE_REASONS[introduction.close_reason or CloseReason.EXPIRED]
     if introduction.reason_code is None:
         return say("The introduction of “{title}” is closed: {reason}.", title=title(listing), reason=reason)
