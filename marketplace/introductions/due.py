@@ -57,7 +57,7 @@ TIMERS: dict[Stage, Timer] = {
     Stage.PERFORMING: Timer(months=6),
     Stage.IMPLEMENTED: Timer(months=12),
 }
-"""What stands here is what happens, and what the help page and the API print."""
+"""What stands here is what happens, and what the help page and docs/operators.md print."""
 CONFIRMING = Timer(working_days=5)
 """While a contract or an outcome waits for the sides to confirm it."""
 RESTARTS = frozenset({"propose", "discuss", "no_show", "wake", "reopen", "record_contract", "report_outcome"})

@@ -92,6 +92,30 @@ def test_collected_notices_leave_in_one_mail_at_nine_grouped_by_case(at, alice):
     assert "<h2" in mail.html
 
 
+def test_a_digest_of_many_asks_as_few_questions_as_one_of_few(at, alice, bob, institute, count_queries):
+    counts = []
+    for person, many in ((alice, 2), (bob, 80)):
+        for n in range(many):
+            tell(person, f"No. {n}", f"/listings/R-2024-{n:06}" if n % 2 else "/organisations/institute")
+        at("2024-11-27 09:00")
+        with count_queries() as asked:
+            digests.tell(person.id)
+        counts.append(asked.count)
+        at("2024-11-26 10:00")
+    assert counts[0] == counts[1] <= 15
+    first, second = (mail.body for mail in mails())
+    assert "and 20 more" not in second, "what may not be seen is not counted either"
+    assert first.count("No. ") == 1 and second.count("No. ") == 40
+
+
+def test_a_very_long_digest_ends_with_a_number_and_a_link(at, alice):
+    for n in range(digests.SHOWN + 7):
+        tell(alice, f"No. {n}")
+    at("2024-11-27 09:00")
+    digests.run()
+    assert "and 7 more\n  http://127.0.0.1:8000/notices" in mails()[0].body
+
+
 def test_what_has_been_read_meanwhile_is_not_mailed(at, alice):
     tell(alice, "One")
     tell(alice, "Two")
