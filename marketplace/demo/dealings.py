@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from marketplace import clock
+from marketplace import clock, workdays
 from marketplace.accounts.models import User
 from marketplace.casework import filing, meetings, minutes, tasks
 from marketplace.casework.models import Meeting, MeetingState, Reach, Task
@@ -68,7 +68,8 @@ def plan(timeline: Timeline, case: Any) -> None:
     if Stage(case.row["stage"]) is Stage.QUALIFIED and not case.row["close"]:
         add(moment(1, 20), partial(_ask, case))
     if Stage(case.row["stage"]) in (Stage.INTRODUCED, Stage.DISCUSSING, Stage.NEGOTIATING) and not case.row["close"]:
-        coming = datetime.combine(timeline.day(2 + number % 8), time(9 + number % 7, 30), clock.PLACE)
+        day = workdays.first_from(timeline.day(2 + number % 8))
+        coming = datetime.combine(day, time(9 + number % 7, 30), clock.PLACE)
         add(moment(1, ARRANGED_AT), partial(_arrange, case, "推进会：试样结果与下一步", coming))
 
 
