@@ -38,7 +38,14 @@ def test_title_alone_means_what_the_model_says():
 def test_parts_are_kept_of_needs_alone():
     need, result = meanings(KnowsAFewWords(), ["Battery\nrobot arm. solar roof"] * 2, [True, False])
     assert len(need.parts) == 3 and result.parts == ()
-    assert need.whole == result.whole and math.hypot(*need.whole) == pytest.approx(1)
+    assert math.hypot(*need.whole) == math.hypot(*result.whole) == pytest.approx(1)
+
+
+def test_sentences_of_a_result_are_read_together():
+    model = KnowsAFewWords()
+    meanings(model, ["Battery\nrobot arm. solar roof. " + "membrane " * 40], [False])
+    asked = [text for text, _ in model.asked]
+    assert asked[:2] == ["Battery", "Battery: robot arm; solar roof"] and len(asked) < 6
 
 
 def test_a_long_summary_does_not_drown_the_title():
