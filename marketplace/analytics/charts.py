@@ -18,8 +18,8 @@ TALL = 168.0
 """Of the columns, in pixels."""
 LABELLED = 12
 """With more columns than this only some carry a number."""
-TICKS = ((1.0, Label("1 天", "1 day")), (7.0, Label("1 周", "1 week")), (30.0, Label("1 个月", "1 month")),
-         (365.0, Label("1 年", "1 year")))
+TICKS = ((1.0, Label("1 天", "day")), (7.0, Label("1 周", "week")), (30.0, Label("1 个月", "month")),
+         (365.0, Label("1 年", "year")))
 _SHORTEST, _LONGEST = 0.5, 1500.0
 BAR = 66.0
 """How far the longest bar goes, in percent: the rest is for what is written beside it."""
@@ -49,9 +49,11 @@ class Column:
     shows_month: bool
     top: float
 
+    year: str
+    """With the first month of it that is written."""
+
     @property
     def label(self) -> str:
-        """The year stands with the first month of it that is written."""
         return str(int(self.month[5:]))
 
 
@@ -81,7 +83,9 @@ def columns(cohorts: Sequence[Cohort]) -> list[Column]:
     most = max((cohort.entered for cohort in cohorts), default=0)
     step = 100 / max(len(cohorts), 1)
     every = -(-len(cohorts) // LABELLED)
-    found = []
+    numbered = _numbered([cohort.entered for cohort in cohorts], every)
+    found: list[Column] = []
+    year = ""
     for place, cohort in enumerate(cohorts):
         introduced = cohort.reached(Stage.INTRODUCED)
         still = sum(one.open for one in cohort.stages if one.stage < Stage.INTRODUCED)
@@ -92,13 +96,22 @@ def columns(cohorts: Sequence[Cohort]) -> list[Column]:
             top -= height
             if height:
                 parts.append(Part(kind, top, height))
-        largest = cohort.entered == most
-        last = place == len(cohorts) - 1
+        shows_month = place % every == 0
+        new_year = cohort.month[:4] if shows_month and cohort.month[:4] != year else ""
+        year = new_year or year
         found.append(Column(
             cohort.month, place * step + step * 0.14, step * 0.72, (place + 0.5) * step, parts, cohort.entered,
-            introduced, still, every == 1 or largest or last, place % every == 0, top,
+            introduced, still, place in numbered, shows_month, top, new_year,
         ))
     return found
+
+
+def _numbered(counts: list[int], every: int) -> set[int]:
+    """The columns that carry their number: all of a few; of many the largest, and the last if it stands clear of it."""
+    if every <= 1 or not counts:
+        return set(range(len(counts)))
+    largest, last = counts.index(max(counts)), len(counts) - 1
+    return {largest, last} if abs(last - largest) > every else {largest}
 
 
 def position(days: float) -> float:

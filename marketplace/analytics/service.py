@@ -72,6 +72,11 @@ class Figures:
     def reached(self, stage: int) -> int:
         return next(step.reached for step in self.steps if step.stage == stage)
 
+    @property
+    def drawn(self) -> list[Named]:
+        """The pieces for a picture: beside all that comes from no event, an event would be a hair's breadth."""
+        return [one for one in self.groups if self.cut.name != "event" or one.group.value is not None]
+
 
 @dataclass(frozen=True)
 class Funnel:

@@ -182,7 +182,7 @@ def test_a_need_that_nothing_fits_is_a_gap(institute, company, signed_in, erin):
                          Fit(listing_id=result.id, best=71.0, counterpart_id=need.id, scored_at=now),
                          Fit(listing_id=other.id, best=59.9, scored_at=now)])
     page = signed_in(erin).get("/figures").get_data(as_text=True)
-    assert "Widest gap: 1 needs in New energy that nothing fits" in page
+    assert "Widest gap: New energy, open needs that nothing fits: 1" in page
     assert "50%" in page
 
 
