@@ -13,6 +13,7 @@ from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.listings.models import State
 from marketplace.listings.pages import done, refused
 from marketplace.listings.permissions import can_edit
+from marketplace.listings.tiers import title_in
 from marketplace.refining import service, showing
 from marketplace.refining.models import Refinement
 from marketplace.refining.permissions import can_answer, can_ask, can_decide, can_end, can_write, is_of_company
@@ -20,6 +21,7 @@ from marketplace.refining.reading import STEPS, read
 from marketplace.refining.schemas import AskForm, EndForm, ProposeForm, ReturnForm
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor
+from marketplace.web.language import current
 from marketplace.web.payloads import load
 
 bp = Blueprint("refining", __name__)
@@ -71,7 +73,8 @@ def ask(ref: str) -> ResponseReturnValue:
         return redirect(url_for("refining.questions", ref=ref))
 
     possible = can_ask(actor(), listing)
-    return form_page("refining/ask.html", AskForm(), asked, listing=listing, possible=possible, own=own)
+    return form_page("refining/ask.html", AskForm(), asked, listing=listing, possible=possible, own=own,
+                     title=title_in(listing, current()))
 
 
 @bp.post("/needs/<ref>/refining/<any(take,release):step>")
