@@ -99,7 +99,7 @@ def proposed(refinement: Refinement) -> Content:
 def says(refinement: Refinement, content: Mapping[str, Any]) -> bool:
     """Does the broker's text say this already?"""
     there = proposed(refinement)
-    return refinement.proposal is not None and not changed(there, there | content)
+    return refinement.proposal is not None and not changed(there, {**there, **content})
 
 
 def refined_names(refinement: Refinement) -> list[str]:
