@@ -20,6 +20,7 @@ from marketplace.introductions import telling
 from marketplace.introductions.due import sides_of
 from marketplace.introductions.models import Introduction, Owes, Side, Stage, Status
 from marketplace.introductions.permissions import can_see
+from marketplace.listings.models import Listing
 from marketplace.listings.vocabulary import CONTRACT_TYPES
 from marketplace.messaging import service as messaging
 from marketplace.organisations.models import Membership
@@ -151,7 +152,12 @@ def overdue(broker_id: int | None = None) -> Select[Task]:
 
 def overdue_of(actor: User, size: int = 10) -> list[Task]:
     """The longest overdue tasks of this broker's cases, whoever owns them."""
-    wanted = overdue(actor.id).options(joinedload(Task.introduction)).order_by(Task.due_on, Task.id)
+    case = joinedload(Task.introduction)
+    # Of the listings only whose they are is looked at; the desk has no query to spare for their texts.
+    bare = [case.joinedload(end).lazyload(part) for end in (Introduction.need, Introduction.result)
+            for part in (Listing.translations, Listing.exclusions, Listing.grants)]
+    with_people = (case.joinedload(Introduction.broker), joinedload(Task.person), *bare)
+    wanted = overdue(actor.id).options(*with_people).order_by(Task.due_on, Task.id)
     return list(session.scalars(wanted.limit(size)).unique())
 
 

@@ -102,20 +102,16 @@ class Pile:
 
 
 def piles(picks: Mapping[str, Pick], totals: Mapping[str, int] | None = None) -> dict[str, Pile]:
-    """All the piles of a page in two queries, or three where they still have to be counted."""
+    """All the piles of a page in one query, or two where they still have to be counted."""
     counted = count(picks) if totals is None else totals
     asked = {name: pick for name, pick in picks.items() if counted.get(name)}
     if not asked:
         return {name: Pile((), 0) for name in picks}
-    found: dict[str, list[int]] = {name: [] for name in picks}
-    for name, number in session.execute(union_all(*(_first(name, pick) for name, pick in asked.items()))):
-        found[name].append(number)
-    by_id = {card.id: card for card in cards([number for numbers in found.values() for number in numbers])}
-    return {
-        name: Pile(_ordered([by_id[number] for number in numbers if number in by_id], picks[name]),
-                   counted.get(name, 0))
-        for name, numbers in found.items()
-    }
+    first = union_all(*(_first(name, pick) for name, pick in asked.items())).subquery()
+    found: dict[str, list[Card]] = {name: [] for name in picks}
+    for row in session.execute(_CARDS.join(first, first.c.id == Introduction.id).add_columns(first.c.pile)):
+        found[row.pile].append(_card(row))
+    return {name: Pile(_ordered(there, picks[name]), counted.get(name, 0)) for name, there in found.items()}
 
 
 def count(picks: Mapping[str, Pick]) -> dict[str, int]:
@@ -171,7 +167,7 @@ def _first(name: str, pick: Pick) -> Select[Any]:
     columns = [getattr(Introduction, column) for column in pick.order]
     ordered = [column.desc().nulls_last() for column in columns] if pick.from_the_top else columns
     some = select(Introduction.id).where(*pick.where).order_by(*ordered).limit(pick.most).subquery()
-    return select(literal(name), some.c.id)
+    return select(literal(name).label("pile"), some.c.id)
 
 
 def _ordered(found: list[Card], pick: Pick) -> list[Card]:
