@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from unicodedata import normalize
 
@@ -44,6 +44,15 @@ class Question:
         cuts = {*self.only, *([self.by] if self.by else [])}
         return cuts <= set(HARMLESS) and all(
             moment is None or moment.astimezone(clock.PLACE).day == 1 for moment in (self.since, self.until)
+        )
+
+    def for_everybody(self) -> Question:
+        """As much of it as everybody may ask: whole months, and nobody in particular. Days could be subtracted."""
+        since = self.since and self.since.astimezone(clock.PLACE).date().replace(day=1)
+        until = self.until and (self.until.astimezone(clock.PLACE) - timedelta(microseconds=1)).date()
+        return replace(
+            self, since=_start(since) if since else None, until=_start(_month_after(until)) if until else None,
+            by=self.by if self.by in HARMLESS else None, only={},
         )
 
     @property
@@ -110,7 +119,11 @@ def _moment(given: Mapping[str, str], name: str, problems: dict[str, str]) -> da
         return None
     if name == "from":
         return _start(day)
-    return _start(day + timedelta(days=1) if match[3] else (day + timedelta(days=31)).replace(day=1))
+    return _start(day + timedelta(days=1) if match[3] else _month_after(day))
+
+
+def _month_after(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def _start(day: date) -> datetime:

@@ -88,7 +88,7 @@ def columns(cohorts: Sequence[Cohort]) -> list[Column]:
     year = ""
     for place, cohort in enumerate(cohorts):
         introduced = cohort.reached(Stage.INTRODUCED)
-        still = sum(one.open for one in cohort.stages if one.stage < Stage.INTRODUCED)
+        still = sum(cohort.opens[: Stage.INTRODUCED - 1])
         still = min(still, cohort.entered - introduced)
         parts, top = [], TALL
         for kind, count in (("bar", introduced), ("open", still), ("back", cohort.entered - introduced - still)):

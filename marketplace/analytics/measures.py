@@ -46,7 +46,7 @@ class Measured:
 
     def steps(self) -> list[Step]:
         reached, still = _histograms(self.courses, np.zeros(len(self), np.int64), 1)
-        return _steps(reached[0], still[0])
+        return Cohort("", None, tuple(reached[0, STAGES[0]:].tolist()), tuple(still[0, STAGES[0]:].tolist())).stages
 
     def cohorts(self, by: str | None = None) -> list[Cohort]:
         """By month of entry and piece of the cut, in order."""
@@ -54,7 +54,8 @@ class Measured:
         places, values = self.pieces(by) if by else (np.zeros(len(self), np.int64), [None])
         reached, still = _histograms(self.courses, month * len(values) + places, len(months) * len(values))
         found = [
-            Cohort(_month(months[row // len(values)]), values[row % len(values)], _steps(reached[row], still[row]))
+            Cohort(_month(months[row // len(values)]), values[row % len(values)],
+                   tuple(reached[row, STAGES[0]:].tolist()), tuple(still[row, STAGES[0]:].tolist()))
             for row in np.flatnonzero(reached[:, STAGES[0]])
         ]
         return sorted(found, key=lambda cohort: (cohort.month, str(cohort.key or "")))
@@ -202,15 +203,6 @@ def _histograms(courses: Courses, rows: Array, many: int) -> tuple[Array, Array]
     is_open = courses.status != raw.CLOSED
     still = np.bincount(rows[is_open] * _DEPTH + courses.stage[is_open], minlength=many * _DEPTH)
     return furthest[:, ::-1].cumsum(axis=1)[:, ::-1], still.reshape(many, _DEPTH)
-
-
-def _steps(reached: Array, still: Array) -> list[Step]:
-    found: list[Step] = []
-    for stage in STAGES:
-        before = found[-1].reached if found else 0
-        here = int(reached[stage])
-        found.append(Step(stage, here, int(still[stage]), here / before if before else None))
-    return found
 
 
 def _counted(places: Array, names: Sequence[Any]) -> dict[Any, int]:

@@ -24,18 +24,29 @@ class Cohort:
 
     month: str
     key: Any
-    stages: list[Step]
+    counts: tuple[int, ...]
+    """How many ever reached each stage, from interest on. Bare numbers: a cut by broker has thousands of them."""
+    opens: tuple[int, ...]
+    """How many stand at each and are not closed."""
+
+    @property
+    def stages(self) -> list[Step]:
+        before = (0, *self.counts)
+        return [
+            Step(Stage(place), count, still, count / before[place - 1] if before[place - 1] else None)
+            for place, (count, still) in enumerate(zip(self.counts, self.opens, strict=True), 1)
+        ]
 
     @property
     def entered(self) -> int:
-        return self.stages[0].reached
+        return self.counts[0]
 
     @property
     def open(self) -> int:
-        return sum(step.open for step in self.stages)
+        return sum(self.opens)
 
     def reached(self, stage: int) -> int:
-        return next(step.reached for step in self.stages if step.stage == stage)
+        return self.counts[stage - 1]
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def funnel(asked: Question) -> Funnel:
     cohorts = measured.cohorts(asked.by)
     if asked.by == "broker":
         names = _brokers({cohort.key for cohort in cohorts})
-        cohorts = [Cohort(one.month, names.get(one.key), one.stages) for one in cohorts]
+        cohorts = [Cohort(one.month, names.get(one.key), one.counts, one.opens) for one in cohorts]
     return Funnel(cohorts, measured.passages())
 
 
@@ -152,7 +152,7 @@ def public_figures(actor: Reader, asked: Question) -> Public:
     is_public = publishing.is_public()
     if not is_public and not can_read(actor):
         raise NotFound
-    asked = Question(asked.since, asked.until, asked.by if asked.is_harmless else None, {}, asked.months, asked.given)
+    asked = asked.for_everybody()
     measured = _measured(asked)
     cut = CUTS[asked.by or "field"]
     counted = publishing.pieces((group.value, group.entered) for group in measured.groups(cut.name))

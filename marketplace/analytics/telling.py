@@ -22,7 +22,8 @@ def told(funnel: Funnel, whole: bool = True) -> dict[str, Any]:
 def _cohorts(found: Iterable[Cohort]) -> list[dict[str, Any]]:
     return [
         {"month": cohort.month, "key": cohort.key, "stages": [
-            {"stage": int(step.stage), "reached": step.reached, "still_open": step.open} for step in cohort.stages
+            {"stage": stage, "reached": count, "still_open": still}
+            for stage, (count, still) in enumerate(zip(cohort.counts, cohort.opens, strict=True), 1)
         ]}
         for cohort in found
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from conftest import a_listing, a_person
@@ -13,6 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from marketplace import clock
 from marketplace.analytics import publishing
+from marketplace.analytics.asking import question
 from marketplace.analytics.models import Fit
 from marketplace.analytics.publishing import OTHERS, pieces
 from marketplace.commands.figures import figures as command
@@ -124,6 +126,11 @@ def test_everybody_sees_sums_without_names_and_small_numbers(seven, client, erin
     assert client.get(f"{API}?broker={1}").status_code == 403
     assert client.get(f"{API}?from=2026-01-15").status_code == 403
     assert client.get(f"{API}?by=field&from=2026-01").status_code == 200
+
+
+def test_days_asked_of_the_page_for_everybody_become_whole_months():
+    asked = question({"from": "2026-03-15", "to": "2026-05-02", "by": "broker", "broker": "7"}).for_everybody()
+    assert asked == replace(question({"from": "2026-03", "to": "2026-05"}), given=asked.given)
 
 
 def test_a_small_piece_cannot_be_had_by_subtracting():
