@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.exc import StaleDataError
 
-from marketplace import audit, clock, outbox
+from marketplace import audit, clock, outbox, workdays
 from marketplace.accounts.models import User
 from marketplace.contracts.models import Step, StepKind, StepState
 from marketplace.contracts.permissions import can_edit
@@ -185,7 +185,11 @@ def overdue_for(actor: User, limit: int = 10) -> tuple[list[Late], int]:
 
 
 def remind() -> int:
-    """Tell of every step that has become overdue, once: who has to pay, or both sides, and the broker."""
+    """Tell of every step that has become overdue, once: who has to pay, or both sides, and the broker. As with all
+    reminders, on working days and not before nine."""
+    now = clock.now()
+    if workdays.hour_from(now) > now:
+        return 0
     waiting = (
         select(Step.id).join(Introduction, Introduction.id == Step.introduction_id)
         .where(Step.reminded_at.is_(None), Step.planned_on < clock.today(), Step.actual_on.is_(None),

@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from marketplace import audit, clock
+from marketplace import audit, clock, workdays
 from marketplace.accounts import links
 from marketplace.accounts.models import User
 from marketplace.contracts import survey_mail
@@ -53,7 +53,11 @@ def later(day: date, months: int) -> date:
 
 
 def run() -> int:
-    """Send what is due and remind once of what stays unanswered; safe to run at any time and more than once."""
+    """Send what is due and remind once of what stays unanswered, on working days and not before nine; safe to run at
+    any time and more than once."""
+    now = clock.now()
+    if workdays.hour_from(now) > now:
+        return 0
     return sum(_send(kind) for kind in SurveyKind) + _remind()
 
 

@@ -41,7 +41,7 @@ def plan(timeline: Timeline, world: World) -> None:
     for number, row in enumerate(row for row in rows("introductions") if row["contract"]):
         _Case(timeline, world, row, number).plan()
     for days_ago in range(DAYS_OF_HISTORY, -1, -1):
-        timeline.add(timeline.moment(days_ago, hour=8), _of_the_day)
+        timeline.add(timeline.moment(days_ago, hour=9, minute=30), _of_the_day)
 
 
 class _Case:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from introductions.case_entries import entries
 
-from marketplace import clock
+from marketplace import clock, workdays
 from marketplace.accounts import tokens
 from marketplace.contracts import steps, surveys
 from marketplace.contracts.models import Step, Survey
@@ -18,6 +18,11 @@ from marketplace.introductions import service
 from marketplace.introductions.models import Introduction, Stage
 
 CODE, OTHER_CODE = "91440300MA5EXAMP0X", "12440300MB2EXAMP0Y"
+
+
+def at_work(days: int) -> datetime:
+    """A moment so many days on at which people are written to: of that working day, or of the next one."""
+    return workdays.hour_from(clock.now() + timedelta(days=days))
 
 
 def payment(**changes: Any) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def step(signed, dana) -> Step:
 @pytest.fixture
 def asked(performing) -> list[Survey]:
     """Both sides were asked half a year after work began; the clock stands there."""
-    with clock.at(clock.now() + timedelta(days=190)):
+    with clock.at(at_work(190)):
         assert surveys.run() == 2
         yield session.query(Survey).order_by(Survey.side).all()
 

@@ -1,11 +1,11 @@
 """Milestones and payments: planned, done, overdue, and who hears of it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from conftest import join
-from contract_cases import corrected, milestone, payment
+from contract_cases import at_work, corrected, milestone, payment
 
 from marketplace import clock
 from marketplace.contracts import steps, surveys
@@ -93,7 +93,7 @@ def test_an_overdue_payment_is_on_the_desk_of_its_broker_and_of_operators(
     step, dana, frank, erin, charlie, signed_in
 ):
     assert steps.overdue_for(dana) == ([], 0)
-    with clock.at(clock.now() + timedelta(days=31)):
+    with clock.at(at_work(31)):
         assert step.state is StepState.OVERDUE
         late, many = steps.overdue_for(dana)
         assert ([one.title for one in late], many) == (["First instalment"], 1) and steps.overdue_for(erin) == (late, 1)
@@ -103,7 +103,7 @@ def test_an_overdue_payment_is_on_the_desk_of_its_broker_and_of_operators(
 
 def test_who_has_to_pay_and_the_broker_are_reminded_once(step, dana, charlie, alice):
     assert steps.remind() == 0
-    with clock.at(clock.now() + timedelta(days=31)):
+    with clock.at(at_work(31)):
         assert (steps.remind(), steps.remind()) == (1, 0)
     assert any("not on record as done" in one for one in notices_of(charlie))
     assert any("is overdue" in one for one in notices_of(dana))
@@ -112,23 +112,23 @@ def test_who_has_to_pay_and_the_broker_are_reminded_once(step, dana, charlie, al
 
 def test_both_sides_are_reminded_of_a_milestone(signed, dana, alice, charlie):
     steps.plan(dana, signed, milestone())
-    with clock.at(clock.now() + timedelta(days=61)):
+    with clock.at(at_work(61)):
         steps.remind()
     assert all(any("not on record as done" in one for one in notices_of(person)) for person in (alice, charlie))
 
 
 def test_a_new_day_is_reminded_of_again(step, dana):
-    with clock.at(clock.now() + timedelta(days=31)):
+    with clock.at(at_work(31)):
         steps.remind()
         steps.change(dana, step, payment(planned_on=clock.today() + timedelta(days=5)), version=None)
         assert steps.remind() == 0
-    with clock.at(clock.now() + timedelta(days=40)):
+    with clock.at(at_work(40)):
         assert steps.remind() == 1
 
 
 def test_a_case_on_hold_or_closed_reminds_nobody(step, dana):
     service.move(dana, step.introduction, "hold", wakes_on=clock.today() + timedelta(days=90), note="Rebuilding.")
-    with clock.at(clock.now() + timedelta(days=31)):
+    with clock.at(at_work(31)):
         assert steps.remind() == 0
 
 
@@ -207,3 +207,11 @@ def test_who_has_left_the_organisation_changes_nothing_more(step, charlie):
     session.expire(charlie)
     with pytest.raises(NotFound):
         steps.change(charlie, step, payment(), version=None)
+
+
+def test_nobody_is_reminded_on_a_holiday_or_in_the_night(step):
+    for moment in ("2027-05-01T12:00:00+08:00", "2027-05-12T08:59:00+08:00"):
+        with clock.at(datetime.fromisoformat(moment)):
+            assert steps.remind() == 0
+    with clock.at(datetime.fromisoformat("2027-05-12T09:00:00+08:00")):
+        assert steps.remind() == 1

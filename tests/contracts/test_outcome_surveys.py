@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from contract_cases import at_work
 from introductions.case_entries import entries
 from sqlalchemy import func, select
 
-from marketplace import clock
+from marketplace import clock, workdays
 from marketplace.contracts import figures, surveys
 from marketplace.contracts.models import Answer, Survey, SurveyKind
 from marketplace.db import session, transaction
@@ -47,7 +48,7 @@ def test_both_sides_are_asked_six_calendar_months_after_work_began_and_not_a_day
     due = surveys.later(clock.today(), 6)
     with clock.at(noon(due - timedelta(days=1))):
         assert surveys.run() == 0
-    with clock.at(noon(due)):
+    with clock.at(workdays.hour_from(noon(due))):
         assert (surveys.run(), surveys.run()) == (2, 0)
     assert {mail.to for mail in mails()} == {alice.email, charlie.email}
     kinds = session.scalars(select(Survey.kind)).all()
@@ -60,7 +61,7 @@ def test_both_sides_are_asked_again_twelve_months_after_first_use(brought_to):
     with clock.at(noon(due - timedelta(days=1))):
         surveys.run()
         assert session.scalar(select(func.count(Survey.id)).where(Survey.kind == SurveyKind.TWELVE_MONTHS)) == 0
-    with clock.at(noon(due)):
+    with clock.at(workdays.hour_from(noon(due))):
         surveys.run()
         assert session.scalar(select(func.count(Survey.id)).where(Survey.kind == SurveyKind.TWELVE_MONTHS)) == 2
 
@@ -76,14 +77,14 @@ def test_a_case_that_was_completed_is_asked_and_one_that_ended_or_went_back_is_n
         service.move(dana, performing, "register", **entries("register"))
         service.move(dana, performing, "close", reason="completed")
         assert surveys.run() == 0
-    with clock.at(clock.now() + timedelta(days=400)):
+    with clock.at(at_work(400)):
         assert surveys.run() == 2
 
 
 def test_silence_is_reminded_of_once_with_links_that_work(asked, performing, charlie, client):
     with clock.at(clock.now() + timedelta(days=13)):
         assert surveys.run() == 0
-    with clock.at(clock.now() + timedelta(days=14)):
+    with clock.at(at_work(14)):
         surveys.answer(charlie, next(s for s in asked if s.side is Side.NEED), {"answer": "in_use"}, version=None)
         assert (surveys.run(), surveys.run()) == (1, 0)
         assert all(mail.to.endswith("@institute.example") for mail in mails()[-1:])
@@ -158,7 +159,7 @@ def test_the_page_of_a_link_tells_search_engines_and_other_sites_nothing(asked, 
 def test_the_mail_is_in_its_readers_language(performing, charlie):
     with transaction():
         charlie.language = "zh"
-    with clock.at(clock.now() + timedelta(days=190)):
+    with clock.at(at_work(190)):
         surveys.run()
     mail = mails(charlie)[0]
     assert all(answer in mail.body for answer in ("已投入使用", "仍在推进", "已停止"))
