@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, union
 
 from marketplace import clock, regions
 from marketplace.accounts.models import User
@@ -149,7 +149,8 @@ def _about_listings(filters: Filters) -> list[ColumnElement[bool]]:
         like = "%" + filters.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         titled = select(Listing.id).where(or_(Listing.title.ilike(like, escape="\\"), Listing.ref == filters.q.upper()))
         translated = select(ListingTranslation.listing_id).where(ListingTranslation.title.ilike(like, escape="\\"))
-        ways = [either(titled), either(translated)]
+        called = union(titled, translated).cte()  # gone through once, though it is asked of both ends
+        ways = [either(select(called.c.id))]
         if _NUMBER.fullmatch(filters.q):
             ways.append(Introduction.ref.ilike(like, escape="\\"))
         found.append(or_(*ways))

@@ -160,7 +160,7 @@ def _first_answers() -> dict[int, list[float]]:
         select(asked.introduction_id, func.min(answer.version).label("version"),
                func.min(asked.effective_at).label("asked"))
         .join(answer, (answer.introduction_id == asked.introduction_id) & (answer.version > asked.version))
-        .where(asked.to_stage == Stage.INTEREST, asked.effective_at >= clock.now() - ANSWERED,
+        .where(asked.move == "express_interest", asked.effective_at >= clock.now() - ANSWERED,
                or_(asked.from_stage.is_(None), asked.from_stage == Stage.SUGGESTED),
                answer.side.is_(None), answer.actor_id.is_not(None))
         .group_by(asked.introduction_id).subquery()
