@@ -28,7 +28,7 @@ def table() -> dict[str, dict[str, Handler]]:
     """topic -> {subscriber: handler}; a handler gets the ids of the subjects and re-reads their rows."""
     return {
         "import.requested": {"advance": import_jobs.advance},
-        "introduction.changed": {"tasks": casework.follow, "who answers": answering.count},
+        "introduction.changed": {"tasks": casework.follow, "meetings": casework.link, "who answers": answering.count},
         "listing.changed": {"suggestions": suggesting.note_changed, "index": index_and_mark},
         "listing.withdrawn": {
             "close introductions": introductions.close_withdrawn, "end refinements": refining.end_withdrawn,

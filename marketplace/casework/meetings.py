@@ -166,30 +166,30 @@ def too_long(longest: int, text: str) -> Phrase:
     return say("At most {max} characters; this has {given}.", max=longest, given=len(text))
 
 
-ARRANGED = say("“{title}”: you are invited to a meeting, {when}.")
-MOVED = say("“{title}”: the meeting has a new time, {when}.")
-CHANGED_DETAILS = say("“{title}”: the meeting {when} has changed; please look at it again.")
+ARRANGED = say("“{title}”: you are invited to “{subject}”, {when}, {where}.")
+MOVED = say("“{title}”: “{subject}” has a new time, {when}, {where}.")
+CHANGED_DETAILS = say("“{title}”: “{subject}”, {when}, has changed: {where}. Please look at it again.")
 CANCELLED = say("“{title}”: the meeting {when} is cancelled: {why}")
+BY_VIDEO = say("by video")
 UNINVITED = say("“{title}”: you are no longer expected at the meeting {when}.")
 
 
 def _tell(meeting: Meeting, attendees: Collection[Attendee], phrase: Phrase, method: str, *, but: User) -> None:
     """Tell those who are invited, each in their language, with the entry for their calendar."""
     introduction, path = meeting.introduction, f"{telling.path(meeting.introduction)}#meetings"
-    said_when = when(meeting.starts_at, meeting.ends_at, meeting.zone)
+    about = {"when": when(meeting.starts_at, meeting.ends_at, meeting.zone), "subject": meeting.subject,
+             "where": meeting.place or BY_VIDEO, "why": meeting.why or ""}
     only = attendees if method == CANCEL else None
     fact = f"meeting:{meeting.id}:{meeting.sequence}:{method}"
     for one in attendees:
         if one.user_id == but.id:
             continue
         listing = introduction.listing_of(one.side or Side.NEED)
-        words = phrase.format(title=telling.title(listing), when=said_when, why=meeting.why or "")
+        words = phrase.format(title=telling.title(listing), **about)
         calendar = invitation(meeting, one.user.language, address(telling.path(introduction)), method, only)
-        messaging.notify([one.user_id], words, path, kind=messaging.Kind.MEETINGS, calendar=calendar,
-                         once=fact)
+        messaging.notify([one.user_id], words, path, kind=messaging.Kind.MEETINGS, calendar=calendar, once=fact)
     for side in {one.side for one in attendees}:
-        words = phrase.format(title=telling.title(introduction.listing_of(side or Side.NEED)), when=said_when,
-                              why=meeting.why or "")
+        words = phrase.format(title=telling.title(introduction.listing_of(side or Side.NEED)), **about)
         telling.to_mailbox(introduction, side, words, fact, "#meetings")
 
 

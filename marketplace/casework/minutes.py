@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
+
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.casework.meetings import LONGEST, require_open, require_passed, too_long
@@ -19,7 +21,7 @@ from marketplace.errors import Invalid
 from marketplace.introductions import entries
 from marketplace.introductions import inputs as ask
 from marketplace.introductions import service as introductions
-from marketplace.introductions.models import Owes, Side, Stage
+from marketplace.introductions.models import Minutes, Owes, Side, Stage
 from marketplace.introductions.moves import MINUTES, Move
 from marketplace.phrases import say
 
@@ -78,6 +80,23 @@ def no_show(
             meeting.text = note or None
         meeting.state, meeting.next_owner = MeetingState.NO_SHOW, Owes(str(absent))
         meeting.closed_at, meeting.closed_by_id, meeting.changed_at = clock.now(), actor.id, clock.now()
+
+
+def link(ids: list[int]) -> None:
+    """Handler of introduction.changed: minutes that were recorded as a move close the meeting of their day."""
+    waiting = session.scalars(select(Meeting).where(
+        Meeting.introduction_id.in_(ids), Meeting.state == MeetingState.ARRANGED, Meeting.starts_at <= clock.now()
+    )).all()
+    for meeting in waiting:
+        linked = select(Meeting.minutes_id).where(Meeting.minutes_id.is_not(None))
+        said = session.scalars(select(Minutes).where(
+            Minutes.introduction_id == meeting.introduction_id, Minutes.held_on == held_on(meeting),
+            Minutes.id.not_in(linked),
+        ).order_by(Minutes.id)).first()
+        if said is not None and len(meeting.sides) == 2:
+            with transaction():
+                meeting.state = MeetingState.HELD if said.absent is None else MeetingState.NO_SHOW
+                meeting.minutes_id, meeting.closed_at, meeting.closed_by_id = said.id, said.at, said.user_id
 
 
 def _end(actor: User, meeting: Meeting, ends: str, text: str, given: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import a_person, join
+from introductions.case_entries import entries
 from meeting_plans import a_plan
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from marketplace.casework.models import Meeting, MeetingState
 from marketplace.casework.vocabulary import when
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
+from marketplace.introductions import service as introductions
 from marketplace.introductions.models import CloseReason, Owes, Side, Stage, Status
 from marketplace.messaging.models import Notice, OutgoingMail
 from marketplace.organisations.models import Membership
@@ -191,6 +193,14 @@ def test_minutes_of_the_first_meeting_move_the_case_on(meeting, charlie):
     case = meeting.introduction
     assert (case.stage, meeting.state) == (Stage.DISCUSSING, MeetingState.HELD)
     assert meeting.minutes_id == case.minutes[-1].id and case.minutes[-1].owner is Owes.NEED
+
+
+def test_minutes_recorded_as_a_move_close_the_meeting_of_that_day(meeting, dana, charlie):
+    with later(meeting):
+        introductions.move(charlie, meeting.introduction, "meet", **entries("meet"))
+        minutes.link([meeting.introduction_id])
+        minutes.link([meeting.introduction_id])
+    assert (meeting.state, meeting.minutes_id) == (MeetingState.HELD, meeting.introduction.minutes[-1].id)
 
 
 def test_minutes_may_end_the_talks_with_a_reason(meeting, dana):

@@ -34,6 +34,12 @@ def test_the_broker_passes_on_in_one_click(qualified, charlie, alice, dana):
     assert [one.can_pass_on for one in talk.read_messages(dana, qualified)] == [False, False]
 
 
+def test_a_double_click_passes_on_once(qualified, charlie, alice, dana):
+    message = service.write_message(charlie, qualified, "Does it age?")
+    assert talk.pass_on(dana, qualified, message.id) is talk.pass_on(dana, qualified, message.id)
+    assert said(alice, qualified) == ["Does it age?"]
+
+
 def test_names_addresses_and_numbers_are_left_out(qualified, charlie, alice, dana, company):
     text = f"{charlie.name} here, {charlie.email}, 13800138000 or 0755-26001234, WeChat: charlie_c. We make cabinets."
     message = service.write_message(charlie, qualified, text)
