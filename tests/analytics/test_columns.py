@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -106,6 +107,30 @@ def test_a_need_that_changes_its_field_and_a_supplier_its_kind_are_counted_where
         institute.kind = OrganisationKind.AGENCY
     assert sum(reached(field="biology")) == 1
     assert {cohort.key for cohort in service.funnel(Question(by="organisation_kind")).cohorts} == {"agency"}
+
+
+def test_they_are_there_before_anybody_asks(place, monkeypatch):
+    needs, result = place
+    an_introduction(needs[0], result, (1, 2))
+    service.warm()
+    monkeypatch.setattr(columns, "read", lambda connection: pytest.fail("somebody had to wait"))
+    assert sum(reached()) == 1
+
+
+def test_four_who_ask_at_once_get_the_same_answer(place):
+    needs, result = place
+    for need in needs:
+        an_introduction(need, result, (1, 2), (2, 1))
+
+    def ask(_):
+        try:
+            return reached()
+        finally:
+            session.remove()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, range(12)))
+    assert answers == [answers[0]] * 12 and sum(answers[0]) == 8
 
 
 def test_what_is_rolled_back_was_never_counted(place):
