@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from marketplace import regions
+from marketplace import clock, regions
 from marketplace.accounts.models import User
 from marketplace.introductions import desk as desks
 from marketplace.introductions import service, showing, vocabulary, workload
-from marketplace.introductions.cards import Card, Way, ways
+from marketplace.introductions.cards import Card, End, Way, ways
 from marketplace.introductions.filters import CHOICES, REPLY, WHOSE, Filters
 from marketplace.introductions.models import Introduction, Owes, ReasonCode, Stage, Status
 from marketplace.introductions.moves import Tone
+from marketplace.listings.models import OPEN_FOR_INTEREST
 from marketplace.messaging.packing import unpacked
 from marketplace.phrases import Label, say
 from marketplace.web.language import current
@@ -62,12 +63,14 @@ class Line:
     ways: Sequence[Way]
     reasons: Sequence[tuple[Any, Any, Any]]
     """Of a suggestion: (what is compared, here, there)."""
+    ending: Sequence[End]
+    """Whose term on the marketplace ends soon, while the two are still talking."""
 
 
 def line(actor: User, card: Card) -> Line:
     due = card.due_at and card.due_at - timedelta(seconds=1)
     reasons = [tuple(unpacked({"": part})[""] for part in reason) for reason in card.match_reasons or ()]
-    return Line(card, _turn(actor, card), due, _badge(card), ways(actor, card), reasons)
+    return Line(card, _turn(actor, card), due, _badge(card), ways(actor, card), reasons, _ending(card))
 
 
 def today(actor: User) -> dict[str, Any]:
@@ -168,6 +171,14 @@ def asks(actor: User, introduction: Introduction, key: str) -> bool:
 
 def _all_of(broker_id: int) -> str:
     return f"/desk/cases?broker={broker_id}"
+
+
+def _ending(card: Card) -> list[End]:
+    if card.stage >= Stage.SIGNED or card.status is Status.CLOSED:
+        return []
+    last = clock.today() + desks.AHEAD
+    return [end for end in card.ends
+            if end.state in OPEN_FOR_INTEREST and end.valid_until is not None and end.valid_until <= last]
 
 
 def _turn(actor: User, card: Card) -> Any:

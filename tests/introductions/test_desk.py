@@ -115,13 +115,14 @@ def test_overdue_and_due_soon_say_who_owes_it(signed_in, dana, brought_to, monke
     assert "Others are overdue" in shown and "Both sides" in shown and "at this stage since" in shown
 
 
-def test_contracts_and_terms_that_end_come_up_before_they_are_due(dana, brought_to, monkeypatch):
+def test_contracts_and_terms_that_end_come_up_before_they_are_due(signed_in, dana, brought_to, monkeypatch):
     case = brought_to(Stage.DISCUSSING)
     assert not desk.desk(dana).renewals.total
     with transaction():
         case.need.valid_until = clock.today() + timedelta(days=20)
     assert [card.ref for card in desk.desk(dana).renewals.items] == [case.ref]
-    brought_to(Stage.SIGNED)
+    assert f"{case.need.ref} ends on" in page(signed_in(dana), "/desk")
+    dana, case = session.get_one(User, dana.id), brought_to(Stage.SIGNED)
     assert [card.ref for card in desk.desk(dana).renewals.items] == [case.ref], "the contract is to be registered"
     later(monkeypatch, 26)
     assert [card.ref for card in desk.desk(dana).owed.items] == [case.ref]
