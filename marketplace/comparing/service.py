@@ -24,6 +24,7 @@ from marketplace.introductions import vocabulary as words
 from marketplace.introductions.models import Introduction, ReasonCode
 from marketplace.introductions.moves import Move
 from marketplace.listings import service as listings
+from marketplace.listings.content import tidy
 from marketplace.listings.models import Listing
 from marketplace.organisations.permissions import Reader
 from marketplace.phrases import in_language, say
@@ -217,7 +218,7 @@ def checked_declines(
     errors: dict[str, str] = {}
     chosen: list[Decline] = []
     for ref, (version, code, text) in given.items():
-        parting, code, text = by_ref.get(ref), (code or default).strip(), text.strip()
+        parting, code, text = by_ref.get(ref), (code or default).strip(), tidy(text)
         introduction = parting.answer.introduction if parting else _open_of(actor, need, ref)
         if introduction is None:
             errors[f"close.{ref}"[:60]] = say("{ref} is no answer to this need that you may decline.", ref=ref[:40])
@@ -269,7 +270,7 @@ def not_to_end(introduction: Introduction) -> Any:
 def _open_of(actor: User, need: Listing, ref: str) -> Introduction | None:
     """An answer that was open when the page was made, and may not be any more."""
     try:
-        found = introductions.get(actor, ref)
+        found = introductions.get(actor, ref if ref.isascii() and ref.isprintable() else "")
     except NotFound:
         return None
     return found if found.need_id == need.id else None
@@ -293,7 +294,7 @@ def _checked_criteria(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     errors: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     for number, row in enumerate(given):
-        name, direction = (" ".join(str(row.get(key) or "").split()) for key in ("name", "direction"))
+        name, direction = (" ".join(tidy(str(row.get(key) or "")).split()) for key in ("name", "direction"))
         if not name:
             if direction:
                 errors[f"criteria.{number}.name"] = say("Give the criterion a name.")
@@ -322,7 +323,7 @@ def _checked_points(given: Mapping[int, tuple[Any, str]], known: set[int]) -> di
     errors: dict[str, str] = {}
     checked: dict[int, tuple[int | None, str]] = {}
     for criterion_id, (points, note) in given.items():
-        said = (note or "").strip()
+        said = tidy(note or "")
         if criterion_id not in known:
             errors[f"points.{criterion_id}"] = say("There is no such criterion any more.")
         elif points in (None, ""):

@@ -234,3 +234,17 @@ def test_staff_and_viewers_read_and_do_not_write_over_the_api(caller, dana, erin
         assert call("put", f"{here}/criteria", {"criteria": TWO}).status_code == 403
         assert call("put", f"{here}/{cases[0]}/star", {"shortlisted": True}).status_code == 403
         assert call("post", f"{here}/decline", {"declines": []}).status_code == 403
+
+
+def test_what_no_database_can_hold_is_taken_out_or_refused(signed_in, charlie, need, cases):
+    browser, here = signed_in(charlie), f"/needs/{need.ref}/compare"
+    browser.post(f"{here}/criteria", data={"version": "0", "criteria.0.name": "Fi\0t\u202e", "criteria.0.weight": "5"})
+    board = service.compare(session.get_one(User, charlie.id), service.need_of(charlie, need.ref))
+    fit = board.comparison.criteria[0]
+    assert fit.name == "Fit"
+    given = {f"points.{fit.id}": "4", f"note.{fit.id}": "a\0b"}
+    assert browser.post(f"{here}/{cases[0]}/scores", data=given).status_code == 302
+    wrong = browser.post(f"{here}/decline", data={"close": ["I\0-1", "对接"], "code": "budget", "then": "close"})
+    assert wrong.status_code == 422
+    done = {"close": cases[1], "code": "budget", f"text.{cases[1]}": "no\0pe", "then": "close"}
+    assert browser.post(f"{here}/decline", data=done).status_code == 302 and status_of(cases[1]) is Status.CLOSED
