@@ -412,6 +412,12 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_introduction_consents_withdrawn_by_id'), ['withdrawn_by_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_introduction_consents_withdrawn_by_id'), 'users', ['withdrawn_by_id'], ['id'])
 
+    with op.batch_alter_table('introduction_history', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_introduction_history_move_effective_at'))
+        batch_op.drop_index(batch_op.f('ix_introduction_history_to_stage_effective_at'))
+        batch_op.create_index('ix_introduction_history_moves', ['move', 'effective_at', 'introduction_id', 'version', 'actor_id', 'side', 'reason'], unique=False)
+        batch_op.create_index('ix_introduction_history_stages', ['to_stage', 'effective_at', 'from_stage', 'introduction_id', 'version', 'actor_id', 'side'], unique=False)
+
     with op.batch_alter_table('introduction_contracts', schema=None) as batch_op:
         batch_op.add_column(sa.Column('valid_from', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('valid_to', sa.Date(), nullable=True))
@@ -514,6 +520,12 @@ def downgrade():
         batch_op.drop_constraint(batch_op.f('fk_introduction_non_disclosures_copy_id'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_introduction_non_disclosures_copy_id'))
         batch_op.drop_column('copy_id')
+
+    with op.batch_alter_table('introduction_history', schema=None) as batch_op:
+        batch_op.drop_index('ix_introduction_history_stages')
+        batch_op.drop_index('ix_introduction_history_moves')
+        batch_op.create_index(batch_op.f('ix_introduction_history_to_stage_effective_at'), ['to_stage', 'effective_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_introduction_history_move_effective_at'), ['move', 'effective_at'], unique=False)
 
     with op.batch_alter_table('introduction_contracts', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_introduction_contracts_registration_no'))
