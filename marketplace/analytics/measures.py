@@ -155,8 +155,8 @@ class Measured:
     def values(self, cut: str) -> list[Any]:
         """Every value the cut has, whatever is asked."""
         places, values = _places(self.state, cut)
-        there = np.unique(places[self.state.courses.entered != NEVER])
-        return [values[place] for place in there if values[place] is not None]
+        there = np.bincount(places[self.state.courses.entered != NEVER], minlength=len(values))
+        return [value for value, count in zip(values, there, strict=True) if count and value is not None]
 
     def _is(self, cut: str, value: str) -> Array:
         if cut == "region":
@@ -226,8 +226,11 @@ def _places(state: State, cut: str) -> tuple[Array, list[Any]]:
     if cut == "organisation_kind":
         owners = listings.organisation[cases.result]
         return state.kinds[owners], [None, *(kind.value for kind in raw.KINDS)]
-    brokers, places = np.unique(np.r_[0, cases.broker], return_inverse=True)
-    return places[1:], [int(broker) or None for broker in brokers]
+    known = np.bincount(cases.broker, minlength=1)
+    known[0] += 1
+    brokers = np.flatnonzero(known)
+    table = np.cumsum(known > 0) - 1
+    return table[cases.broker], [int(broker) or None for broker in brokers]
 
 
 def _provinces(known: tuple[str, ...], of_needs: Array) -> tuple[Array, list[Any]]:
