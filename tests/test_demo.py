@@ -17,13 +17,14 @@ from sqlalchemy import Engine as Database
 from marketplace import clock, index, outbox, subscriptions
 from marketplace.accounts import service as accounts
 from marketplace.accounts.models import User
+from marketplace.casework.models import DocumentVersion, Meeting, MeetingState, Task
 from marketplace.db import session
 from marketplace.demo import loading
 from marketplace.demo.people import PASSWORD
 from marketplace.errors import Conflict
 from marketplace.events import service as events
 from marketplace.events.models import Edition
-from marketplace.introductions.models import Consent, Contract, History, Introduction, Stage, Status
+from marketplace.introductions.models import Consent, Contract, History, Introduction, SignedCopy, Stage, Status
 from marketplace.listings.documents import LISTINGS
 from marketplace.listings.models import Grant, Kind, Listing, ListingTranslation, ListingVersion
 from marketplace.listings.permissions import tier_for
@@ -184,3 +185,12 @@ def test_an_introduction_from_an_event_names_it():
     refs = set(session.scalars(select(Introduction.origin_ref).where(Introduction.origin == "event")))
     assert refs
     assert refs <= set(session.scalars(select(Edition.ref)))
+
+
+def test_its_cases_have_meetings_tasks_documents_and_something_that_waits() -> None:
+    assert {MeetingState.ARRANGED, MeetingState.HELD} <= set(session.scalars(select(Meeting.state)))
+    open_tasks = session.scalars(select(Task).where(Task.done_at.is_(None))).all()
+    assert any(task.due_on < clock.today() for task in open_tasks)
+    assert session.scalar(select(func.max(DocumentVersion.number))) == 2
+    assert session.scalar(select(func.count()).select_from(Message).where(Message.waits))
+    assert session.scalar(select(func.count()).select_from(SignedCopy).where(SignedCopy.checked_at.is_(None)))
