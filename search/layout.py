@@ -81,9 +81,9 @@ def line(settings: Settings, document: dict[str, Any]) -> str:
     fields[LEXICON] = " ".join(lexicon)
     fields[SOUND] = " ".join(sound)
     for name in settings.strings:
-        if values := document.get(name):
+        if choices := document.get(name):
             # A value given twice would be counted twice by a facet.
-            fields[f"string_{name}"] = list(dict.fromkeys(map(choice, values)))
+            fields[f"string_{name}"] = list(dict.fromkeys(map(choice, choices)))
     for name in settings.numbers:
         if name in document:
             fields[f"number_{name}"] = float(document[name])
