@@ -129,7 +129,9 @@ def _open_cases() -> tuple[dict[int, dict[str, int]], dict[int, int], dict[int, 
     soon = func.sum(when(((case.due_at >= now) & (case.due_at < now + SOON), 1), else_=0))
     found = session.execute(
         select(case.broker_id, case.stage, func.count(), late, soon)
-        .where(case.broker_id.is_not(None), case.status.in_([Status.ACTIVE, Status.ON_HOLD]))
+        # Inside CASE no index is looked up: the one by broker has all that is asked.
+        .where(case.broker_id.is_not(None),
+               when((case.status.in_([Status.ACTIVE, Status.ON_HOLD]), 1), else_=0) == 1)
         .group_by(case.broker_id, case.stage)
     )
     group_of = {stage: name for name, (_, stages) in GROUPS.items() for stage in stages}
@@ -155,19 +157,17 @@ def _taken() -> dict[int, int]:
 
 def _first_answers() -> dict[int, list[float]]:
     """By who answered: seconds from an interest to the first move of somebody who spoke for no side."""
-    asked, answer = aliased(History), aliased(History)
+    asked, answer, later = aliased(History), aliased(History), aliased(History)
     first = (
-        select(asked.introduction_id, func.min(answer.version).label("version"),
-               func.min(asked.effective_at).label("asked"))
-        .join(answer, (answer.introduction_id == asked.introduction_id) & (answer.version > asked.version))
-        .where(asked.move == "express_interest", asked.effective_at >= clock.now() - ANSWERED,
-               or_(asked.from_stage.is_(None), asked.from_stage == Stage.SUGGESTED),
-               answer.side.is_(None), answer.actor_id.is_not(None))
-        .group_by(asked.introduction_id).subquery()
+        select(later.id)
+        .where(later.introduction_id == asked.introduction_id, later.version > asked.version,
+               later.side.is_(None), later.actor_id.is_not(None))
+        .order_by(later.version).limit(1).correlate(asked).scalar_subquery()
     )
     rows = session.execute(
-        select(History.actor_id, History.effective_at, first.c.asked)
-        .join(first, (History.introduction_id == first.c.introduction_id) & (History.version == first.c.version))
+        select(answer.actor_id, answer.effective_at, asked.effective_at).join(answer, answer.id == first)
+        .where(asked.move == "express_interest", asked.effective_at >= clock.now() - ANSWERED,
+               or_(asked.from_stage.is_(None), asked.from_stage == Stage.SUGGESTED))
     )
     found: dict[int, list[float]] = defaultdict(list)
     for broker, answered, at in rows:
