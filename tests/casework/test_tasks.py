@@ -150,8 +150,32 @@ def test_before_consent_a_side_does_not_see_the_tasks_of_the_other(brought_to, d
 
 
 def test_an_internal_task_is_the_brokers_alone(introduced, dana, charlie, erin):
-    made = tasks.set_task(dana, introduced, **a_task(is_internal=True))
+    made = tasks.set_task(dana, introduced, **a_task(owner="broker", is_internal=True))
     assert tasks.of_case(erin, introduced) == [made] and tasks.of_case(charlie, introduced) == []
+
+
+def test_what_only_brokers_see_is_not_given_to_a_side_who_would_hear_of_it(introduced, dana):
+    with pytest.raises(Invalid) as refused:
+        tasks.set_task(dana, introduced, **a_task(is_internal=True, owner="need"))
+    assert set(refused.value.fields) == {"is_internal"}
+
+
+def test_what_a_side_had_to_do_before_the_introduction_stays_between_it_and_the_broker(
+    brought_to, dana, alice, charlie
+):
+    made = tasks.set_task(dana, brought_to(Stage.QUALIFIED), **a_task(title="Name your highest price"))
+    with clock.at(clock.now() + timedelta(hours=1)):
+        case = brought_to(Stage.INTRODUCED)
+        later = tasks.set_task(dana, case, **a_task(title="Send samples"))
+    assert set(tasks.of_case(charlie, case)) == {made, later} and tasks.of_case(alice, case) == [later]
+
+
+def test_nothing_new_is_set_on_a_closed_case(introduced, dana):
+    introductions.move(dana, introduced, "close", reason="no_agreement", reason_code="terms")
+    with pytest.raises(Conflict):
+        tasks.set_task(dana, introduced, **a_task())
+    with pytest.raises(Conflict):
+        tasks.use_template(dana, introduced, "service")
 
 
 def test_two_change_it_at_once_and_one_is_told(task, dana, charlie):
