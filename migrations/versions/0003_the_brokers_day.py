@@ -267,6 +267,8 @@ def upgrade():
     sa.Column('message', sa.String(), nullable=True),
     sa.Column('remark', sa.String(), nullable=True),
     sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('remind_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reminders', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['asked_by_id'], ['users.id'], name=op.f('fk_refinements_asked_by_id')),
     sa.ForeignKeyConstraint(['broker_id'], ['users.id'], name=op.f('fk_refinements_broker_id')),
@@ -281,6 +283,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_refinements_broker_id_step'), ['broker_id', 'step'], unique=False)
         batch_op.create_index(batch_op.f('ix_refinements_original_id'), ['original_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_refinements_refined_id'), ['refined_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_refinements_remind_at'), ['remind_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_refinements_step_turn'), ['step', 'turn'], unique=False)
         batch_op.create_index('uq_refinements_one_open', ['listing_id'], unique=True, sqlite_where=sa.text("step IN ('asked', 'working', 'proposed')"), postgresql_where=sa.text("step IN ('asked', 'working', 'proposed')"))
 
@@ -412,17 +415,17 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_introduction_consents_withdrawn_by_id'), ['withdrawn_by_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_introduction_consents_withdrawn_by_id'), 'users', ['withdrawn_by_id'], ['id'])
 
-    with op.batch_alter_table('introduction_history', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_introduction_history_move_effective_at'))
-        batch_op.drop_index(batch_op.f('ix_introduction_history_to_stage_effective_at'))
-        batch_op.create_index('ix_introduction_history_moves', ['move', 'effective_at', 'introduction_id', 'version', 'actor_id', 'side', 'reason'], unique=False)
-        batch_op.create_index('ix_introduction_history_stages', ['to_stage', 'effective_at', 'from_stage', 'introduction_id', 'version', 'actor_id', 'side'], unique=False)
-
     with op.batch_alter_table('introduction_contracts', schema=None) as batch_op:
         batch_op.add_column(sa.Column('valid_from', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('valid_to', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('corrected_because', sa.String(), nullable=True))
         batch_op.create_index(batch_op.f('ix_introduction_contracts_registration_no'), ['registration_no'], unique=False)
+
+    with op.batch_alter_table('introduction_history', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_introduction_history_move_effective_at'))
+        batch_op.drop_index(batch_op.f('ix_introduction_history_to_stage_effective_at'))
+        batch_op.create_index('ix_introduction_history_moves', ['move', 'effective_at', 'introduction_id', 'version', 'actor_id', 'side', 'reason'], unique=False)
+        batch_op.create_index('ix_introduction_history_stages', ['to_stage', 'effective_at', 'from_stage', 'introduction_id', 'version', 'actor_id', 'side'], unique=False)
 
     with op.batch_alter_table('introduction_non_disclosures', schema=None) as batch_op:
         batch_op.add_column(sa.Column('copy_id', sa.Integer(), nullable=True))
@@ -439,6 +442,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_introductions_broker_id_status_stage_due_at'), ['broker_id', 'status', 'stage', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_introductions_broker_id_unanswered_since'), ['broker_id', 'unanswered_since'], unique=False)
         batch_op.create_index(batch_op.f('ix_introductions_status_due_at'), ['status', 'due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_introductions_status_owed_by_due_at'), ['status', 'owed_by', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_introductions_status_stage_due_at'), ['status', 'stage', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_introductions_status_stage_match_score'), ['status', 'stage', 'match_score'], unique=False)
         batch_op.create_index(batch_op.f('ix_introductions_unanswered_since'), ['unanswered_since'], unique=False)
@@ -506,6 +510,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_introductions_unanswered_since'))
         batch_op.drop_index(batch_op.f('ix_introductions_status_stage_match_score'))
         batch_op.drop_index(batch_op.f('ix_introductions_status_stage_due_at'))
+        batch_op.drop_index(batch_op.f('ix_introductions_status_owed_by_due_at'))
         batch_op.drop_index(batch_op.f('ix_introductions_status_due_at'))
         batch_op.drop_index(batch_op.f('ix_introductions_broker_id_unanswered_since'))
         batch_op.drop_index(batch_op.f('ix_introductions_broker_id_status_stage_due_at'))
@@ -576,6 +581,7 @@ def downgrade():
     with op.batch_alter_table('refinements', schema=None) as batch_op:
         batch_op.drop_index('uq_refinements_one_open', sqlite_where=sa.text("step IN ('asked', 'working', 'proposed')"), postgresql_where=sa.text("step IN ('asked', 'working', 'proposed')"))
         batch_op.drop_index(batch_op.f('ix_refinements_step_turn'))
+        batch_op.drop_index(batch_op.f('ix_refinements_remind_at'))
         batch_op.drop_index(batch_op.f('ix_refinements_refined_id'))
         batch_op.drop_index(batch_op.f('ix_refinements_original_id'))
         batch_op.drop_index(batch_op.f('ix_refinements_broker_id_step'))
