@@ -19,7 +19,7 @@ def invitation(
     cancelled = meeting.state is MeetingState.CANCELLED or method == CANCEL
     method = method or (CANCEL if cancelled else REQUEST)
     tongue = "zh-Hans" if language == "zh" else "en"
-    said = [meeting.agenda or "", meeting.link or "", address]
+    said = [address] if cancelled else [meeting.agenda or "", meeting.link or "", address]
     lines = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Yinqiao//Meetings//EN", "CALSCALE:GREGORIAN", f"METHOD:{method}",
         "BEGIN:VEVENT",
@@ -32,8 +32,8 @@ def invitation(
         f"DTEND:{utc(meeting.ends_at)}",
         f"SUMMARY;LANGUAGE={tongue}:{escaped(meeting.subject)}",
         f"DESCRIPTION:{escaped(chr(10).join(part for part in said if part))}",
-        *([f"LOCATION:{escaped(where)}"] if (where := meeting.place or meeting.link) else []),
-        f"URL:{meeting.link or address}",
+        *([f"LOCATION:{escaped(where)}"] if (where := meeting.place or meeting.link) and not cancelled else []),
+        f"URL:{address if cancelled else meeting.link or address}",
         f"ORGANIZER;CN={_quoted(meeting.organiser.name)}:mailto:{meeting.organiser.email}",
         *(_attendee(one) for one in (meeting.attendees if attendees is None else attendees)),
         f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}",

@@ -129,5 +129,5 @@ def _go_on(actor: User, meeting: Meeting, given: Mapping[str, Any]) -> None:
     session.add(Task(
         introduction=introduction, title=checked["next_action"][: LONGEST["subject"]], owner=owner,
         due_on=checked["due_on"], created_by_id=actor.id, created_at=clock.now(),
-        is_internal=owner is Owes.BROKER and not introduction.is_released,
+        is_internal=owner is Owes.BROKER and len(meeting.sides) < 2,
     ))

@@ -40,14 +40,16 @@ def can_change_meeting(actor: User, meeting: Meeting) -> bool:
 
 
 def can_see_task(actor: User, task: Task) -> bool:
-    """Once names are released, both sides see what is to be done; before, each sees its own."""
+    """Once names are released, both sides see what is to be done from then on; before, each sees its own."""
     introduction = task.introduction
     if is_staff(actor, introduction):
         return True
     if not can_see(actor, introduction) or task.is_internal:
         return False
     sides = member_sides(actor, introduction)
-    return introduction.is_released or task.owner is Owes.BOTH or task.owner in {Owes(side) for side in sides}
+    if task.owner is Owes.BOTH or task.owner in {Owes(side) for side in sides}:
+        return True
+    return introduction.is_released and (task.owner is Owes.BROKER or not _was_set_before_release(task))
 
 
 def can_do_task(actor: User, task: Task) -> bool:
@@ -102,6 +104,12 @@ def can_change_document(actor: User, document: Document) -> bool:
     if document.side is None:
         return is_broker(actor, introduction)
     return document.side in acting_sides(actor, introduction)
+
+
+def _was_set_before_release(task: Task) -> bool:
+    """What one side had to do for the broker, in words that were not meant for the other."""
+    released = max((c.at for c in task.introduction.consents if c.withdrawn_at is None), default=task.created_at)
+    return task.code is None and task.created_at < released
 
 
 def _tells_who(document: Document) -> bool:

@@ -71,7 +71,9 @@ def of_case(actor: User, introduction: Introduction, *, page: int = 1, size: int
             or_(
                 and_(AuditEntry.subject_kind == "listing", AuditEntry.subject_id.in_([x.id for x in listings])),
                 and_(AuditEntry.subject_kind == "case document", AuditEntry.subject_id.in_(own_papers)),
-                AuditEntry.subject_kind == "introduction",
+                and_(AuditEntry.subject_kind == "introduction", or_(
+                    AuditEntry.action != NDA, AuditEntry.details["side"].as_string().in_([str(side) for side in sides]),
+                )),
             ),
             _not_by_members_of([listing.organisation_id for listing in listings]),
         ]

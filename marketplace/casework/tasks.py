@@ -64,6 +64,8 @@ def set_task(actor: User, introduction: Introduction, **given: Any) -> Task:
     if not can_see(actor, introduction):
         raise NotFound
     require(can_work(actor, introduction), say("Only the broker and the editors of both sides set tasks."))
+    if not introduction.is_open:
+        raise Conflict(say("The case is closed."))
     entries = _checked(actor, introduction, given, None)
     if session.query(Task.id).filter_by(introduction_id=introduction.id).count() >= MOST:
         raise Conflict(say("A case has {max} tasks at most.", max=MOST))
@@ -122,6 +124,8 @@ def use_template(actor: User, introduction: Introduction, contract_type: str) ->
     require(is_broker(actor, introduction), say("Only the broker of the case uses a template."))
     if contract_type not in CONTRACT_TYPES:
         raise Invalid({"contract_type": say("Choose a type of contract.")})
+    if not introduction.is_open:
+        raise Conflict(say("The case is closed."))
     with transaction():
         return _plan(introduction, contract_type, SIGNED, _signed_on(introduction) or clock.today()) + _plan(
             introduction, contract_type, FORESEEN, clock.today())
@@ -214,9 +218,11 @@ def _checked(actor: User, introduction: Introduction, given: dict[str, Any], tas
         fits = [user.id for user, of in people_for(introduction, [owner]) if owner in (of, Owes.BOTH)]
         if person_id not in fits:
             faults["person"] = say("This person does not belong to those who do it (any more). Choose again.")
+    internal = bool(given.get("is_internal")) and is_broker(actor, introduction)
+    if internal and owner not in (None, Owes.BROKER):  # who is asked to do it hears of it
+        faults["is_internal"] = say("What only brokers see, the broker does. Untick it, or choose the broker.")
     if faults:
         raise Invalid(faults)
-    internal = bool(given.get("is_internal")) and is_broker(actor, introduction)
     return {"title": named, "note": note, "due_on": due_on, "owner": owner, "person_id": person_id or None,
             "is_internal": internal}
 

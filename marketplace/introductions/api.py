@@ -11,7 +11,7 @@ from marketplace.introductions import service
 from marketplace.introductions import vocabulary as vocabulary_of_stages
 from marketplace.introductions.models import History, Introduction, Side, Stage
 from marketplace.introductions.permissions import can_broker
-from marketplace.introductions.reading import SideView, note_of, organisation_of, read, who_moved, words_of
+from marketplace.introductions.reading import SideView, note_of, organisation_of, read, reason_of, who_moved, words_of
 from marketplace.introductions.schemas import (
     HistoryPage,
     IntroductionPage,
@@ -103,7 +103,7 @@ def _whole(introduction: Introduction) -> dict[str, Any]:
     seen = read(actor(), introduction)
     return {
         **_common(introduction), "need": _side(seen.need), "result": _side(seen.result),
-        "reason_text": introduction.reason_text, "wakes_at": introduction.wakes_at, "version": introduction.version,
+        "reason_text": reason_of(actor(), introduction), "wakes_at": introduction.wakes_at, "version": introduction.version,
         "nda_needed": seen.needs_nda,
         "moves": [_available(move) for move in service.all_moves(actor(), introduction)],
     }

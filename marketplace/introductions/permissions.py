@@ -63,7 +63,14 @@ def knows(actor: Reader, introduction: Introduction, side: Side) -> bool:
 
 
 def knows_people(actor: Reader, introduction: Introduction, side: Side) -> bool:
-    """May this reader learn who acts for this side, and how to reach them?"""
+    """May this reader learn who acts for this side, and how to reach them? Staff may, but as a party to the case they
+    are a party."""
     if actor is None:
         return False
-    return actor.is_reviewer or introduction.is_released or side in member_sides(actor, introduction)
+    sides = member_sides(actor, introduction)
+    return introduction.is_released or side in sides or (actor.is_reviewer and not sides)
+
+
+def is_staff(actor: Reader, introduction: Introduction) -> bool:
+    """A broker or operator who belongs to neither side."""
+    return actor is not None and actor.is_reviewer and not member_sides(actor, introduction)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from marketplace import audit
 from marketplace.accounts.models import User
+from marketplace.db import session
 from marketplace.introductions import conditions
 from marketplace.introductions.models import (
     Confirmed,
@@ -20,13 +23,13 @@ from marketplace.introductions.models import (
     Side,
     Stage,
 )
-from marketplace.introductions.permissions import knows, knows_people, member_sides
+from marketplace.introductions.permissions import is_staff, knows, knows_people, member_sides
 from marketplace.introductions.talk import VOICE_NAMES
 from marketplace.introductions.vocabulary import SIDES
 from marketplace.listings.models import Listing
 from marketplace.listings.permissions import can_see as can_see_listing
 from marketplace.listings.permissions import tier_for
-from marketplace.listings.tiers import Words, veil, view_at
+from marketplace.listings.tiers import HIDDEN, Words, veil, view_at
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import Label, say
 
@@ -125,11 +128,33 @@ def who_moved(actor: User, introduction: Introduction, row: History) -> Any:
 def note_of(actor: User, introduction: Introduction, row: History) -> str | None:
     """What was noted with a move. A note may name people, so the other side reads it only once names are released;
     why an introduction was closed goes back to both."""
-    may = (
-        actor.is_reviewer or introduction.is_released or row.reason is not None
-        or row.side in member_sides(actor, introduction)
-    )
-    return row.note if may else None
+    if row.note is None or introduction.is_released or is_staff(actor, introduction):
+        return row.note
+    if row.side in member_sides(actor, introduction):
+        return row.note
+    return veiled(actor, introduction, row.note, row.actor) if row.reason is not None else None
+
+
+def reason_of(actor: User, introduction: Introduction) -> str | None:
+    """Why it was closed, in the words of whoever closed it; names stay out while they are not released."""
+    text = introduction.reason_text
+    if not text or introduction.is_released or is_staff(actor, introduction):
+        return text
+    closing = select(History).where(History.introduction_id == introduction.id, History.reason.is_not(None))
+    row = session.scalars(closing.order_by(History.version.desc()).limit(1)).first()
+    if row is not None and row.side in member_sides(actor, introduction):
+        return text
+    return veiled(actor, introduction, text, row.actor if row is not None else None)
+
+
+def veiled(actor: User, introduction: Introduction, text: str, by: User | None) -> str:
+    """What somebody wrote, without the names that this reader may not know: of an organisation, of who wrote it."""
+    for side in Side:
+        if not knows(actor, introduction, side):
+            text = veil(text, introduction.listing_of(side).organisation)
+    if by is not None and len(by.name) > 1 and not by.is_reviewer:
+        text = text.replace(by.name, HIDDEN)
+    return text
 
 
 def whose_turn(actor: User, introduction: Introduction) -> Any:
@@ -169,7 +194,7 @@ def answers_of(actor: User, introduction: Introduction, side: Side) -> dict[str,
     if interest is None:
         return None
     answers = {name: getattr(interest, name) for name in ("cooperation_sought", "unclear", "about_us")}
-    if actor.is_reviewer or side in member_sides(actor, introduction):
+    if side in member_sides(actor, introduction) or is_staff(actor, introduction):
         return answers
     if introduction.stage < Stage.QUALIFIED:
         return None
