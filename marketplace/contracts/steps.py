@@ -214,11 +214,12 @@ def _tell_overdue(step: Step) -> None:
     for side in [step.payer] if step.payer is not None else list(Side):
         phrase = say("“{title}”: “{step}” was planned for {day} and is not on record as done. Please enter what "
                      "happened, or a new day.", title=telling.title(introduction.listing_of(side)), step=step.title,
-                     day=step.planned_on.isoformat())
+                     day=telling.written(step.planned_on))
         telling.to_side(introduction, side, phrase, Kind.REMINDERS, occasion, anchor="#steps")
     if introduction.broker_id is not None:
         phrase = say("“{title}”: “{step}”, planned for {day}, is overdue. Ask how it goes.",
-                     title=telling.title(introduction.need), step=step.title, day=step.planned_on.isoformat())
+                     title=telling.title(introduction.need), step=step.title,
+                     day=telling.written(step.planned_on))
         telling.to_brokers(introduction, phrase, Kind.REMINDERS, f"{occasion}:broker", anchor="#steps")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -144,8 +144,12 @@ def title(listing: Listing) -> Label:
 
 def day(moment: datetime) -> Label:
     """The last day on which something that falls due at this moment is still in time."""
-    here = (moment - timedelta(seconds=1)).astimezone(clock.PLACE)
-    return Label(zh=f"{here.year}年{here.month}月{here.day}日", en=f"{here.day} {here:%b} {here.year}")
+    return written((moment - timedelta(seconds=1)).astimezone(clock.PLACE))
+
+
+def written(day: date) -> Label:
+    """A day of the calendar as each reader writes it."""
+    return Label(zh=f"{day.year}年{day.month}月{day.day}日", en=f"{day.day} {day:%b} {day.year}")
 
 
 def _is_a_guess(introduction: Introduction) -> bool:

@@ -120,6 +120,13 @@ def money(value: Decimal | None, currency: str | None = "CNY") -> str:
     return "" if value is None else str(words(phrases.money(value, currency)))
 
 
+def filesize(value: int) -> str:
+    """389 字节 / 389 bytes, 2.4 kB, 11.9 MB."""
+    if value < 1000:
+        return f"{value} 字节" if current() == "zh" else f"{value} bytes"
+    return f"{value / 1000:.1f} kB" if value < 1_000_000 else f"{value / 1_000_000:.1f} MB"
+
+
 def region(code: str | None) -> str:
     return regions.name(code, current())
 
@@ -128,6 +135,7 @@ def install(app: Flask) -> None:
     babel = Babel(app, locale_selector=locale, timezone_selector=lambda: "Asia/Shanghai")
     babel.domain_instance = Catalogues()  # the option `default_domain` takes a name only
     app.jinja_env.filters.update(
-        words=words, day=day, moment=moment, exact=exact, number=number, percent=percent, money=money, region=region
+        words=words, day=day, moment=moment, exact=exact, number=number, percent=percent, money=money, region=region,
+        filesizeformat=filesize,
     )
     app.context_processor(lambda: {"language": current(), "actor": _person()})
