@@ -208,13 +208,21 @@ def _meeting(meeting: Meeting) -> dict[str, Any]:
     names = ("id", "state", "subject", "starts_at", "ends_at", "zone", "place", "link", "agenda", "why", "version")
     calendar = url_for("meetings.calendar", ref=meeting.introduction.ref, meeting_id=meeting.id, _external=True)
     return {
-        **{name: getattr(meeting, name) for name in names}, "organiser": meeting.organiser.name,
-        "attendees": [{"id": one.user_id, "name": words(shown[0]), "side": one.side}
-                      for one, shown in zip(meeting.attendees, line.people, strict=True)],
+        **{name: getattr(meeting, name) for name in names}, "organiser": _organiser(meeting, line),
+        "attendees": [{"id": one.user_id if isinstance(name, str) else None, "name": words(name), "side": one.side}
+                      for one, (name, _) in zip(meeting.attendees, line.people, strict=True)],
         "text": said.text if said else meeting.text, "next_action": said.next_action if said else meeting.next_action,
         "owner": said.owner if said else meeting.next_owner, "due_on": said.due_on if said else meeting.next_due_on,
-        "calendar": calendar,
+        "calendar": calendar if line.shows_people else None,
     }
+
+
+def _organiser(meeting: Meeting, line: showing.MeetingLine) -> str | None:
+    """None when it is somebody whose name is not released any more."""
+    shown = {one.user_id: name for one, (name, _) in zip(meeting.attendees, line.people, strict=True)}
+    if line.shows_people:
+        return meeting.organiser.name
+    return meeting.organiser.name if isinstance(shown.get(meeting.organiser_id), str) else None
 
 
 def _task(task: Task) -> dict[str, Any]:

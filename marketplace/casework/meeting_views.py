@@ -93,6 +93,8 @@ def no_show(ref: str, meeting_id: int) -> ResponseReturnValue:
 def calendar(ref: str, meeting_id: int) -> ResponseReturnValue:
     case = introductions.get(actor(), ref)
     meeting = meetings.get(actor(), case, meeting_id)
+    if not showing.meeting_line(actor(), meeting).shows_people:
+        raise NotFound
     text = invitation(meeting, current(), address(url_for("introductions.show", ref=case.ref)))
     name = f"attachment; filename={case.ref}-{meeting.id}.ics"
     method = "CANCEL" if meeting.state is MeetingState.CANCELLED else "REQUEST"

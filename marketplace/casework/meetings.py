@@ -18,7 +18,7 @@ from marketplace.casework.permissions import can_change_meeting, can_see_meeting
 from marketplace.casework.vocabulary import HOME, ZONES, when
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
-from marketplace.introductions import telling
+from marketplace.introductions import conditions, telling
 from marketplace.introductions.models import Introduction, Side
 from marketplace.introductions.permissions import can_see, member_sides
 from marketplace.messaging import service as messaging
@@ -74,7 +74,7 @@ def candidates(actor: User, introduction: Introduction) -> list[Candidate]:
     ).all()
     found: dict[int, Candidate] = {}
     for side in Side:
-        known = _released_people(introduction, side)
+        known = released_people(introduction, side)
         for user, organisation_id in rows:
             belongs = organisation_id == introduction.listing_of(side).organisation_id
             if belongs and (brokers or side in own or user.id in known):
@@ -117,6 +117,8 @@ def change(
 ) -> None:
     """Another hour, place, agenda, other people: their calendars change the entry they have."""
     _require_open(actor, meeting, version)
+    if not meeting.introduction.is_open:
+        raise Conflict(say("The case is closed."))
     given, people = _checked(actor, meeting.introduction, plan, past=False, anyway=anyway, meeting=meeting)
     moved = given["starts_at"] != meeting.starts_at
     with transaction():
@@ -302,9 +304,9 @@ def _belongs(user: User, introduction: Introduction, side: Side) -> bool:
     return side in member_sides(user, introduction)
 
 
-def _released_people(introduction: Introduction, side: Side) -> set[int]:
-    """The people of this side whom the other side knows by now."""
-    if not introduction.is_released:
+def released_people(introduction: Introduction, side: Side) -> set[int]:
+    """The people of this side whom the other side knows by now; nobody once a consent has been taken back."""
+    if not introduction.is_released or conditions.stopped(introduction):
         return set()
     acted = {i.user_id for i in introduction.interests if i.side is side}
     acted |= {c.user_id for c in introduction.consents if c.side is side}

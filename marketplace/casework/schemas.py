@@ -138,7 +138,7 @@ class ChangedMeeting(MeetingPlan):
 
 
 class AttendeeShape(Shape):
-    id = fields.Integer()
+    id = fields.Integer(allow_none=True, metadata={"description": "null once you may not know who it is"})
     name = fields.String()
     side = fields.Enum(Side, by_value=True, allow_none=True)
 
@@ -153,14 +153,14 @@ class MeetingShape(Shape):
     place = fields.String(allow_none=True)
     link = fields.String(allow_none=True)
     agenda = fields.String(allow_none=True)
-    organiser = fields.String()
+    organiser = fields.String(allow_none=True)
     attendees = fields.List(fields.Nested(AttendeeShape))
     why = fields.String(allow_none=True)
     text = fields.String(allow_none=True)
     next_action = fields.String(allow_none=True)
     owner = fields.Enum(Owes, by_value=True, allow_none=True)
     due_on = fields.Date(allow_none=True)
-    calendar = fields.String(metadata={"description": "Where the iCalendar entry is"})
+    calendar = fields.String(allow_none=True, metadata={"description": "Where the iCalendar entry is"})
     version = fields.Integer()
 
 

@@ -17,6 +17,7 @@ from marketplace.casework.permissions import can_change_meeting, can_do_task, ca
 from marketplace.introductions import vocabulary as stages
 from marketplace.introductions.models import Introduction, Minutes, Owes, Side, Stage
 from marketplace.introductions.permissions import can_use_desk, knows_people, member_sides
+from marketplace.introductions.reading import may_reach
 from marketplace.listings.vocabulary import CONTRACT_TYPES
 from marketplace.phrases import Label, say
 
@@ -29,6 +30,8 @@ class MeetingLine:
     can_change: bool
     people: tuple[tuple[str | Label, Label], ...]
     """(name, for whom) of those who are invited."""
+    shows_people: bool
+    """May the reader know how to reach each of them? The calendar's entry tells."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,15 @@ def _past(introduction: Introduction, lines: list[MeetingLine]) -> list[Past]:
 
 def meeting_line(actor: User, meeting: Meeting) -> MeetingLine:
     introduction = meeting.introduction
+    hidden = {side for side in meeting.sides if not may_reach(actor, introduction, side)}
     people: tuple[tuple[str | Label, Label], ...] = tuple(
-        (one.user.name if one.side is None or knows_people(actor, introduction, one.side) else stages.SIDES[one.side],
+        (one.user.name if one.side is None or one.side not in hidden else stages.SIDES[one.side],
          stages.SIDES[one.side] if one.side is not None else Label("技术经理人", "the broker"))
         for one in meeting.attendees
     )
     return MeetingLine(
         meeting, vocabulary.when(meeting.starts_at, meeting.ends_at, meeting.zone),
-        meeting.starts_at <= clock.now(), can_change_meeting(actor, meeting), people,
+        meeting.starts_at <= clock.now(), can_change_meeting(actor, meeting), people, not hidden,
     )
 
 
@@ -163,7 +167,7 @@ def task_form(actor: User, introduction: Introduction, task: Task | None = None)
         "case": introduction, "task": task, "owners": [(owner.value, stages.OWES[owner]) for owner in owners],
         "people": [
             (user.id, say("{name} – {side}", name=user.name, side=stages.OWES[of]))
-            for user, of in tasks.people_for(introduction, owners)
+            for user, of in tasks.people_for(actor, introduction, owners)
         ],
         "is_broker": is_broker(actor, introduction), "types": CONTRACT_TYPES,
         "title_is_given": task is not None and task.code is not None,

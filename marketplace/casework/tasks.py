@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from marketplace import clock
 from marketplace.accounts.models import User
+from marketplace.casework.meetings import released_people
 from marketplace.casework.models import Task
 from marketplace.casework.permissions import can_do_task, can_see_task, can_work, is_broker, owners_for
 from marketplace.casework.templates import FORESEEN, SIGNED, TEMPLATES, Item, code_of, title_of
@@ -19,7 +20,7 @@ from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.introductions import telling
 from marketplace.introductions.due import sides_of
 from marketplace.introductions.models import Introduction, Owes, Side, Stage, Status
-from marketplace.introductions.permissions import can_see
+from marketplace.introductions.permissions import can_see, member_sides
 from marketplace.listings.models import Listing
 from marketplace.listings.vocabulary import CONTRACT_TYPES
 from marketplace.messaging import service as messaging
@@ -180,8 +181,9 @@ def remind() -> int:
     return done
 
 
-def people_for(introduction: Introduction, owners: Iterable[Owes]) -> list[tuple[User, Owes]]:
-    """Whom a task may be given to in person: the people of the sides among `owners`, and the broker."""
+def people_for(actor: User, introduction: Introduction, owners: Iterable[Owes]) -> list[tuple[User, Owes]]:
+    """Whom a task may be given to in person: the people of the sides among `owners` whom the actor may know of, and
+    the broker."""
     wanted = set(owners)
     organisations = {
         introduction.listing_of(side).organisation_id: Owes(side) for side in Side
@@ -192,6 +194,10 @@ def people_for(introduction: Introduction, owners: Iterable[Owes]) -> list[tuple
         .where(Membership.organisation_id.in_(organisations), User.disabled_at.is_(None)).order_by(User.name, User.id)
     ).all()
     found = [(user, organisations[organisation_id]) for user, organisation_id in rows]
+    if not is_broker(actor, introduction):
+        own = set(member_sides(actor, introduction))
+        known = set[int]().union(*(released_people(introduction, side) for side in Side if side not in own))
+        found = [(user, of) for user, of in found if of in {Owes(side) for side in own} or user.id in known]
     if Owes.BROKER in wanted and introduction.broker is not None:
         found.append((introduction.broker, Owes.BROKER))
     return found
@@ -215,7 +221,7 @@ def _checked(actor: User, introduction: Introduction, given: dict[str, Any], tas
         faults["owner"] = say("Choose who does it.")
     person_id = given.get("person")
     if person_id and owner is not None:
-        fits = [user.id for user, of in people_for(introduction, [owner]) if owner in (of, Owes.BOTH)]
+        fits = [user.id for user, of in people_for(actor, introduction, [owner]) if owner in (of, Owes.BOTH)]
         if person_id not in fits:
             faults["person"] = say("This person does not belong to those who do it (any more). Choose again.")
     internal = bool(given.get("is_internal")) and is_broker(actor, introduction)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -21,7 +21,7 @@ from marketplace.accounts.models import User
 from marketplace.contracts.permissions import can_see_ledger_of, can_use_ledger
 from marketplace.db import session
 from marketplace.errors import Invalid, NotFound
-from marketplace.introductions.due import start_of
+from marketplace.introductions.due import end_of, start_of
 from marketplace.introductions.lists import LISTED
 from marketplace.introductions.models import CloseReason, Contract, History, Introduction, Stage
 from marketplace.phrases import Label, say
@@ -68,7 +68,7 @@ class Period:
 
     def holds(self, at: Any) -> list[ColumnElement[bool]]:
         found = [] if self.since is None else [at >= start_of(self.since)]
-        return found if self.until is None else [*found, at < start_of(self.until + timedelta(days=1))]
+        return found if self.until is None else [*found, at < end_of(self.until)]
 
 
 @dataclass

@@ -103,8 +103,8 @@ def _whole(introduction: Introduction) -> dict[str, Any]:
     seen = read(actor(), introduction)
     return {
         **_common(introduction), "need": _side(seen.need), "result": _side(seen.result),
-        "reason_text": reason_of(actor(), introduction), "wakes_at": introduction.wakes_at, "version": introduction.version,
-        "nda_needed": seen.needs_nda,
+        "reason_text": reason_of(actor(), introduction), "wakes_at": introduction.wakes_at,
+        "version": introduction.version, "nda_needed": seen.needs_nda,
         "moves": [_available(move) for move in service.all_moves(actor(), introduction)],
     }
 

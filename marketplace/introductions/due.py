@@ -137,11 +137,15 @@ def reminded_at(due_at: datetime, reminder: Reminder) -> datetime:
 
 
 def end_of(day: date) -> datetime:
-    return start_of(day + timedelta(days=1))
+    return start_of(min(day, _LAST) + timedelta(days=1))
 
 
 def start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), clock.PLACE).astimezone(UTC)
+    """The beginning of the day here; of days at the ends of time, of the nearest that has one everywhere."""
+    return datetime.combine(min(max(day, _FIRST), date.max), time(), clock.PLACE).astimezone(UTC)
+
+
+_FIRST, _LAST = date.min + timedelta(days=1), date.max - timedelta(days=1)
 
 
 def sides_of(owed_by: Owes) -> list[Side]:

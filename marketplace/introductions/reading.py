@@ -183,7 +183,7 @@ def _side(actor: User, introduction: Introduction, side: Side) -> SideView:
         has_signed_nda=side in conditions.signed_nda(introduction),
         has_confirmed_contract=side in conditions.confirmed(introduction, Confirmed.SIGNED),
         has_confirmed_outcome=side in conditions.confirmed(introduction, Confirmed.OUTCOME),
-        people=_people(introduction, side) if _may_reach(actor, introduction, side) else (),
+        people=_people(introduction, side) if may_reach(actor, introduction, side) else (),
     )
 
 
@@ -205,7 +205,7 @@ def answers_of(actor: User, introduction: Introduction, side: Side) -> dict[str,
     return answers
 
 
-def _may_reach(actor: User, introduction: Introduction, side: Side) -> bool:
+def may_reach(actor: User, introduction: Introduction, side: Side) -> bool:
     """How to reach its people: no longer shown to the other side once a consent is taken back."""
     if not knows_people(actor, introduction, side):
         return False

@@ -147,3 +147,9 @@ def test_the_number_of_queries_does_not_grow_with_the_cases(
                 assert browser.get(path).status_code == 200
             found.append(asked.count)
     assert found[:2] == found[2:] and max(found) <= 18
+
+
+@pytest.mark.parametrize("path", ["/ledger", "/ledger/csv", "/ledger/cases/signed", "/api/v1/ledger"])
+def test_a_ledger_until_the_end_of_time_is_a_ledger(signed_in, dana, path):
+    for asked in ("from=0001-01-01", "to=9999-12-31", "from=0001-01-01&to=9999-12-31", "from=9999-12-31"):
+        assert signed_in(dana).get(f"{path}?{asked}").status_code in (200, 422)

@@ -243,3 +243,10 @@ def test_workload_shows_cases_that_need_an_owner(signed_in, erin, dana, brought_
         dana.disabled_at = clock.now()
     assert "Dana has left and 1 open cases need an owner." in page(signed_in(erin), "/desk/brokers")
 
+
+
+@pytest.mark.parametrize("path", ["/desk/cases", "/desk/board", "/api/v1/cases", "/api/v1/board"])
+def test_days_at_the_ends_of_time_filter_too(signed_in, dana, interest, path):
+    browser = signed_in(dana)
+    for asked in ("since=0001-01-01", "since=9999-12-31", "until=0001-01-01", "until=9999-12-31"):
+        assert browser.get(f"{path}?{asked}").status_code == 200
