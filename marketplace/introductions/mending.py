@@ -18,6 +18,7 @@ from marketplace.db import session
 from marketplace.introductions import vocabulary as words
 from marketplace.introductions.advice import ADVICE
 from marketplace.introductions.models import History, Introduction, ReasonCode, Side, Status
+from marketplace.introductions.relaying import without_addresses
 from marketplace.listings.fields import BY_NAME, Field
 from marketplace.listings.models import Kind, Listing
 from marketplace.listings.permissions import is_own
@@ -107,5 +108,5 @@ def _texts(listing: Listing) -> dict[ReasonCode, tuple[str, ...]]:
         told = veil(text or "", theirs.organisation)
         if history.actor is not None and len(history.actor.name) > 1:
             told = told.replace(history.actor.name, HIDDEN)
-        found[code or ReasonCode.OTHER].add(told)
+        found[code or ReasonCode.OTHER].add(without_addresses(told))
     return {code: tuple(sorted(said)) for code, said in found.items()}

@@ -24,6 +24,7 @@ from marketplace.introductions.models import (
     Stage,
 )
 from marketplace.introductions.permissions import is_staff, knows, knows_people, member_sides
+from marketplace.introductions.relaying import without_addresses
 from marketplace.introductions.talk import VOICE_NAMES
 from marketplace.introductions.vocabulary import SIDES
 from marketplace.listings.models import Listing
@@ -154,7 +155,7 @@ def veiled(actor: User, introduction: Introduction, text: str, by: User | None) 
             text = veil(text, introduction.listing_of(side).organisation)
     if by is not None and len(by.name) > 1 and not by.is_reviewer:
         text = text.replace(by.name, HIDDEN)
-    return text
+    return without_addresses(text)
 
 
 def whose_turn(actor: User, introduction: Introduction) -> Any:
@@ -201,7 +202,9 @@ def answers_of(actor: User, introduction: Introduction, side: Side) -> dict[str,
     if not knows(actor, introduction, side):
         del answers["about_us"]
         organisation = introduction.listing_of(side).organisation
-        return {name: veil(text, organisation) for name, text in answers.items()}
+        answers = {name: veil(text, organisation) for name, text in answers.items()}
+    if not knows_people(actor, introduction, side):
+        answers = {name: without_addresses(text) for name, text in answers.items()}
     return answers
 
 

@@ -13,7 +13,7 @@ from marketplace.listings.tiers import HIDDEN, veil
 from marketplace.organisations.models import Membership
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
-_TELEPHONE = re.compile(r"(?<![\d.])(?:\+?86[\s-]?)?(?:1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}|0\d{2,3}[\s-]\d{7,8})(?![\d.])")
+_TELEPHONE = re.compile(r"(?<![\d.])(?:\+?86[\s-]?)?(?:1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}|0\d{2,3}[\s-]\d{7,8})(?!\d|\.\d)")
 _ACCOUNT = re.compile(
     r"(?:微信号?|WeChat(?: ID)?|QQ)\s*(?:号|：|:|是|为)?\s*[A-Za-z0-9][\w-]{4,}", re.ASCII | re.IGNORECASE
 )
@@ -25,10 +25,16 @@ def veiled(introduction: Introduction, side: Side, text: str) -> str:
     the organisation."""
     for name in _people(introduction, side):
         text = _name(name).sub(HIDDEN, text)
-    for pattern in (_ADDRESS, _TELEPHONE, _ACCOUNT):
-        text = pattern.sub(HIDDEN, text)
+    text = without_addresses(text)
     listing = introduction.listing_of(side)
     return veil(text, listing.organisation) if listing.anonymous else text
+
+
+def without_addresses(text: str) -> str:
+    """Without what somebody could be reached by."""
+    for pattern in (_ADDRESS, _TELEPHONE, _ACCOUNT):
+        text = pattern.sub(HIDDEN, text)
+    return text
 
 
 def named(introduction: Introduction, side: Side, text: str) -> list[str]:

@@ -6,7 +6,7 @@ import io
 
 import pytest
 from conftest import join
-from introductions.case_entries import ANSWERS
+from introductions.case_entries import ANSWERS, entries
 
 from marketplace.casework import reading_log
 from marketplace.db import session, transaction
@@ -79,3 +79,16 @@ def test_the_file_name_of_the_other_sides_signed_copy_is_not_in_ones_log(brought
         return str([one.what for one in reading_log.of_case(person, case)[0]])
 
     assert "brightcell" not in log(alice) and "brightcell" in log(charlie)
+
+
+def test_an_answer_gives_no_address_away_before_both_consent(need, result, charlie, alice, dana):
+    about = "Ask Charlie at charlie@company.example or 138 0013 8000."
+    case = service.express_interest(charlie, need, result, **{**ANSWERS, "about_us": about})
+    for name in ("take", "qualify"):
+        service.move(dana, case, name, **entries(name))
+    told = answers_of(alice, case, Side.NEED)["about_us"]
+    assert "charlie@" not in told and "138" not in told  # also where a sentence ends with it
+    assert answers_of(dana, case, Side.NEED)["about_us"] == about
+    for person in (charlie, alice):
+        service.move(person, case, "consent")
+    assert answers_of(alice, case, Side.NEED)["about_us"] == about
