@@ -97,6 +97,8 @@ def hand_on(actor: User, refs: Sequence[str], broker: str, note: str = "") -> li
         raise Invalid({"ref": say("Choose at least one case.")})
     if len(wanted) > MOST:
         raise Invalid({"ref": TOO_MANY})
+    if not broker:
+        raise Invalid({"broker": say("This is needed.")})
     if not any(person.email == broker.lower() for person in service.brokers()):
         raise Invalid({"broker": say("“{input}” is not the e-mail address of a broker.", input=broker[:80])})
     if not note and not actor.is_operator:

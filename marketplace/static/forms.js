@@ -47,7 +47,7 @@ function explain(summary) {
     const label = field?.labels?.[0] ?? field?.querySelector?.("legend");
     if (field) link.addEventListener("click", () => field.focus());
     if (!label || link.querySelector(".which")) return;
-    link.prepend(Object.assign(document.createElement("span"), { className: "which", textContent: label.firstChild.textContent.trim() }), " ");
+    link.prepend(Object.assign(document.createElement("span"), { className: "which", textContent: label.firstChild.textContent.trim().replace(/[？?]$/, "") }), " ");
   });
   summary.focus();
 }
