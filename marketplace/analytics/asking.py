@@ -40,9 +40,8 @@ class Question:
 
     @property
     def is_harmless(self) -> bool:
-        """Does it ask about whole months and about nobody in particular?"""
-        cuts = {*self.only, *([self.by] if self.by else [])}
-        return cuts <= set(HARMLESS) and all(
+        """Does it ask about whole months and about nobody in particular? Of a part only, it could be subtracted."""
+        return not self.only and self.by in (None, *HARMLESS) and all(
             moment is None or moment.astimezone(clock.PLACE).day == 1 for moment in (self.since, self.until)
         )
 

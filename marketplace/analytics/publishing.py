@@ -60,13 +60,22 @@ def pieces(counted: Iterable[tuple[Any, int]]) -> list[Piece]:
 
 
 def cohorts(found: Sequence[Cohort]) -> list[dict[str, Any]]:
-    """As the API tells them to everybody; a cohort that is small itself is left out."""
+    """As the API tells them to everybody; a cohort that is small itself is left out, and so is the smallest of the
+    others where what is left out of a month would be small: without the cut the month is told as a whole."""
+    left_out = {(cohort.month, cohort.key) for cohort in found if cohort.entered < FEW}
+    for month in {cohort.month for cohort in found}:
+        ordered = sorted((one for one in found if one.month == month), key=lambda one: one.entered)
+        shown = [one for one in ordered if one.entered >= FEW]
+        rest = sum(one.entered for one in ordered if one.entered < FEW)
+        while 0 < rest < FEW and shown:
+            rest += shown[0].entered
+            left_out.add((month, shown.pop(0).key))
     return [
         {"month": cohort.month, "key": cohort.key, "stages": [
             {"stage": int(step.stage), "reached": told(step.reached), "still_open": told(step.open)}
             for step in cohort.stages
         ]}
-        for cohort in found if cohort.entered >= FEW
+        for cohort in found if (cohort.month, cohort.key) not in left_out
     ]
 
 

@@ -143,7 +143,8 @@ def funnel_for(actor: Reader, asked: Question) -> tuple[Funnel, bool]:
         if actor is None:
             raise Unauthorised(say("Send a bearer token; POST /api/v1/tokens gives one."))
         raise Forbidden(say("These figures are for brokers and operators."))
-    require(asked.is_harmless, say("Everybody sees these figures for whole months only, and not by broker or event."))
+    require(asked.is_harmless, say("Everybody sees these figures for whole months only, not by broker or event, and "
+                                   "not of a part."))
     return funnel(asked), False
 
 

@@ -18,6 +18,7 @@ from marketplace.listings import service as listings
 from marketplace.phrases import say
 from marketplace.web.guard import actor
 from marketplace.web.language import words
+from marketplace.web.payloads import Shape, load
 
 bp = Blueprint("casework_api", __name__, url_prefix="/api/v1", description="Meetings, tasks and documents of a case")
 CASE = "/introductions/<ref>"
@@ -153,8 +154,8 @@ def all_documents(ref: str) -> dict[str, Any]:
 @bp.response(201, schemas.DocumentShape)
 def add_document(ref: str) -> dict[str, Any]:
     """Add one: multipart/form-data with `file`, `reach` (sides, introduced, nda, brokers), `title`, `note`."""
-    case, given = introductions.get(actor(), ref), request.form
-    made = filing.add(actor(), case, given.get("title", ""), given.get("reach", ""), *_sent(), given.get("note"))
+    case, given = introductions.get(actor(), ref), _entered(schemas.DocumentForm(), reach="")
+    made = filing.add(actor(), case, given["title"], given["reach"], *_sent(), given["note"])
     return _shown(case, made)
 
 
@@ -164,11 +165,12 @@ def add_version(ref: str, document_id: int) -> dict[str, Any]:
     """A newer version: multipart/form-data with `file`, `note`. The older ones stay."""
     case = introductions.get(actor(), ref)
     document = filing.get(actor(), case, document_id)
-    filing.add_version(actor(), document, *_sent(), request.form.get("note"))
+    filing.add_version(actor(), document, *_sent(), _entered(schemas.VersionForm())["note"])
     return _shown(case, document)
 
 
 @bp.get(f"{CASE}/documents/<int:document_id>/versions/<int:number>")
+@bp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def download(ref: str, document_id: int, number: int) -> Response:
     """The bytes of a version. Reading tier 2 or 3 is recorded, and its owner sees it."""
     return deliver(filing.open_version(actor(), introductions.get(actor(), ref), document_id, number))
@@ -258,6 +260,11 @@ def _read(row: reading_log.Read) -> dict[str, Any]:
         "organisation": words(row.organisation), "person": row.person, "introduction": row.introduction_ref,
         "listing": row.listing_ref,
     }
+
+
+def _entered(schema: Shape, **usual: str) -> dict[str, Any]:
+    """What was sent beside the file."""
+    return load(schema, {**usual, **{name: request.form[name] for name in schema.fields if name in request.form}})
 
 
 def _sent() -> tuple[str, Any]:

@@ -17,6 +17,7 @@ from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.files import service as files
 from marketplace.files.models import StoredFile
+from marketplace.files.types import plain_name
 from marketplace.introductions import telling
 from marketplace.introductions.models import Introduction, Side
 from marketplace.introductions.permissions import can_see, knows_people, member_sides
@@ -72,7 +73,7 @@ def add(
     if not introduction.is_open:
         raise Conflict(say("The case is closed."))
     chosen = next((one for one in reaches_for(actor, introduction) if one.value == str(reach)), None)
-    title = title.strip() or name.rpartition(".")[0][:LONGEST_TITLE]
+    title = title.strip() or plain_name(name).rpartition(".")[0][:LONGEST_TITLE]
     _check(title, note, chosen)
     this = select(func.count()).select_from(Document).where(Document.introduction_id == introduction.id)
     if (session.scalar(this) or 0) >= MOST:

@@ -29,6 +29,7 @@ from marketplace.phrases import Label, Phrase, say
 LONGEST = {"subject": 200, "place": 300, "link": 500, "agenda": 5_000}
 SHORTEST_MEETING, LONGEST_MEETING = 5, 1440
 FARTHEST = timedelta(days=2 * 366)
+DOUBLE_CLICK = timedelta(seconds=5)
 CHANGED = say("Somebody else changed this meeting meanwhile. Look at it again.")
 
 
@@ -97,8 +98,15 @@ def arrange(
     require(can_work(actor, introduction), say("Only the broker and the editors of both sides arrange meetings."))
     if not introduction.is_open:
         raise Conflict(say("The case is closed."))
-    given, people = _checked(actor, introduction, plan, past=past, anyway=anyway, meeting=None)
     now = clock.now()
+    before = session.scalars(select(Meeting).where(
+        Meeting.introduction_id == introduction.id, Meeting.organiser_id == actor.id,
+        Meeting.state == MeetingState.ARRANGED, Meeting.starts_at == plan.get("starts_at"),
+        Meeting.subject == (plan.get("subject") or "").strip(), Meeting.created_at > now - DOUBLE_CLICK,
+    )).first()
+    if before is not None:
+        return before
+    given, people = _checked(actor, introduction, plan, past=past, anyway=anyway, meeting=None)
     with transaction():
         meeting = Meeting(
             introduction=introduction, uid=f"{uuid4().hex}@{address('/').split('/')[2].split(':')[0]}",

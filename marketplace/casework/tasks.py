@@ -29,6 +29,7 @@ from marketplace.phrases import Label, say
 
 LONGEST_TITLE, LONGEST_NOTE = 200, 2_000
 MOST = 200
+DOUBLE_CLICK = timedelta(seconds=5)
 FARTHEST = timedelta(days=10 * 366)
 CHANGED = say("Somebody else changed this task meanwhile. Look at it again.")
 
@@ -71,6 +72,11 @@ def set_task(actor: User, introduction: Introduction, **given: Any) -> Task:
     if session.query(Task.id).filter_by(introduction_id=introduction.id).count() >= MOST:
         raise Conflict(say("A case has {max} tasks at most.", max=MOST))
     with transaction():
+        session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
+        just_set = select(Task).filter_by(introduction_id=introduction.id, created_by_id=actor.id, **entries)
+        before = session.scalars(just_set.where(Task.created_at > clock.now() - DOUBLE_CLICK)).first()
+        if before is not None:
+            return before
         task = Task(introduction=introduction, created_by_id=actor.id, created_at=clock.now(), **entries)
         session.add(task)
         session.flush()
@@ -128,6 +134,7 @@ def use_template(actor: User, introduction: Introduction, contract_type: str) ->
     if not introduction.is_open:
         raise Conflict(say("The case is closed."))
     with transaction():
+        session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
         return _plan(introduction, contract_type, SIGNED, _signed_on(introduction) or clock.today()) + _plan(
             introduction, contract_type, FORESEEN, clock.today())
 

@@ -29,6 +29,7 @@ from marketplace.phrases import say
 
 LONGEST_TITLE, LONGEST_NOTE = 200, 2_000
 MOST_STEPS = 60
+DOUBLE_CLICK = timedelta(seconds=5)
 FURTHEST = timedelta(days=30 * 366)
 NEEDED = say("This is needed.")
 STALE = say("Somebody else changed this meanwhile. What you entered is still here; look at what stands there now, and "
@@ -97,6 +98,10 @@ def plan(actor: User, introduction: Introduction, given: Mapping[str, Any]) -> S
     checked = _checked(introduction, given)
     with transaction():
         session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
+        just_planned = select(Step).filter_by(introduction_id=introduction.id, changed_by_id=actor.id, **checked)
+        before = session.scalars(just_planned.where(Step.created_at > clock.now() - DOUBLE_CLICK)).first()
+        if before is not None:
+            return before
         count = session.scalar(select(func.count()).where(Step.introduction_id == introduction.id)) or 0
         if count >= MOST_STEPS:
             raise Conflict(say("A contract has at most {max} steps here. Put small ones together.", max=MOST_STEPS))

@@ -95,6 +95,7 @@ def send_copy(ref: str) -> dict[str, Any]:
 
 
 @bp.get("/nda/copies/<int:copy_id>")
+@bp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def copy(ref: str, copy_id: int) -> Response:
     """The bytes of a signed copy."""
     return deliver(agreeing.open_copy(actor(), service.get(actor(), ref), copy_id))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, func, select, update
 
+from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
@@ -29,6 +30,7 @@ from marketplace.phrases import Label, Phrase, say
 KIND = "introduction"
 VOICES = {Side.NEED: Audience.DEMAND, Side.RESULT: Audience.SUPPLY}
 BROKER = "broker"
+DOUBLE_CLICK = timedelta(seconds=5)
 AUDIENCES = {
     Audience.ALL: Label("双方与技术经理人", "Both sides and the broker"),
     Audience.DEMAND: Label("需求方与技术经理人", "The need side and the broker"),
@@ -128,11 +130,25 @@ def write_message(
     with transaction():
         thread = messaging.thread_of(KIND, introduction.id)
         session.flush()  # a thread that has just been begun gets its number
+        said = _said_just_now(actor, introduction, thread, chosen, body)
+        if said is not None:
+            return said
         message = messaging.write(actor, thread, body, chosen, side=voice, waits=bool(sides))
         _answered(message)
         _note_who_waits(introduction)
         _tell_readers(actor, introduction, message)
     return message
+
+
+def _said_just_now(
+    actor: User, introduction: Introduction, thread: Thread, audience: Audience, body: str
+) -> Message | None:
+    """What the first click of a double click has said; clicks at the same moment come one after the other."""
+    session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
+    return session.scalars(select(Message).where(
+        Message.thread_id == thread.id, Message.author_id == actor.id, Message.audience == audience,
+        Message.body == body.strip(), Message.created_at > clock.now() - DOUBLE_CLICK,
+    ).limit(1)).first()
 
 
 def message_of(actor: User, introduction: Introduction, message_id: int) -> Message:

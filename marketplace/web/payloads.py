@@ -56,7 +56,8 @@ LARGEST_WHOLE_NUMBER = 2**31 - 1
 
 
 class Shape(Schema):
-    """A form or a JSON object. Text is trimmed and freed of control characters; an empty text is an absent value."""
+    """A form or a JSON object. Text is trimmed and freed of control characters and those that turn the direction of
+    writing; an empty text is an absent value."""
 
     class Meta:
         unknown = RAISE
@@ -74,7 +75,7 @@ class Shape(Schema):
         return {name: _tidied(value) for name, value in data.items()}
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 def _tidied(value: Any) -> Any:

@@ -17,6 +17,7 @@ from marketplace.analytics import publishing
 from marketplace.analytics.asking import question
 from marketplace.analytics.models import Fit
 from marketplace.analytics.publishing import OTHERS, pieces
+from marketplace.analytics.results import Cohort
 from marketplace.commands.figures import figures as command
 from marketplace.contracts.models import Answer, Survey, SurveyKind
 from marketplace.db import session, transaction
@@ -138,6 +139,22 @@ def test_a_small_piece_cannot_be_had_by_subtracting():
     assert [(one.value, one.count) for one in pieces([("a", 20), ("b", 3), ("c", 3)])] == [("a", 20), (OTHERS, 6)]
     assert [(one.value, one.count) for one in pieces([("a", 20), ("b", 5)])] == [("a", 20), ("b", 5)]
     assert pieces([("a", 4)]) == []
+
+
+def test_a_small_cohort_cannot_be_had_from_its_month():
+    def cohort(key, many):
+        return Cohort("2026-05", key, (many,) + (0,) * 7, (0,) * 8)
+
+    told = [one["key"] for one in publishing.cohorts([cohort("a", 20), cohort("b", 9), cohort("c", 3)])]
+    assert told == ["a"]
+    told = [one["key"] for one in publishing.cohorts([cohort("a", 20), cohort("b", 3), cohort("c", 3)])]
+    assert told == ["a"]
+
+
+def test_everybody_asks_for_the_whole_only(client, erin):
+    publishing.set_public(erin, True)
+    assert client.get(f"{API}?field=new_energy").status_code == 403
+    assert client.get(f"{API}?region=440300&origin=search").status_code == 403
 
 
 def test_the_front_page_leads_to_them_once_they_are_public(client, erin):

@@ -257,3 +257,9 @@ def test_everybody_is_told_once_in_their_own_language(introduced, dana, alice, c
     assert len(notices) == 1 and len(mails(charlie)) == 1
     assert "北京时间" in mails(charlie)[0].body and "Beijing time" in mails(alice)[0].body
     assert session.query(Meeting).count() == 1
+
+
+def test_the_second_click_arranges_no_second_meeting(introduced, dana, alice, charlie):
+    plan = a_plan(alice, charlie)
+    first = meetings.arrange(dana, introduced, **plan)
+    assert meetings.arrange(dana, introduced, **plan) is first and len(mails(alice)) == 1

@@ -218,3 +218,10 @@ def test_a_task_of_somebody_who_left_falls_to_their_colleagues(introduced, dana,
     assert len(reminders(bob)) == 1 and reminders(alice) == []
     with pytest.raises(Invalid):
         tasks.change(dana, made, **a_task(owner="result", person=alice.id))
+
+
+def test_the_second_click_sets_no_second_task(introduced, charlie):
+    first = tasks.set_task(charlie, introduced, **a_task())
+    assert tasks.set_task(charlie, introduced, **a_task()) is first
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        assert tasks.set_task(charlie, introduced, **a_task(due_on=first.due_on)) is not first

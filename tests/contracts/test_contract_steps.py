@@ -215,3 +215,9 @@ def test_nobody_is_reminded_on_a_holiday_or_in_the_night(step):
             assert steps.remind() == 0
     with clock.at(datetime.fromisoformat("2027-05-12T09:00:00+08:00")):
         assert steps.remind() == 1
+
+
+def test_the_second_click_plans_no_second_payment(signed, dana):
+    first = steps.plan(dana, signed, payment())
+    assert steps.plan(dana, signed, payment()) is first
+    assert steps.plan(dana, signed, payment(title="Second instalment")) is not first

@@ -162,3 +162,9 @@ def test_a_closed_case_waits_for_nothing(qualified, charlie, dana):
     service.write_message(charlie, qualified, "Hello?")
     service.move(dana, qualified, "close", reason="rejected_at_triage", reason_code="budget")
     assert waiting(dana) == []
+
+
+def test_the_second_click_says_nothing_twice(interest, charlie):
+    first = talk.write_message(charlie, interest, "Is it still free?")
+    assert talk.write_message(charlie, interest, "Is it still free? ") is first
+    assert len(talk.read_messages(charlie, interest)) == 1
