@@ -30,6 +30,7 @@ def about_listings() -> dict[str, Any]:
     """For the page of a listing: the reader's open introductions of it, and why others said no to it."""
     return {
         "my_introductions": lambda listing: service.open_for(actor(), listing),
+        "introduction_line": lambda introduction: showing.row(actor(), introduction),
         "why_not": lambda listing: mending(actor(), listing),
     }
 
