@@ -101,6 +101,7 @@ def plan_step(given: dict[str, Any], ref: str) -> dict[str, Any]:
 @bp.etag
 @bp.response(200, StepOut)
 def show_step(ref: str, number: int) -> dict[str, Any]:
+    """One milestone or payment."""
     case = introductions.get(actor(), ref)
     return _step(case, steps.one(actor(), case, number))
 
@@ -130,6 +131,7 @@ def every_survey(ref: str) -> dict[str, Any]:
 @bp.etag
 @bp.response(200, SurveyOut)
 def show_survey(ref: str, number: int) -> dict[str, Any]:
+    """One survey, with the answer where there is one."""
     return _survey(surveys.one(actor(), introductions.get(actor(), ref), number))
 
 
