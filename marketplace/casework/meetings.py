@@ -230,8 +230,11 @@ def _checked(
         faults["subject"] = say("Give the meeting a subject.")
     if given["place"] is None and given["link"] is None and not past:
         faults["place"] = say("Give a place, or a link for a video meeting.")
-    if given["link"] is not None and not str(given["link"]).startswith(("https://", "http://")):
+    link = str(given["link"] or "")
+    if link and not link.startswith(("https://", "http://")):
         faults["link"] = say("A link begins with https://.")
+    elif any(character.isspace() for character in link):  # a line of its own in everybody's calendar
+        faults["link"] = say("A link has no blanks in it. Give the link alone; the rest belongs to the agenda.")
     if given["zone"] not in ZONES:
         faults["zone"] = say("Choose one of the time zones.")
     if not SHORTEST_MEETING <= given["minutes_long"] <= LONGEST_MEETING:

@@ -263,3 +263,11 @@ def test_the_second_click_arranges_no_second_meeting(introduced, dana, alice, ch
     plan = a_plan(alice, charlie)
     first = meetings.arrange(dana, introduced, **plan)
     assert meetings.arrange(dana, introduced, **plan) is first and len(mails(alice)) == 1
+
+
+@pytest.mark.parametrize("blank", ["\n", "\r", " ", "\u2028"])
+def test_a_link_writes_no_lines_into_everybodys_calendar(introduced, dana, alice, charlie, blank):
+    link = f"https://meet.example/1{blank}ATTENDEE:mailto:mallory@other.example"
+    with pytest.raises(Invalid) as refused:
+        meetings.arrange(dana, introduced, **a_plan(alice, charlie, link=link))
+    assert set(refused.value.fields) == {"link"}
