@@ -9,6 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
+from marketplace import clock
 from marketplace.analytics.cuts import CUTS
 from marketplace.analytics.results import Met
 from marketplace.analytics.service import Figures
@@ -134,8 +135,9 @@ def _sheets(figures: Figures) -> Iterator[Sheet]:
 
 def _summary(figures: Figures) -> Sheet:
     asked = figures.question
-    rows: list[tuple[Any, Any]] = [(say("From"), asked.since and asked.since.isoformat()),
-                                   (say("Until before"), asked.until and asked.until.isoformat())]
+    ends = [moment and moment.astimezone(clock.PLACE).isoformat(timespec="minutes")[:16].replace("T", " ")
+            for moment in (asked.since, asked.until)]
+    rows: list[tuple[Any, Any]] = [(say("From"), ends[0]), (say("Until before"), ends[1])]
     rows += [(CUTS[cut].label, name) for cut, name in figures.narrowed.items()]
     rows += [
         (say("Interests"), figures.entered), (say("Introduced"), figures.reached(3)),
