@@ -99,11 +99,7 @@ def arrange(
     if not introduction.is_open:
         raise Conflict(say("The case is closed."))
     now = clock.now()
-    before = session.scalars(select(Meeting).where(
-        Meeting.introduction_id == introduction.id, Meeting.organiser_id == actor.id,
-        Meeting.state == MeetingState.ARRANGED, Meeting.starts_at == plan.get("starts_at"),
-        Meeting.subject == (plan.get("subject") or "").strip(), Meeting.created_at > now - DOUBLE_CLICK,
-    )).first()
+    before = _just_arranged(actor, introduction, plan)
     if before is not None:
         return before
     given, people = _checked(actor, introduction, plan, past=past, anyway=anyway, meeting=None)
@@ -118,6 +114,18 @@ def arrange(
         if not past:
             _tell(meeting, meeting.attendees, ARRANGED, REQUEST, but=actor)
     return meeting
+
+
+def _just_arranged(actor: User, introduction: Introduction, plan: Mapping[str, Any]) -> Meeting | None:
+    """What the first click of a double click has arranged."""
+    now, starts_at = clock.now(), plan.get("starts_at")
+    if starts_at is None or abs(starts_at - now) > FARTHEST:
+        return None
+    return session.scalars(select(Meeting).where(
+        Meeting.introduction_id == introduction.id, Meeting.organiser_id == actor.id, Meeting.starts_at == starts_at,
+        Meeting.state == MeetingState.ARRANGED, Meeting.subject == (plan.get("subject") or "").strip(),
+        Meeting.created_at > now - DOUBLE_CLICK,
+    )).first()
 
 
 def change(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from conftest import a_person, join
@@ -271,3 +271,10 @@ def test_a_link_writes_no_lines_into_everybodys_calendar(introduced, dana, alice
     with pytest.raises(Invalid) as refused:
         meetings.arrange(dana, introduced, **a_plan(alice, charlie, link=link))
     assert set(refused.value.fields) == {"link"}
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_meeting_at_the_ends_of_time_is_refused(introduced, dana, alice, charlie, year):
+    with pytest.raises(Invalid) as refused:
+        meetings.arrange(dana, introduced, **a_plan(alice, charlie, starts_at=datetime(year, 1, 1, tzinfo=clock.PLACE)))
+    assert set(refused.value.fields) == {"starts_at"}
