@@ -184,7 +184,7 @@ def work_pages(one: One) -> list[Shot]:
         ("case-nda", "dana", f"{here}/nda"),
         ("case-nda-refuse", "dana", f"{here}/nda/copies/{number(copy)}/refuse"),
         ("case-pass-on", "dana", f"{here}/messages/{number(message)}/pass-on"),
-        ("case-nda-send", "charlie", f"{here}/nda/copy"),
+        ("case-nda-send", "alice", f"{here}/nda/copy"),
     ]
 
 
