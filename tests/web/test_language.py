@@ -146,3 +146,13 @@ def test_chinese_has_one_form_for_any_number(app, reading):
         template = '{{ ngettext("%(num)s unread notice", "%(num)s unread notices", 3) }}'
         shown = app.jinja_env.from_string(template).render()
     assert shown == "3 条未读通知"
+
+
+@pytest.mark.parametrize(("size", "zh", "en"), [
+    (389, "389 字节", "389 bytes"), (2_400, "2.4 kB", "2.4 kB"), (11_900_000, "11.9 MB", "11.9 MB"),
+])
+def test_the_size_of_a_file_is_written_in_the_reader_s_language(reading, size, zh, en):
+    with reading("zh"):
+        assert language.filesize(size) == zh
+    with reading("en"):
+        assert language.filesize(size) == en
