@@ -11,7 +11,7 @@ from casework.meeting_plans import PDF
 from trying import HOSTILE, text_of, token_of
 from werkzeug.routing import BuildError
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 ROOMS = ("introductions", "case", "desk", "casework", "meetings", "contracts", "comparing", "refining", "messaging",
          "analytics")
 NAMES = [

@@ -17,7 +17,7 @@ from trying import token_of
 from marketplace.db import session
 from marketplace.web import api_docs
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 OURS = re.compile("/(meetings|tasks|documents|messages|nda|moves|reads|history|consents|comparison|refinements?"
                   "|figures|desk|board|cases|notices|workload|hand-on|introductions)(/|$)")
 

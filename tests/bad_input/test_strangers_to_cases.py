@@ -7,7 +7,7 @@ from busy_case import a_busy_case
 from test_broker_forms import address, rules
 from trying import token_of
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OF_A_CASE = ("ref", "introduction")
 EVERYBODYS = {"introductions.new"}

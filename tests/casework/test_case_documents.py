@@ -19,7 +19,7 @@ from marketplace.introductions.models import Side, Stage
 from marketplace.listings import service as listings
 from marketplace.organisations.models import Membership
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def added(person, case, reach, title="Report", name="report.pdf", content=PDF):

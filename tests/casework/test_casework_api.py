@@ -16,7 +16,7 @@ from marketplace.db import session, transaction
 from marketplace.introductions import agreeing, service
 from marketplace.introductions.models import Stage
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def a_key(person):

@@ -18,7 +18,7 @@ from marketplace.db import session, transaction
 from marketplace.introductions import agreeing, service
 from marketplace.introductions.models import Introduction, Stage
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def page(browser, address, status=200):

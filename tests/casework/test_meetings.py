@@ -21,7 +21,7 @@ from marketplace.introductions.models import CloseReason, Owes, Side, Stage, Sta
 from marketplace.messaging.models import Notice, OutgoingMail
 from marketplace.organisations.models import Membership
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def mails(person):

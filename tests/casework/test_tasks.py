@@ -21,7 +21,7 @@ from marketplace.listings.vocabulary import CONTRACT_TYPES
 from marketplace.messaging.models import Notice
 from marketplace.organisations.models import Membership
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def codes(case):

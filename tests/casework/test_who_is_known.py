@@ -16,7 +16,7 @@ from marketplace.introductions.models import Owes, Stage
 from marketplace.messaging.models import OutgoingMail
 from marketplace.organisations.models import Role
 
-pytest_plugins = ["introductions.casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 @pytest.fixture

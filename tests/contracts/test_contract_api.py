@@ -10,7 +10,7 @@ from marketplace.contracts import steps, surveys
 from marketplace.introductions import service
 from marketplace.introductions.models import Side
 
-pytest_plugins = ["introductions.casework", "contracts.contract_cases"]
+pytest_plugins = ["introductions.case_cast", "contracts.contract_cases"]
 ROOT = "/api/v1/introductions"
 
 

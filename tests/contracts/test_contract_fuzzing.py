@@ -17,7 +17,7 @@ from marketplace.contracts import steps
 from marketplace.db import session, transaction
 from marketplace.web import api_docs
 
-pytest_plugins = ["introductions.casework", "contracts.contract_cases"]
+pytest_plugins = ["introductions.case_cast", "contracts.contract_cases"]
 OURS = ("/contract", "/registration", "/steps", "/surveys", "/ledger")
 
 

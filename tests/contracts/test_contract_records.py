@@ -17,7 +17,7 @@ from marketplace.listings.models import Kind
 from marketplace.messaging import service as messaging
 from marketplace.organisations import credit_codes
 
-pytest_plugins = ["introductions.casework", "contracts.contract_cases"]
+pytest_plugins = ["introductions.case_cast", "contracts.contract_cases"]
 FIRST = "91440300MA5G12345"
 CODE = FIRST + credit_codes.check_character(FIRST)
 

@@ -16,7 +16,7 @@ from marketplace.introductions import correcting, service
 from marketplace.messaging import service as messaging
 from marketplace.organisations.models import Role
 
-pytest_plugins = ["introductions.casework", "contracts.contract_cases"]
+pytest_plugins = ["introductions.case_cast", "contracts.contract_cases"]
 
 
 def notices_of(person):

@@ -21,7 +21,7 @@ from marketplace.introductions.models import Origin, Stage
 from marketplace.listings.models import Kind
 from marketplace.organisations.models import Organisation
 
-pytest_plugins = ["introductions.casework", "contracts.contract_cases"]
+pytest_plugins = ["introductions.case_cast", "contracts.contract_cases"]
 ALL = ledger.Period(None, None)
 
 

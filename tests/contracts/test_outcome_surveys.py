@@ -19,7 +19,7 @@ from marketplace.introductions.models import Side, Stage
 from marketplace.messaging.models import OutgoingMail
 from marketplace.organisations.models import Membership
 
-pytest_plugins = ["introductions.casework", "contracts.contract_cases"]
+pytest_plugins = ["introductions.case_cast", "contracts.contract_cases"]
 
 
 def mails(to=None):

@@ -14,7 +14,7 @@ from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.introductions import correcting
 from marketplace.organisations import credit_codes
 
-pytest_plugins = ["introductions.casework", "contracts.contract_cases"]
+pytest_plugins = ["introductions.case_cast", "contracts.contract_cases"]
 FIRST = "91440300MA5G12345"
 CODE = FIRST + credit_codes.check_character(FIRST)
 

@@ -16,7 +16,7 @@ from marketplace.introductions.models import Consent, Side, Stage
 from marketplace.introductions.reading import read
 from marketplace.listings import service as listings
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 PDF = b"%PDF-1.7 signed and sealed"
 
 

@@ -17,7 +17,7 @@ from marketplace.introductions.filters import Filters
 from marketplace.introductions.models import Stage, Status
 from marketplace.listings.models import Kind
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def page(browser, address, status=200):

@@ -12,7 +12,7 @@ from marketplace.introductions import service
 from marketplace.introductions.models import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason=HOW_TO_GET_CHROMIUM)]
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 HERE = "http://yinqiao.test"
 
 

@@ -18,7 +18,7 @@ from marketplace.introductions.models import History, Introduction, Owes, Stage,
 from marketplace.listings.models import Kind
 from marketplace.matching.service import Match
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def page(browser, address, status=200):

@@ -8,7 +8,7 @@ from marketplace.db import session, transaction
 from marketplace.introductions import service
 from marketplace.introductions.models import Stage
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 ROOT = "/api/v1"
 
 

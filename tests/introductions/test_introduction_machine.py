@@ -17,7 +17,7 @@ from marketplace.introductions.models import CloseReason, History, Introduction,
 from marketplace.introductions.moves import NAMES
 from marketplace.listings.models import Grant
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 class Pipeline(RuleBasedStateMachine):

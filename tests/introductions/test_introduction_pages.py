@@ -13,7 +13,7 @@ from marketplace.introductions.models import Introduction, Stage
 from marketplace.introductions.vocabulary import CHECKLIST
 from marketplace.listings.models import Kind, Listing, State
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def page(browser, address, status=200):

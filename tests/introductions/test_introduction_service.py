@@ -18,7 +18,7 @@ from marketplace.listings.models import Grant, Kind, State
 from marketplace.listings.permissions import tier_for
 from marketplace.messaging.models import Notice
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 def notices(person):

@@ -29,7 +29,7 @@ from marketplace.introductions.models import (
 from marketplace.introductions.moves import BEGINNINGS, TABLE, Who, inputs_of, rows
 from marketplace.listings.models import State
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 ROLES = {
     "charlie": Who.SIDE, "alice": Who.SIDE, "dana": Who.BROKER, "erin": Who.OPERATOR,
     "frank": None, "victor": None, "mallory": None,

@@ -20,7 +20,7 @@ from marketplace.messaging.models import Notice, OutgoingMail
 from marketplace.organisations import members
 from marketplace.phrases import say
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 OFFICE, FACTORY, BROKERS = "office@institute.example", "rd@company.example", "brokers@yinqiao.example"
 
 

@@ -19,7 +19,7 @@ from marketplace.listings.models import Kind as ListingKind
 from marketplace.messaging.kinds import Kind
 from marketplace.messaging.models import Notice, OutgoingMail
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 TUESDAY, FRIDAY, BEFORE_A_HOLIDAY = "2024-11-26 10:00", "2024-11-22 17:00", "2024-09-30 10:00"
 

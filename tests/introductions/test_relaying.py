@@ -9,7 +9,7 @@ from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.introductions import relaying, service, talk
 from marketplace.introductions.models import Owes, Side, Stage
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from marketplace.introductions.models import Side, Stage
 from marketplace.introductions.reading import answers_of, note_of, read, reason_of
 from marketplace.organisations.models import Role
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from marketplace.introductions.models import CloseReason, Stage
 from marketplace.matching import answering
 from marketplace.matching.answering import Answers
 
-pytest_plugins = ["casework"]
+pytest_plugins = ["introductions.case_cast"]
 
 TUESDAY, NEXT_MONDAY, TWO_WEEKS_ON = "2024-11-26 10:00", "2024-12-02 10:00", "2024-12-10 10:00"
 
