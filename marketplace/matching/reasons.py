@@ -98,7 +98,7 @@ def _shared_words(ours: Profile, theirs: Profile, made: Score) -> list[Reason]:
         one = ours.passages.get(aspect.name)
         if one is None:
             continue
-        shared = [term for term in one.written if term in written and term not in GENERIC and term not in told]
+        shared = [term for term in one.written if term in written and _says_something(term) and term not in told]
         shared.sort(key=lambda term: -one.weights[term] * there[term])
         if shared:
             told.update(shared)
@@ -113,6 +113,11 @@ def _shared_words(ours: Profile, theirs: Profile, made: Score) -> list[Reason]:
     return [
         Reason(aspect.label, here, there, round(points * weight / whole, 1)) for aspect, here, there, weight in found
     ] if points > 0 and whole else []
+
+
+def _says_something(term: str) -> bool:
+    """Is it worth showing? A character left over from cutting a text (率, 也) counts, but tells nobody anything."""
+    return term not in GENERIC and (len(term) > 1 or term.isascii())
 
 
 def _near(one: Passage, other: Passage) -> tuple[Words, Words]:

@@ -162,3 +162,12 @@ def test_forty_candidates_take_as_many_queries_as_two(institute, need, charlie, 
         a_listing(institute)
     index_listings()
     assert queries() == few <= 6
+
+
+def test_character_left_over_from_cutting_a_text_is_no_reason(institute, company, charlie):
+    need = a_listing(company, Kind.NEED, title="钎焊率也到九成", keywords=["钎焊"], language="zh")
+    a_listing(institute, title="焊率也到九成的钎焊", keywords=["钎焊"], language="zh")
+    index_listings()
+    match = service.best(charlie, need)[0]
+    words = {word for one in match.reasons for word in str(in_language(one.here, "zh")).split("、")}
+    assert "钎焊" in words and not words & set("率也到")
