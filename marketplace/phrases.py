@@ -8,12 +8,14 @@ Catalogues are read from marketplace/translations/<language>/<room>.po as they s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -77,6 +79,11 @@ def money(amount: Decimal, currency: str | None = "CNY") -> Label:
     zh = f"{format_decimal(amount / size, '#,##0.####' if word else '#,##0.##', locale='zh')} {word}{unit}"
     pattern = "¤¤ #,##0" if amount == amount.to_integral() else "¤¤ #,##0.00"
     return Label(zh, format_currency(amount, currency, pattern, locale="en", currency_digits=False))
+
+
+def day_of(day: date) -> Label:
+    """A day of the calendar as each reader writes it: 2026年11月4日, 4 Nov 2026."""
+    return Label(f"{day.year}年{day.month}月{day.day}日", format_date(day, "d MMM yyyy", locale="en"))
 
 
 def in_language(value: Any, language: str) -> Any:

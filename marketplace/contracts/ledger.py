@@ -24,7 +24,7 @@ from marketplace.errors import Invalid, NotFound
 from marketplace.introductions.due import end_of, start_of
 from marketplace.introductions.lists import LISTED
 from marketplace.introductions.models import CloseReason, Contract, History, Introduction, Stage
-from marketplace.phrases import Label, say
+from marketplace.phrases import Label, day_of, say
 
 
 class What(StrEnum):
@@ -93,8 +93,8 @@ def period(since: date | None, until: date | None) -> Period:
     if since is None and until is None:
         return this_year()
     if since is not None and until is not None and until < since:
-        raise Invalid({"to": say("{until} lies before {since}. Swap the two days.", until=until.isoformat(),
-                                 since=since.isoformat())})
+        raise Invalid({"to": say("{until} lies before {since}. Swap the two days.", until=day_of(until),
+                                 since=day_of(since))})
     return Period(since, until)
 
 

@@ -24,7 +24,7 @@ from marketplace.introductions import agreements
 from marketplace.introductions.models import Introduction
 from marketplace.introductions.permissions import can_see
 from marketplace.organisations import credit_codes
-from marketplace.phrases import say
+from marketplace.phrases import day_of, say
 
 PRIVY = say("The registration form is for the parties, the broker of the case and operators.")
 EDITORS = say("Those who write for one of the parties, the broker of the case and operators fill in the form.")
@@ -168,9 +168,9 @@ def _disagreements(found: Mapping[str, Any]) -> dict[str, str]:
     signed_on, valid_from, valid_to = (day if isinstance(day, date) else None for day in days)
     if signed_on is not None and signed_on > clock.today():
         wrong["signed_on"] = say("{day} has not come yet. Give the day on which it happened.",
-                                 day=signed_on.isoformat())
+                                 day=day_of(signed_on))
     begins = valid_from or signed_on
     if valid_to is not None and begins is not None and valid_to < begins:
         wrong["valid_to"] = say("{day} lies before the contract begins. Give a later day, or leave it empty.",
-                                day=valid_to.isoformat())
+                                day=day_of(valid_to))
     return wrong

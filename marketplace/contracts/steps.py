@@ -25,7 +25,7 @@ from marketplace.introductions.permissions import can_see
 from marketplace.listings.models import Listing
 from marketplace.listings.vocabulary import CURRENCIES
 from marketplace.messaging.kinds import Kind
-from marketplace.phrases import say
+from marketplace.phrases import Phrase, day_of, say
 
 LONGEST_TITLE, LONGEST_NOTE = 200, 2_000
 MOST_STEPS = 60
@@ -219,12 +219,12 @@ def _tell_overdue(step: Step) -> None:
     for side in [step.payer] if step.payer is not None else list(Side):
         phrase = say("“{title}”: “{step}” was planned for {day} and is not on record as done. Please enter what "
                      "happened, or a new day.", title=telling.title(introduction.listing_of(side)), step=step.title,
-                     day=telling.written(step.planned_on))
+                     day=day_of(step.planned_on))
         telling.to_side(introduction, side, phrase, Kind.REMINDERS, occasion, anchor="#steps")
     if introduction.broker_id is not None:
         phrase = say("“{title}”: “{step}”, planned for {day}, is overdue. Ask how it goes.",
                      title=telling.title(introduction.need), step=step.title,
-                     day=telling.written(step.planned_on))
+                     day=day_of(step.planned_on))
         telling.to_brokers(introduction, phrase, Kind.REMINDERS, f"{occasion}:broker", anchor="#steps")
 
 
@@ -287,20 +287,24 @@ def _checked(introduction: Introduction, given: Mapping[str, Any]) -> dict[str, 
     return {**values, **money}
 
 
+def _before(day: date, signed_on: date) -> Phrase:
+    return say("{day} lies before the contract, which was signed on {signed}.", day=day_of(day),
+               signed=day_of(signed_on))
+
+
 def _wrong_days(signed_on: date, planned_on: date | None, actual_on: date | None) -> dict[str, str]:
     wrong, today = dict[str, str](), clock.today()
-    before = say("{day} lies before the contract, which was signed on {signed}.", signed=signed_on.isoformat())
     if planned_on is None:
         wrong["planned_on"] = NEEDED
     elif planned_on < signed_on:
-        wrong["planned_on"] = before.format(day=planned_on.isoformat())
+        wrong["planned_on"] = _before(planned_on, signed_on)
     elif planned_on > today + FURTHEST:
-        wrong["planned_on"] = say("{day} is more than thirty years away. Check the year.", day=planned_on.isoformat())
+        wrong["planned_on"] = say("{day} is more than thirty years away. Check the year.", day=day_of(planned_on))
     if actual_on is not None and actual_on > today:
         wrong["actual_on"] = say("{day} has not come yet. Give the day on which it happened.",
-                                 day=actual_on.isoformat())
+                                 day=day_of(actual_on))
     elif actual_on is not None and actual_on < signed_on:
-        wrong["actual_on"] = before.format(day=actual_on.isoformat())
+        wrong["actual_on"] = _before(actual_on, signed_on)
     return wrong
 
 

@@ -17,7 +17,7 @@ from marketplace.errors import Invalid
 from marketplace.introductions.models import Contract, Introduction, Side
 from marketplace.organisations import credit_codes
 from marketplace.organisations.models import Organisation
-from marketplace.phrases import Phrase, money, say
+from marketplace.phrases import Phrase, day_of, money, say
 
 MOST_PARTIES = 12
 LONGEST_NAME = 200
@@ -111,11 +111,11 @@ def day_faults(introduction: Introduction, given: dict[str, object]) -> dict[str
     if isinstance(signed_on, date) and earliest is not None and signed_on < earliest:
         found["signed_on"] = say("{day} lies before {earliest}, when the two sides were introduced or stated their "
                                  "intent. Give the day of the contract that followed.",
-                                 day=signed_on.isoformat(), earliest=earliest.isoformat())
+                                 day=day_of(signed_on), earliest=day_of(earliest))
     reached_on, contract = given.get("reached_on"), latest(introduction)
     if isinstance(reached_on, date) and contract is not None and reached_on < contract.signed_on:
         found["reached_on"] = say("{day} lies before the contract, which was signed on {signed}.",
-                                  day=reached_on.isoformat(), signed=contract.signed_on.isoformat())
+                                  day=day_of(reached_on), signed=day_of(contract.signed_on))
     return found
 
 

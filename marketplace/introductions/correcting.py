@@ -18,7 +18,7 @@ from marketplace.introductions.models import Confirmed, Contract, Introduction, 
 from marketplace.introductions.moves import Who
 from marketplace.introductions.permissions import can_see, capacities
 from marketplace.messaging.kinds import Kind
-from marketplace.phrases import Label, say
+from marketplace.phrases import Label, day_of, say
 
 BECAUSE = Input("corrected_because", Label("更正理由", "Why it is corrected"), Shape.LONG_TEXT, longest=2_000,
                 hint=Label("双方都会看到", "Both sides read this"))
@@ -88,8 +88,8 @@ def _check(introduction: Introduction, checked: Mapping[str, Any]) -> None:
         wrong["registration_no"] = say("Give either the registration number or why the contract is not registered.")
     if introduction.outcomes and checked["signed_on"] > introduction.outcomes[-1].reached_on:
         wrong["signed_on"] = say("{day} lies after the outcome, which was reached on {reached}.",
-                                 day=checked["signed_on"].isoformat(),
-                                 reached=introduction.outcomes[-1].reached_on.isoformat())
+                                 day=day_of(checked["signed_on"]),
+                                 reached=day_of(introduction.outcomes[-1].reached_on))
     if wrong:
         raise Invalid(wrong)
     if number:

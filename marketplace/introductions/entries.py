@@ -12,7 +12,7 @@ from marketplace.errors import Invalid
 from marketplace.introductions import agreements
 from marketplace.introductions.inputs import Input, Shape
 from marketplace.introductions.models import ReasonCode, Stage
-from marketplace.phrases import Phrase, say
+from marketplace.phrases import Phrase, day_of, say
 
 NEEDED = say("This is needed.")
 TICK_ALL = say("Every item of the list has to be done and ticked.")
@@ -133,7 +133,7 @@ def _disagreements(entries: Mapping[str, Any], asked: Mapping[str, Input]) -> di
     for name in PAST:
         if entries.get(name) is not None and entries[name] > today:
             found[name] = say("{day} has not come yet. Give the day on which it happened.",
-                              day=entries[name].isoformat())
+                              day=day_of(entries[name]))
     due_on, held_on = entries.get("due_on"), entries.get("held_on")
     if due_on is not None and held_on is not None and due_on < held_on:
         found["due_on"] = say("This lies before the meeting.")
@@ -143,7 +143,7 @@ def _disagreements(entries: Mapping[str, Any], asked: Mapping[str, Input]) -> di
     valid_from, valid_to = entries.get("valid_from"), entries.get("valid_to")
     if valid_to is not None and valid_to < (valid_from or entries.get("signed_on") or valid_to):
         found["valid_to"] = say("{day} lies before the contract begins. Give a later day, or leave it empty.",
-                                day=valid_to.isoformat())
+                                day=day_of(valid_to))
     if entries.get("reason_code") == ReasonCode.OTHER.value and not entries.get("note"):
         found["note"] = say("Say what the other reason is.")
     return found
@@ -181,7 +181,7 @@ def effective(entry: date | datetime | None, earliest: datetime) -> datetime:
     if entry > now:
         raise Invalid({"effective_at": say("This lies in the future.")})
     if entry < earliest:
-        day = earliest.astimezone(clock.PLACE).date().isoformat()
+        day = day_of(earliest.astimezone(clock.PLACE).date())
         too_early = say("The move before this one took effect on {day}; this cannot be earlier.", day=day)
         raise Invalid({"effective_at": too_early})
     return entry.astimezone(UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -20,7 +20,7 @@ from marketplace.listings.tiers import veil
 from marketplace.messaging import service as messaging
 from marketplace.messaging.kinds import Kind
 from marketplace.organisations.models import Membership, Role
-from marketplace.phrases import Label, Phrase, say
+from marketplace.phrases import Label, Phrase, day_of, say
 
 REVIEW = say("“{title}”: the next step has been overdue since {day} ({who}). Please review the case.")
 REVIEWS = {
@@ -144,12 +144,7 @@ def title(listing: Listing) -> Label:
 
 def day(moment: datetime) -> Label:
     """The last day on which something that falls due at this moment is still in time."""
-    return written((moment - timedelta(seconds=1)).astimezone(clock.PLACE))
-
-
-def written(day: date) -> Label:
-    """A day of the calendar as each reader writes it."""
-    return Label(zh=f"{day.year}年{day.month}月{day.day}日", en=f"{day.day} {day:%b} {day.year}")
+    return day_of((moment - timedelta(seconds=1)).astimezone(clock.PLACE).date())
 
 
 def _is_a_guess(introduction: Introduction) -> bool:

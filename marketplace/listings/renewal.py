@@ -11,7 +11,7 @@ from marketplace import audit, clock, outbox
 from marketplace.db import session, transaction
 from marketplace.listings.models import Listing, State
 from marketplace.messaging import service as messaging
-from marketplace.phrases import Phrase, say
+from marketplace.phrases import Phrase, day_of, say
 
 REMIND_BEFORE = timedelta(days=30)
 _PORTION = 200
@@ -56,7 +56,7 @@ def _move(ids: list[int], to: State) -> int:
 def _message(listing: Listing, to: State) -> Phrase:
     if to is State.EXPIRED:
         return say("“{title}” has expired. One click renews it.", title=listing.title)
-    day = listing.valid_until.isoformat() if listing.valid_until else ""
+    day = day_of(listing.valid_until) if listing.valid_until else ""
     return say("“{title}” expires on {day}. One click renews it.", title=listing.title, day=day)
 
 
