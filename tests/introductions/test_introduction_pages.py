@@ -5,7 +5,7 @@ import re
 import pytest
 from case_entries import ANSWERS, entries
 from conftest import a_listing
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from marketplace.db import session, transaction
 from marketplace.introductions import service
@@ -276,3 +276,13 @@ def test_authors_read_why_others_said_no(signed_in, alice, charlie, mallory, int
     service.move(charlie, interest, "close", reason="withdrawn", reason_code="too_early", note="We need TRL 8.")
     assert "We need TRL 8." in page(signed_in(alice), f"/listings/{result.ref}")
     assert "We need TRL 8." not in page(signed_in(mallory), f"/listings/{result.ref}")
+
+
+def test_who_has_only_been_suggested_may_still_express_interest(signed_in, charlie, need, result):
+    service.suggest(None, need, result)
+    browser = signed_in(charlie)
+    assert f"/introductions/new?listing={result.ref}" in page(browser, f"/listings/{result.ref}")
+    browser.post(f"/introductions/new?listing={result.ref}", data={"own": need.ref, **ANSWERS})
+    joined = session.scalars(select(Introduction)).one()
+    assert joined.stage is Stage.INTEREST
+    assert f"/introductions/new?listing={result.ref}" not in page(browser, f"/listings/{result.ref}")
