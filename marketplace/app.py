@@ -13,7 +13,7 @@ from flask_bootstrap import Bootstrap5
 from flask_smorest import Api
 from sqlalchemy import Engine as Database
 
-from marketplace import config, db, index, outbox, subscriptions, translating, workdays
+from marketplace import config, db, index, outbox, secrets_kept, subscriptions, translating, workdays
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import links, signing_in
 from marketplace.accounts import views as accounts_views
@@ -108,6 +108,7 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     vectors.bind(embedder(settings.embedder))
     workdays.bind(settings.calendar)
     links.bind(settings)
+    secrets_kept.bind(settings)
     mail.bind(settings)
     outbox.subscribe(subscriptions.table())
     digests.bind(subscriptions.sights())
