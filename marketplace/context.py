@@ -27,7 +27,7 @@ class Origin:
     """By which session or token: "session 12", "token 3"."""
 
 
-_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039  it is frozen
 
 
 def current() -> Origin:
