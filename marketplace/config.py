@@ -65,6 +65,28 @@ class SessionSettings:
 
 
 @dataclass(frozen=True)
+class FilesSettings:
+    """Where the bytes of files lie, and how many an organisation may keep; key and secret are for a bucket."""
+
+    url: str = ""
+    """s3://bucket/prefix, or a folder; empty: the folder `files` among the data."""
+    endpoint: str | None = None
+    """The server's address; None: Amazon's."""
+    region: str | None = None
+    key: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    style: str = "path"
+    """Whether the bucket's name stands in the path of addresses or before the host: path, virtual."""
+    most_megabytes: int = 2_000
+    """An organisation's files in all; 0: no limit."""
+
+    @property
+    def bucket(self) -> str | None:
+        """bucket/prefix; None for a folder."""
+        return self.url.removeprefix("s3://").strip("/") if self.url.startswith("s3://") else None
+
+
+@dataclass(frozen=True)
 class Settings:
     database_url: str
     meili_url: str | None
@@ -79,6 +101,7 @@ class Settings:
     """Gets what any broker gets, so that nothing waits for one person's return."""
     embedder: EmbedderSettings = EmbedderSettings()
     translator: TranslatorSettings = TranslatorSettings()
+    files: FilesSettings = FilesSettings()
     log_format: str = "line"
     """How a fact is written to the log: as key=value for people, or as an object for a collector."""
     metrics_token: str | None = field(default=None, repr=False)
@@ -103,6 +126,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         broker_mailbox=_mailbox(environment),
         embedder=_embedder(environment),
         translator=_translator(environment),
+        files=_files(environment),
         log_format=_log_format(environment),
         metrics_token=_metrics_token(environment),
     )
@@ -199,6 +223,36 @@ def _translator(environment: Mapping[str, str]) -> TranslatorSettings:
     if url is None:
         raise WrongSetting("TRANSLATOR_URL", "", "TRANSLATOR=http needs to know the server", "http://127.0.0.1:5000")
     return TranslatorSettings(kind, url, environment.get("TRANSLATOR_KEY") or None)
+
+
+def _files(environment: Mapping[str, str]) -> FilesSettings:
+    url = files_url(environment.get("FILES_URL") or "")
+    style = environment.get("FILES_S3_STYLE") or "path"
+    if style not in ("path", "virtual"):
+        raise WrongSetting("FILES_S3_STYLE", style, "is neither path nor virtual", "path")
+    key, secret = environment.get("FILES_S3_KEY") or None, environment.get("FILES_S3_SECRET") or None
+    if (key is None) != (secret is None):
+        missing = "FILES_S3_SECRET" if secret is None else "FILES_S3_KEY"
+        raise WrongSetting(missing, "", "the key and its secret are given together, or neither", "…")
+    most = environment.get("FILES_PER_ORGANISATION") or str(FilesSettings.most_megabytes)
+    if not re.fullmatch(r"[0-9]{1,9}", most):
+        raise WrongSetting("FILES_PER_ORGANISATION", most, "is not a number of megabytes (0: no limit)", "2000")
+    endpoint = _address(environment, "FILES_S3_ENDPOINT", ("http", "https"), "https://s3.example:9000")
+    return FilesSettings(url, endpoint, environment.get("FILES_S3_REGION") or None, key, secret, style, int(most))
+
+
+def files_url(value: str) -> str:
+    """An address at which files may be kept, as it is understood; empty for the usual folder."""
+    if value.startswith("s3://"):
+        bucket, _, prefix = value.removeprefix("s3://").partition("/")
+        if re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket) and re.fullmatch(r"[\w./-]*", prefix, re.ASCII):
+            return value.rstrip("/")
+        raise WrongSetting("FILES_URL", _without_password(value), "is not a bucket and a prefix", "s3://bucket/prefix")
+    path = value.removeprefix("file://")
+    if "://" in path or (path and not path.startswith(("/", "~", "."))):
+        why = "is neither a bucket nor the full path of a folder"
+        raise WrongSetting("FILES_URL", _without_password(value), why, "s3://bucket/prefix")
+    return str(Path(path).expanduser().resolve()) if path else ""
 
 
 def _log_format(environment: Mapping[str, str]) -> str:
