@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import enum
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, DateTime, Engine, Enum, MetaData, String, create_engine, event
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, MetaData, String, create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
 
 JSONValue = JSON().with_variant(postgresql.JSONB(), "postgresql")
@@ -37,6 +40,25 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class micros(GenericFunction[int]):
+    """A moment as microseconds since 1970."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(micros, "sqlite")  # type: ignore[no-untyped-call,untyped-decorator,unused-ignore]
+def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    moment = compiler.process(element.clauses, **options)
+    seconds = f"unixepoch({moment})" if sqlite3.sqlite_version_info >= (3, 38) else f"strftime('%s', {moment})"
+    return f"(CAST({seconds} AS INTEGER) * 1000000 + CAST(substr({moment}, 21, 6) AS INTEGER))"
+
+
+@compiles(micros, "postgresql")  # type: ignore[no-untyped-call,untyped-decorator,unused-ignore]
+def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"CAST(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **options)}) * 1000000 AS BIGINT)"
 
 
 class Base(DeclarativeBase):

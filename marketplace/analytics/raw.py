@@ -6,7 +6,6 @@ take a minute to bring half a million rows of history into the process; numbers 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
@@ -14,10 +13,9 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import BigInteger, Connection, Select, String, case, cast, func, select, type_coerce
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
 
 from marketplace.analytics.models import Fit
+from marketplace.db import micros
 from marketplace.introductions.models import CloseReason, History, Introduction, Origin, ReasonCode, Status
 from marketplace.listings.models import Listing, State
 from marketplace.listings.vocabulary import FIELDS
@@ -38,25 +36,6 @@ NEED, RESULT = 1, 2
 
 
 _KEY = cast(History.introduction_id, BigInteger) * VERSIONS + History.version
-
-
-class micros(GenericFunction[int]):
-    """A moment as microseconds since 1970."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(micros, "sqlite")  # type: ignore[no-untyped-call,untyped-decorator,unused-ignore]
-def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    moment = compiler.process(element.clauses, **options)
-    seconds = f"unixepoch({moment})" if sqlite3.sqlite_version_info >= (3, 38) else f"strftime('%s', {moment})"
-    return f"(CAST({seconds} AS INTEGER) * 1000000 + CAST(substr({moment}, 21, 6) AS INTEGER))"
-
-
-@compiles(micros, "postgresql")  # type: ignore[no-untyped-call,untyped-decorator,unused-ignore]
-def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return f"CAST(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **options)}) * 1000000 AS BIGINT)"
 
 
 def moves(connection: Connection, introductions: Iterable[int] | None = None) -> Numbers:

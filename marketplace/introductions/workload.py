@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from marketplace import clock
 from marketplace.accounts.models import User
-from marketplace.db import session
+from marketplace.db import micros, session
 from marketplace.errors import Invalid, MarketplaceError, NotFound, require
 from marketplace.introductions import service
 from marketplace.introductions.filters import SOON
@@ -166,12 +166,13 @@ def _first_answers() -> dict[int, list[float]]:
                later.side.is_(None), later.actor_id.is_not(None))
         .order_by(later.version).limit(1).correlate(asked).scalar_subquery()
     )
+    waited = micros(answer.effective_at) - micros(asked.effective_at)
     rows = session.execute(
-        select(answer.actor_id, answer.effective_at, asked.effective_at).join(answer, answer.id == first)
+        select(answer.actor_id, waited).select_from(asked).join(answer, answer.id == first)
         .where(asked.move == "express_interest", asked.effective_at >= clock.now() - ANSWERED,
                or_(asked.from_stage.is_(None), asked.from_stage == Stage.SUGGESTED))
     )
     found: dict[int, list[float]] = defaultdict(list)
-    for broker, answered, at in rows:
-        found[broker or 0].append(max(0.0, (answered - at).total_seconds()))
+    for broker, length in rows:
+        found[broker or 0].append(max(0.0, length / 1_000_000))
     return found
