@@ -87,6 +87,25 @@ class FilesSettings:
 
 
 @dataclass(frozen=True)
+class PrivacySettings:
+    """For how many days what is known of people is kept, who answers for it, and where further texts lie."""
+
+    contact: str = ""
+    texts: Path | None = None
+    """A folder with editions of the terms and of the privacy notice besides those that come with this release."""
+    deletion: int = 7
+    """Between asking for an account's deletion and its end."""
+    exports: int = 7
+    unconfirmed: int = 30
+    sign_ins: int = 90
+    addresses: int = 180
+    """Addresses of the network."""
+    mails: int = 30
+    rejected: int = 365
+    """Drafts that were rejected and left alone; 0: for good."""
+
+
+@dataclass(frozen=True)
 class Settings:
     database_url: str
     meili_url: str | None
@@ -126,6 +145,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         broker_mailbox=_mailbox(environment),
         embedder=_embedder(environment),
         translator=_translator(environment),
+        privacy=_privacy(environment),
         files=_files(environment),
         log_format=_log_format(environment),
         metrics_token=_metrics_token(environment),
@@ -297,6 +317,29 @@ def _second_factor(environment: Mapping[str, str]) -> str:
     if given not in SECOND_FACTOR:
         raise WrongSetting("SECOND_FACTOR", given, f"is none of {', '.join(SECOND_FACTOR)}", "staff")
     return given
+
+
+def _privacy(environment: Mapping[str, str]) -> PrivacySettings:
+    folder = environment.get("TEXTS_FOLDER")
+    if folder and not Path(folder).is_dir():
+        raise WrongSetting("TEXTS_FOLDER", folder, "is no folder", "/etc/yinqiao/texts")
+    return PrivacySettings(
+        (environment.get("PRIVACY_CONTACT") or "").strip(), Path(folder) if folder else None,
+        _days(environment, "DELETION_DAYS", PrivacySettings.deletion, least=0, most=60),
+        _days(environment, "EXPORT_DAYS", PrivacySettings.exports, most=60),
+        _days(environment, "UNCONFIRMED_DAYS", PrivacySettings.unconfirmed, least=14),
+        _days(environment, "SIGN_IN_DAYS", PrivacySettings.sign_ins),
+        _days(environment, "NETWORK_ADDRESS_DAYS", PrivacySettings.addresses),
+        _days(environment, "MAIL_DAYS", PrivacySettings.mails, least=4),
+        _days(environment, "REJECTED_DRAFT_DAYS", PrivacySettings.rejected, least=0),
+    )
+
+
+def _days(environment: Mapping[str, str], name: str, usual: int, *, least: int = 1, most: int = 3_650) -> int:
+    value = (environment.get(name) or "").strip() or str(usual)
+    if not (value.isascii() and value.isdigit() and len(value) < 6 and least <= int(value) <= most):
+        raise WrongSetting(name, value, f"is not a number of days from {least} to {most}", str(usual))
+    return int(value)
 
 
 def _secret(environment: Mapping[str, str], var: Path) -> str:
