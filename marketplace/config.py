@@ -121,6 +121,7 @@ class Settings:
     embedder: EmbedderSettings = EmbedderSettings()
     translator: TranslatorSettings = TranslatorSettings()
     files: FilesSettings = FilesSettings()
+    privacy: PrivacySettings = PrivacySettings()
     log_format: str = "line"
     """How a fact is written to the log: as key=value for people, or as an object for a collector."""
     metrics_token: str | None = field(default=None, repr=False)
