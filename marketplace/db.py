@@ -87,7 +87,9 @@ session = scoped_session(sessionmaker(expire_on_commit=False))
 
 def connect(url: str, **options: Any) -> Engine:
     """An engine for `url`; on SQLite with write-ahead log, foreign keys, and transactions we begin ourselves."""
-    options = {"pool_pre_ping": not url.startswith("sqlite"), "json_deserializer": orjson.loads} | options
+    # What went into a statement that failed is people's; an error names the statement alone.
+    private = {"hide_parameters": True, "json_deserializer": orjson.loads}
+    options = {"pool_pre_ping": not url.startswith("sqlite"), **private} | options
     engine = create_engine(url, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
