@@ -15,8 +15,9 @@ from sqlalchemy import Engine as Database
 
 from marketplace import config, db, index, outbox, secrets_kept, subscriptions, translating, workdays
 from marketplace.accounts import api as accounts_api
-from marketplace.accounts import links, signing_in
+from marketplace.accounts import links, scope_guard, signing_in, token_views
 from marketplace.accounts import views as accounts_views
+from marketplace.accounts.scopes import Scope
 from marketplace.analytics import api as analytics_api
 from marketplace.analytics import views as analytics_views
 from marketplace.casework import api as casework_api
@@ -56,15 +57,19 @@ from search.embedding_http import HttpEmbedder
 from search.meilisearch import MeilisearchEngine
 
 PAGES = (
-    accounts_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
+    accounts_views, token_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
     translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, health, api_docs,
 )
-APIS = (
-    accounts_api, organisations_api, listings_api, finding_api, saved_api, terms_api, matching_api, refining_api,
-    introductions_api, desk_api, case_api, comparing_api, casework_api, contracts_api, messaging_api, analytics_api,
-)
+APIS: dict[Any, Scope | None] = {
+    accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,
+    saved_api: Scope.ACCOUNT, terms_api: Scope.ADMINISTER, matching_api: Scope.LISTINGS, refining_api: Scope.LISTINGS,
+    introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
+    comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
+    messaging_api: Scope.ACCOUNT, analytics_api: None,
+}
+"""Each with the scope that a token needs to change something there; reading takes Scope.READ."""
 
 
 def create_app(settings: config.Settings, *, database: Database | None = None, engine: Engine | None = None) -> Flask:
@@ -84,6 +89,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
     bodies.install(app)
     security.install(app, settings.base_url)
     signing_in.install(app)
+    scope_guard.install(app, {room.bp.name: scope for room, scope in APIS.items()})
     language.install(app)
     errors.install(app)
     app.jinja_env.globals["page_url"] = pagination.page_url

@@ -10,6 +10,7 @@ from flask_smorest import Blueprint
 from marketplace.accounts import service
 from marketplace.accounts.limits import by_account, by_address, by_origin
 from marketplace.accounts.schemas import Credentials, Token
+from marketplace.accounts.scopes import any_scope, named
 from marketplace.errors import Unauthorised
 from marketplace.phrases import say
 from marketplace.web.guard import actor, public
@@ -24,17 +25,20 @@ bp = Blueprint("accounts_api", __name__, url_prefix="/api/v1", description="Toke
 @by_address
 @by_account
 @public
-def new_token(credentials: dict[str, str]) -> dict[str, Any]:
+@any_scope
+def new_token(credentials: dict[str, Any]) -> dict[str, Any]:
     """A bearer token for an e-mail address and its password."""
     person = service.person_with(credentials["email"], credentials["password"])
     if person is None:
         raise Unauthorised(say("The address or the password is wrong."))
-    token, expires_at = service.new_token(person)
-    return {"token": token, "expires_at": expires_at}
+    asked = {name: credentials[name] for name in ("name", "scopes", "days")}
+    token, expires_at = service.new_token(person, **asked)
+    return {"token": token, "name": asked["name"], "scopes": named(asked["scopes"]), "expires_at": expires_at}
 
 
 @bp.delete("/tokens/current")
 @bp.response(204)
+@any_scope
 def revoke_token() -> None:
     """Give up the token this request is made with."""
     service.revoke_this(actor(), request.headers["Authorization"].partition(" ")[2].strip())

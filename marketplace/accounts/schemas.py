@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
+from marketplace.accounts.scopes import Scope
+from marketplace.accounts.tokens import LIFETIMES
 from marketplace.phrases import LANGUAGES, Label, say
 from marketplace.web.payloads import Shape
 
+LONGEST_NAME = 60
+LIFETIME_NAMES = {str(days): Label(f"{days} 天", f"{days} days") for days in LIFETIMES}
 LANGUAGE_NAMES = {"zh": Label("中文", "中文"), "en": Label("English", "English")}
 
 
@@ -68,11 +74,39 @@ class Nothing(Shape):
     """A form of one button."""
 
 
+class Days(fields.Integer):
+    """How long a token is good."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=validate.OneOf(LIFETIMES), **options)
+
+
+class NewToken(Shape):
+    name = fields.String(required=True, validate=validate.Length(1, LONGEST_NAME))
+    scopes = fields.List(
+        fields.String(validate=validate.OneOf(list(Scope))), required=True,
+        validate=validate.Length(min=1, error=say("Tick at least one thing that the token may be used for.")),
+    )
+    days = Days(required=True)
+    password = fields.String(required=True)
+
+
 class Credentials(Shape):
     email = fields.String(required=True, metadata={"example": "alice@institute.example"})
     password = fields.String(required=True)
+    name = fields.String(
+        load_default=None, validate=validate.Length(1, LONGEST_NAME),
+        metadata={"description": "What you call it on your account page; no two of yours alike."},
+    )
+    scopes = fields.List(
+        fields.String(validate=validate.OneOf(list(Scope))), load_default=None, validate=validate.Length(min=1),
+        metadata={"description": "What it may be used for; without it for all that you may do."},
+    )
+    days = Days(load_default=LIFETIMES[0], metadata={"description": "How long it is good."})
 
 
 class Token(Shape):
     token = fields.String(metadata={"description": "Send it as Authorization: Bearer …; it is shown this once."})
+    name = fields.String(allow_none=True)
+    scopes = fields.List(fields.String(), allow_none=True, metadata={"description": "null: all that you may do."})
     expires_at = fields.AwareDateTime()

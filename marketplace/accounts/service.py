@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -14,6 +14,7 @@ from marketplace.accounts import links, passwords, tokens
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import ApiToken, User
 from marketplace.accounts.permissions import can_revoke
+from marketplace.accounts.scopes import named
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.phrases import DEFAULT, LANGUAGES, say
@@ -138,19 +139,20 @@ def choose_password(purpose: Purpose, token: str, password: str) -> User:
         person.password_hash = passwords.hashed(password)
         person.session_number += 1
         person.confirmed_at = person.confirmed_at or clock.now()
-        session.execute(delete(ApiToken).where(ApiToken.user_id == person.id))
+        tokens.end_all(person)
         audit.record(person.id, f"password.{purpose}", "user", person.id)
     return person
 
 
 def change_password(actor: User, current: str, password: str) -> None:
-    """Needs the present password; every other browser is signed out."""
+    """Needs the present password; every other browser is signed out, and every token ends."""
     if not passwords.matches(actor.password_hash, current):
         raise Invalid({"current": say("This is not your present password.")})
     _check_password(password, actor.email, actor.name)
     with transaction():
         actor.password_hash = passwords.hashed(password)
         actor.session_number += 1
+        tokens.end_all(actor)
         audit.record(actor.id, "password.changed", "user", actor.id)
 
 
@@ -168,14 +170,42 @@ def speak(actor: User, language: str) -> None:
             actor.language = language
 
 
-def new_token(person: User) -> tuple[str, datetime]:
-    """(a bearer token, shown this once; until when it is good). Their expired ones are swept away."""
+def new_token(
+    person: User, *, name: str | None = None, scopes: Collection[str] | None = None, days: int = tokens.LIFETIMES[0]
+) -> tuple[str, datetime]:
+    """(a bearer token, shown this once; until when it is good). Without `scopes` it may do what its person may."""
     now = clock.now()
-    token, row = tokens.new(person, now)
+    token, row = tokens.new(person, now, name=name, scopes=named(scopes), days=days)
     with transaction():
-        session.execute(delete(ApiToken).where(ApiToken.user_id == person.id, ApiToken.expires_at <= now))
-        session.add(row)
+        tokens.make_room(person, now)
+        if name is not None:
+            _check_name_of_token(person, name)
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:  # made a moment ago, by a second click perhaps
+            raise Invalid({"name": say("You have a token called “{name}” already.", name=name)}) from None
+        audit.record(person.id, "token.made", "user", person.id, token=row.id, scopes=row.scopes)
     return token, row.expires_at
+
+
+def ask_for_token(
+    actor: User, password: str, *, name: str, scopes: Collection[str], days: int
+) -> tuple[str, datetime]:
+    """new_token, for somebody at the browser: only whoever knows the password gives out a key to the account."""
+    if not passwords.matches(actor.password_hash, password):
+        raise Invalid({"password": say("This is not your present password.")})
+    return new_token(actor, name=name, scopes=scopes, days=days)
+
+
+def _check_name_of_token(person: User, name: str) -> None:
+    named_ones = session.scalars(select(ApiToken.name).where(ApiToken.user_id == person.id, ApiToken.name.is_not(None)))
+    taken = named_ones.all()
+    if name in taken:
+        raise Invalid({"name": say("You have a token called “{name}” already.", name=name)})
+    if len(taken) >= tokens.MOST_NAMED:
+        raise Invalid({"name": say("You have {max} tokens. Revoke one that is not used any more first.",
+                                   max=tokens.MOST_NAMED)})
 
 
 def tokens_of(actor: User) -> Sequence[ApiToken]:
@@ -190,6 +220,7 @@ def revoke_token(actor: User, token_id: int) -> None:
         raise NotFound
     with transaction():
         session.delete(row)
+        audit.record(actor.id, "token.revoked", "user", actor.id, token=token_id)
 
 
 def revoke_this(actor: User, token: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_login import LoginManager, current_user
 
 from marketplace import clock
 from marketplace.accounts.models import User
-from marketplace.accounts.tokens import user_for
+from marketplace.accounts.tokens import good
 from marketplace.db import session
 from marketplace.errors import Unauthorised
 from marketplace.phrases import say
@@ -36,10 +36,10 @@ def person() -> User | None:
     header = request.headers.get("Authorization")
     if header and is_api():
         scheme, _, token = header.partition(" ")
-        user = user_for(token.strip(), clock.now()) if scheme.lower() == "bearer" else None
-        if user is None:
+        g.token = good(token.strip(), clock.now()) if scheme.lower() == "bearer" else None
+        if g.token is None:
             raise Unauthorised(say("This token is unknown or has expired. POST /api/v1/tokens gives a new one."))
-        return user
+        return g.token.user  # type: ignore[no-any-return]
     if is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
         return None  # a browser's cookie must not be enough for another site to make a change through the API
     return current_user._get_current_object() if current_user.is_authenticated else None

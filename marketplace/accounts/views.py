@@ -171,13 +171,6 @@ def change_password() -> ResponseReturnValue:
     return form_page("accounts/change_password.html", schemas.ChangedPassword(), done, rules=passwords.RULES)
 
 
-@bp.post("/account/tokens/<int:token_id>/revoke")
-def revoke_token(token_id: int) -> ResponseReturnValue:
-    service.revoke_token(actor(), token_id)
-    flash(words(say("The token no longer opens anything.")))
-    return redirect(url_for("accounts.account"))
-
-
 def welcome_in(person: User, after: str, *, remember: bool = False) -> ResponseReturnValue:
     """Sign this browser in as `person` and go on."""
     session.pop("after", None)
