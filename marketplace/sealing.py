@@ -13,6 +13,7 @@ digest in the salt's place: the chain still fits, and what was there cannot be g
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ from marketplace import clock
 from marketplace.audit import AuditEntry
 from marketplace.db import dialect, in_transaction, session, transaction
 
+log = logging.getLogger(__name__)
 BATCH = 500
 """Entries sealed in one transaction: a few milliseconds for other writers to wait on SQLite."""
 START = "0" * 64
@@ -104,6 +106,14 @@ def head() -> Head | None:
     last = select(AuditEntry.seal, AuditEntry.hash).where(AuditEntry.seal.is_not(None))
     row = session.execute(last.order_by(AuditEntry.seal.desc()).limit(1)).first()
     return Head(row.seal, row.hash or "") if row is not None and row.seal is not None else None
+
+
+def tell_head() -> None:
+    """Write the head into the log lines, which are kept in another place than the database where it matters."""
+    last = head()
+    session.rollback()
+    if last is not None:
+        log.info("audit_head=%s", last)
 
 
 def verify(known: Head | None = None) -> Verdict:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from marketplace import index, outbox
+from marketplace import index, outbox, sealing
 from marketplace.analytics import supply
 from marketplace.casework import service as casework
 from marketplace.contracts import steps as contract_steps
@@ -58,6 +58,8 @@ def findables() -> tuple[index.Findable, ...]:
 def timers() -> tuple[Timer, ...]:
     """What happens every so often, with no fact that causes it."""
     return (
+        Timer("seal the audit log", timedelta(seconds=10), sealing.seal_all),
+        Timer("head of the audit log", timedelta(hours=24), sealing.tell_head),
         Timer("forget old imports", timedelta(hours=12), import_jobs.forget_old),
         Timer("terms of listings", timedelta(hours=1), listings.expire_due),
         Timer("forget old imports of terms", timedelta(hours=24), term_sheets.forget_old),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from marketplace import app, db, index, outbox, subscriptions, timers
+from marketplace import app, context, db, index, outbox, subscriptions, timers
 from marketplace.config import Settings
 from search import SearchError
 
@@ -111,6 +111,7 @@ def run(settings: Settings) -> None:
         engine = app.search_engine(settings, writes=True)
         app.bind(settings, engine=engine)
         worker = Worker(f"{socket.gethostname()}:{os.getpid()}", alone, stopping)
+        context.begin("worker")
         log.info("worker=%s started database=%s engine=%s", worker.name, db.dialect(), engine.name)
         worker.work()
         log.info("worker=%s stopped", worker.name)
