@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from marketplace import index, outbox, sealing
+from marketplace.accounts import tokens
 from marketplace.analytics import supply
 from marketplace.casework import service as casework
 from marketplace.contracts import steps as contract_steps
@@ -36,6 +37,7 @@ def table() -> dict[str, dict[str, Handler]]:
         "mail.queued": {"post": mail.deliver},
         "user.registered": {"mail": letters.confirm_address},
         "user.reset_requested": {"mail": letters.reset_password},
+        "token.ending": {"notices": letters.token_ending},
         "user.invited": {"mail": letters.welcome},
         "organisation.registered": {"notices": letters.organisation_registered},
         "organisation.decided": {"notices": letters.organisation_decided},
@@ -71,6 +73,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("needs being refined", timedelta(minutes=30), refinement_timers.remind),
         Timer("who answers", timedelta(hours=24), answering.count_overdue),
+        Timer("tokens that end soon", timedelta(hours=6), tokens.warn_of_end),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
         Timer("how well listings are met", timedelta(seconds=10), supply.score_some),

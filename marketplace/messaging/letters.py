@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from marketplace.accounts import links
+from marketplace.accounts import links, tokens
 from marketplace.accounts import service as accounts
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import User
@@ -59,6 +59,16 @@ def welcome(ids: list[int]) -> None:
                 say("Hello {name},", name=person.name),
                 say("an account has been opened for you. Open the link within 14 days and choose a password:"),
             ], links.link(Purpose.WELCOME, person), act=say("Choose a password"))
+
+
+def token_ending(ids: list[int]) -> None:
+    """token.ending: its person makes another in time, before a program stands still."""
+    for token in tokens.ending(ids):
+        service.notify(
+            [token.user_id], say("Your API token “{name}” ends on {day}. Make another before then if a program uses it.",
+                                 name=token.name, day=token.expires_at.date()),
+            "/account/tokens", kind=service.Kind.REMINDERS, once=f"token.ending:{token.id}",
+        )
 
 
 def organisation_registered(ids: list[int]) -> None:

@@ -54,6 +54,8 @@ class Operation:
     summary: str
     description: str
     open: bool
+    scope: str | None
+    """What a token needs, if not any will do."""
     parameters: list[Field]
     body: list[Field]
     answers: list[tuple[str, str, list[Field]]] = field(default_factory=list)
@@ -112,7 +114,9 @@ def _say_who_may(app: Flask, made: dict[str, Any]) -> None:
             if operation is None or method.upper() not in (rule.methods or ()):
                 continue
             operation["operationId"] = rule.endpoint.replace("_api.", "_")
-            operation["security"] = [{"token": []}, *([{}] if is_public(app.view_functions[rule.endpoint]) else [])]
+            scope = app.extensions["scope needed"](rule.endpoint, method.upper())
+            open_ = [{}] if is_public(app.view_functions[rule.endpoint]) else []
+            operation["security"] = [{"token": [scope] if scope else []}, *open_]
 
 
 def _show_problems(made: dict[str, Any]) -> None:
@@ -146,6 +150,7 @@ def _operation(made: dict[str, Any], path: str, method: str, one: dict[str, Any]
                if status.startswith("2")]
     return Operation(
         method.upper(), path, one.get("summary", ""), one.get("description", ""), {} in one["security"],
+        next(iter(one["security"][0]["token"]), None),
         [_field(made, one["name"], one, one.get("required", False)) for one in given], _fields(made, body), answers,
     )
 
