@@ -6,6 +6,7 @@ They re-read the rows as they are now; a letter whose reason has gone is not wri
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import select
 
@@ -17,7 +18,7 @@ from marketplace.db import session, transaction
 from marketplace.messaging import service
 from marketplace.organisations import mailboxes, members
 from marketplace.organisations.models import Invitation, Membership, Organisation, State
-from marketplace.phrases import DEFAULT, Phrase, say
+from marketplace.phrases import DEFAULT, Label, Phrase, say
 
 CHOOSE = say("Choose a new password")
 IGNORE = say("If it was not you, there is nothing to do.")
@@ -66,7 +67,7 @@ def token_ending(ids: list[int]) -> None:
     for token in tokens.ending(ids):
         service.notify(
             [token.user_id], say("Your API token “{name}” ends on {day}. Make another before then if a program uses it.",
-                                 name=token.name, day=token.expires_at.date()),
+                                 name=token.name, day=_day(token.expires_at.date())),
             "/account/tokens", kind=service.Kind.REMINDERS, once=f"token.ending:{token.id}",
         )
 
@@ -155,6 +156,10 @@ def member_joined(ids: list[int]) -> None:
 
 def _organisations(ids: list[int]) -> Sequence[Organisation]:
     return session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.id)).all()
+
+
+def _day(day: date) -> Label:
+    return Label(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {day:%b} {day.year}")
 
 
 def _people(ids: list[int]) -> Sequence[User]:
