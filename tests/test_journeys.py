@@ -196,6 +196,7 @@ def joins(browser: Browser, place: running.Marketplace, operator: Person, addres
     person = Person.arrives(browser, place.address, "en", width=390)
     person.goes("/register")
     person.fills(name=name.split()[0], email=address, password="a long-enough phrase", language="en")
+    person.page.check("main input[name=accept]")
     person.presses("开户", "Open the account")
     person.goes(journeys.mail_to(place.var, address, "/confirm/"))
     person.presses("是", "Yes, this address is mine")

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from marketplace.accounts.texts import Text
 from marketplace.db import Base
 
 
@@ -145,3 +146,17 @@ class ExternalIdentity(Base):
     last_used_at: Mapped[datetime]
 
     user: Mapped[User] = relationship(lazy="joined")
+
+
+class Acceptance(Base):
+    """Somebody has accepted one edition of the terms or of the privacy notice. Never changed, but for the address."""
+
+    __tablename__ = "acceptances"
+    __table_args__ = (UniqueConstraint("user_id", "text", "edition"), Index(None, "text", "edition"), Index(None, "at"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    text: Mapped[Text]
+    edition: Mapped[str]
+    at: Mapped[datetime]
+    address: Mapped[str | None]
+    """Of the network; blanked in time."""

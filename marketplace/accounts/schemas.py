@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields, post_load, validate
 
 from marketplace.accounts.scopes import Scope
 from marketplace.accounts.tokens import LIFETIMES
@@ -30,7 +30,22 @@ def language() -> fields.String:
     return fields.String(required=True, validate=validate.OneOf(LANGUAGES))
 
 
-class NewAccount(Shape):
+class Accepting(Shape):
+    """The box that stands for yes, and which editions of the terms stood beside it."""
+
+    accept = fields.Boolean(
+        required=True, load_only=True,
+        validate=validate.Equal(True, error=say("An account needs this: read both texts, then tick the box.")),
+    )
+    editions = fields.String(required=True)
+
+    @post_load
+    def without_the_tick(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        data.pop("accept")
+        return data
+
+
+class NewAccount(Accepting):
     name = name()
     email = address()
     password = fields.String(required=True)
@@ -55,6 +70,19 @@ class NewPassword(Shape):
 class ChangedPassword(Shape):
     current = fields.String(required=True)
     password = fields.String(required=True)
+
+
+class ShownPassword(Shape):
+    password = fields.String(required=True)
+    next = fields.String(load_default="")
+
+
+class Code(Shape):
+    code = fields.String(required=True, validate=validate.Length(max=60))
+
+
+class NewSecondFactor(Code):
+    token = fields.String(required=True)
 
 
 class Profile(Shape):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
-from marketplace.accounts import passwords
+from marketplace.accounts import accepting, passwords, texts
 from marketplace.accounts import service as accounts
 from marketplace.demo.timeline import Timeline, World, rows
 from marketplace.organisations import members
@@ -47,6 +47,7 @@ def _open_account(world: World, person: dict[str, Any]) -> None:
         person["email"], person["name"], PASSWORD, broker="broker" in person["roles"],
         operator="operator" in person["roles"], language=person["language"], password_hash=_password_hash(),
     )
+    accepting.accept(world.people[person["key"]], texts.latest())
 
 
 def _found(world: World, organisation: dict[str, Any], founder: str) -> None:

@@ -4,15 +4,16 @@ import pytest
 from accounts.conftest import PASSWORD
 
 from marketplace import clock
-from marketplace.accounts import service
+from marketplace.accounts import service, texts
 from marketplace.db import transaction
 
-FORM = {"name": "Fan Wei", "email": "Fan@Company.example", "password": PASSWORD, "language": "en"}
+FORM = {"name": "Fan Wei", "email": "Fan@Company.example", "password": PASSWORD, "language": "en",
+        "accept": "1"}
 ADDRESS = "fan@company.example"
 
 
 def register(client, **changes):
-    return client.post("/register", data={**FORM, **changes})
+    return client.post("/register", data={**FORM, "editions": texts.shown(texts.in_force()), **changes})
 
 
 def test_new_person_registers_confirms_and_signs_in(client, mailed, link_in):
