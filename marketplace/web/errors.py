@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
+from marketplace import context
 from marketplace.db import session
 from marketplace.errors import Conflict, Invalid, MarketplaceError, Unauthorised, Unavailable
 from marketplace.phrases import say
@@ -73,7 +74,7 @@ def http(error: HTTPException) -> Response:
 
 def unexpected(error: Exception) -> Response:
     session.rollback()
-    current_app.logger.exception("unexpected error at %s %s", request.method, request.path)
+    current_app.logger.exception("unexpected error at %s %s", request.method, request.url_rule or "no route")
     detail = say("It has been noted. Nothing you sent was kept; please try again.")
     return answer(500, words(TITLES[500]), words(detail))
 
@@ -81,7 +82,8 @@ def unexpected(error: Exception) -> Response:
 def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | None = None) -> Response:
     """One error, as the reader wants it: a page, or problem+json."""
     if not is_api():
-        told = {"status": status, "title": title, "detail": detail, "fields": fields or {}}
+        told = {"status": status, "title": title, "detail": detail, "fields": fields or {},
+                "number": context.current().request_id}
         page = render_template("error.html", **told, entered=entered(status))
         return Response(page, status=status)
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
@@ -89,6 +91,8 @@ def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | N
         body["detail"] = detail
     if fields is not None:
         body["fields"] = fields
+    if number := context.current().request_id:
+        body["request_id"] = number
     headers = {"Content-Language": current()}
     if status == Unauthorised.status:
         headers["WWW-Authenticate"] = "Bearer"
