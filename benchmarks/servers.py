@@ -38,7 +38,7 @@ def bare() -> object:
 def serve(place: Place, application: str, log: Path, **environment: str) -> Iterator[int]:
     """The port it listens on. `log` gets each request's server time in microseconds, one a line."""
     port = _free_port()
-    command = serving.web(HOST, port, WORKERS).command
+    command = serving.gunicorn(f"{HOST}:{port}", WORKERS)
     command[command.index("marketplace.serving:application()")] = application
     command += ["--access-logfile", str(log), "--access-logformat", "%(D)s"]
     process = subprocess.Popen(

@@ -5,20 +5,26 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flask import Flask
+from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.http import message  # type: ignore[import-untyped]
 
-from marketplace import config, db
+from marketplace import config, db, logs
 from marketplace.analytics import service as analytics
 from marketplace.app import create_app
+from marketplace.web import metrics
 
 log = logging.getLogger(__name__)
 THREADS = 4
@@ -29,14 +35,21 @@ GRACE = 30.0
 LONGEST_PAUSE = 30.0
 HEALTHY = 60.0
 """A process that lived this long did not die of its start: the next pause is short again."""
+FORCED_AFTER = 1.0
+"""Seconds after the first signal from which another one means it: one Ctrl-C may arrive as several at once."""
+BACKLOG = 2_048
+"""Who comes while nobody accepts waits in the kernel, so many at most."""
+_FIRST_OF_SYSTEMD = 3
+_SENDER = re.compile(r" from ip=\S+")
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 def application() -> Flask:
     """What gunicorn's workers run: gunicorn 'marketplace.serving:application()'."""
-    logs()
+    settings = config.read()
+    logs.install(settings.log_format)
     message.MAX_REQUEST_LINE = LONGEST_ADDRESS
-    app = create_app(config.read())
+    app = create_app(settings)
     threading.Thread(target=_warm, daemon=True).start()
     return app
 
@@ -51,11 +64,17 @@ def _warm() -> None:
         db.session.remove()
 
 
-def logs() -> None:
-    """One line a fact on standard error: when, how grave, where, what."""
-    form = "%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
-    logging.basicConfig(format=form, datefmt="%Y-%m-%dT%H:%M:%S%z", level=logging.INFO)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+class Lines(glogging.Logger):
+    """gunicorn's own lines, told as ours are; of a request it could not read, not who sent it."""
+
+    def setup(self, cfg: object) -> None:
+        super().setup(cfg)
+        logs.install(config.read().log_format)
+        self.error_log.handlers[:] = []
+        self.error_log.propagate = True
+
+    def warning(self, msg: str, *args: object, **options: object) -> None:
+        super().warning(_SENDER.sub("", msg), *args, **options)
 
 
 @dataclass
@@ -64,6 +83,9 @@ class Process:
 
     name: str
     command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    keep: tuple[int, ...] = ()
+    """Open files that it inherits."""
     failures: int = 0
     started: float = 0.0
     start_at: float = 0.0
@@ -71,7 +93,11 @@ class Process:
 
     def start(self) -> None:
         self.started = time.monotonic()
-        self.child = subprocess.Popen(self.command, preexec_fn=_end_with_parent)  # noqa: S603
+        # In a group of its own: Ctrl-C reaches us alone, and we tell the children, once.
+        self.child = subprocess.Popen(  # noqa: S603
+            self.command, env={**os.environ, **self.environment}, pass_fds=self.keep, process_group=0,
+            preexec_fn=_end_with_parent,
+        )
         log.info("process=%s pid=%d started", self.name, self.child.pid)
 
     def look_after(self) -> None:
@@ -93,12 +119,11 @@ class Process:
         if self.child is not None and self.child.poll() is None:
             self.child.terminate()
 
-    def wait(self, until: float) -> None:
-        if self.child is None:
-            return
-        try:
-            self.child.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
+    def is_running(self) -> bool:
+        return self.child is not None and self.child.poll() is None
+
+    def kill(self) -> None:
+        if self.child is not None and self.child.poll() is None:
             log.error("process=%s pid=%d did not stop in time; killed", self.name, self.child.pid)
             self.child.kill()
             self.child.wait()
@@ -108,11 +133,14 @@ class Process:
 class Supervisor:
     processes: list[Process]
     stopping: threading.Event = field(default_factory=threading.Event)
+    forced: threading.Event = field(default_factory=threading.Event)
+    _asked: float = 0.0
 
     def run(self) -> None:
-        """Keep every process running until SIGTERM or SIGINT, then end them all, the batch in hand finished."""
+        """Keep every process running until SIGTERM or SIGINT, then end them all: requests and the batch in hand are
+        finished first, unless a second signal says not to wait."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.stopping.set())
+            signal.signal(number, lambda *_: self.stop())
         try:
             while not self.stopping.is_set():
                 for process in self.processes:
@@ -122,37 +150,67 @@ class Supervisor:
             for process in self.processes:
                 process.stop()
             until = time.monotonic() + GRACE
+            while any(one.is_running() for one in self.processes) and time.monotonic() < until:
+                if self.forced.wait(0.05):
+                    break
             for process in self.processes:
-                process.wait(until)
+                process.kill()
+
+    def stop(self) -> None:
+        if self.stopping.is_set() and time.monotonic() - self._asked > FORCED_AFTER:
+            self.forced.set()
+        elif not self.stopping.is_set():
+            self._asked = time.monotonic()
+            self.stopping.set()
 
 
-def web(host: str, port: int, workers: int) -> Process:
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def web(listener: socket.socket, workers: int, metrics_folder: str | None = None) -> Process:
+    """The web processes. They share a listener that stays ours: while they are started anew, whoever comes waits."""
+    environment = {metrics.FOLDER: metrics_folder} if metrics_folder else {}
+    return Process("web", gunicorn(f"fd://{listener.fileno()}", workers), environment, keep=(listener.fileno(),))
+
+
+def gunicorn(bind: str, workers: int) -> list[str]:
+    """How the web processes are started."""
     command = [
-        sys.executable, "-m", "gunicorn", "marketplace.serving:application()", "--bind", address,
+        sys.executable, "-m", "gunicorn", "marketplace.serving:application()", "--bind", bind,
         "--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS),
         "--graceful-timeout", "20", "--no-control-socket", "--log-level", "warning",
-        "--limit-request-line", str(LONGEST_ADDRESS),
+        "--logger-class", "marketplace.serving.Lines", "--limit-request-line", str(LONGEST_ADDRESS),
     ]
     if os.access("/dev/shm", os.W_OK):  # noqa: S108  a worker's heartbeat must not wait for a disk
         command += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
-    return Process("web", command)
+    return command
 
 
 def worker() -> Process:
     return Process("worker", [sys.executable, "-m", "marketplace", "worker"])
 
 
-def is_free(host: str, port: int) -> bool:
-    """Can we listen there?"""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError:
-            return False
-    return True
+def listener(host: str, port: int) -> socket.socket:
+    """Where people reach us: the socket systemd holds for us, which outlives us, or one of our own. Raises OSError."""
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
+        return socket.socket(fileno=_FIRST_OF_SYSTEMD)
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(BACKLOG)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+@contextmanager
+def counting_together(settings: config.Settings) -> Iterator[str | None]:
+    """A folder in which the web processes add up what they count, gone when they are; None when nobody asks."""
+    if settings.metrics_token is None:
+        yield None
+        return
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  written at every request
+    with tempfile.TemporaryDirectory(prefix="yinqiao-metrics-", dir=memory, ignore_cleanup_errors=True) as folder:
+        yield folder
 
 
 def _end_with_parent() -> None:

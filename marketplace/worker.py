@@ -24,6 +24,8 @@ BEAT = 5.0
 LOOK = 1.0
 """Seconds between two looks at what is rare: timers, and rebuilds that somebody asked for."""
 LONGEST_PAUSE = 30.0
+FORCED_AFTER = 1.0
+"""Seconds after the first signal from which another one means it: a group of processes may get one twice."""
 
 
 @dataclass
@@ -101,10 +103,9 @@ class Worker:
 
 
 def run(settings: Settings) -> None:
-    """Be a worker until SIGTERM or SIGINT, which let the batch in hand be finished."""
+    """Be a worker until SIGTERM or SIGINT, which let the batch in hand be finished; a second one ends it at once."""
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    _stop_when_asked(stopping)
     with _in_turn(settings, stopping) as alone:
         if stopping.is_set():
             return
@@ -115,6 +116,20 @@ def run(settings: Settings) -> None:
         log.info("worker=%s started database=%s engine=%s", worker.name, db.dialect(), engine.name)
         worker.work()
         log.info("worker=%s stopped", worker.name)
+
+
+def _stop_when_asked(stopping: threading.Event) -> None:
+    asked: list[float] = []
+
+    def stop(number: int, _: object) -> None:
+        now = time.monotonic()
+        if asked and now - asked[0] > FORCED_AFTER:
+            os._exit(128 + number)  # what is in hand is not marked as done, and done again by the next worker
+        asked.append(now)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 @contextmanager

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+
 import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from marketplace import config, db, migrating, outbox, serving, subscriptions
+from marketplace import config, db, logs, migrating, outbox, serving, subscriptions
 from marketplace import worker as work
 from marketplace.commands import ready
 from marketplace.finding import terms
@@ -24,13 +27,14 @@ def serve(host: str, port: int, workers: int, web_only: bool) -> None:
 
     Example: yinqiao serve --host 0.0.0.0 --port 8080 --workers 4
     """
-    serving.logs()
-    ready.require_schema(config.read())
-    if not serving.is_free(host, port):
-        raise click.ClickException(f"{host}:{port} is in use. Choose another: yinqiao serve --port {port + 1}")
-    click.echo(f"Yinqiao: http://{host}:{port}   (Ctrl-C ends it)", err=True)
+    settings = config.read()
+    logs.install(settings.log_format)
+    ready.require_schema(settings)
+    listener = _listener(host, port)
+    click.echo(f"Yinqiao: {_address(listener)}   (Ctrl-C ends it)", err=True)
     others = [] if web_only else [serving.worker()]
-    serving.Supervisor([serving.web(host, port, workers), *others]).run()
+    with listener, serving.counting_together(settings) as folder:
+        serving.Supervisor([serving.web(listener, workers, folder), *others]).run()
 
 
 @click.command()
@@ -41,8 +45,8 @@ def worker() -> None:
 
     Example: yinqiao worker
     """
-    serving.logs()
     settings = config.read()
+    logs.install(settings.log_format)
     ready.require_schema(settings)
     work.run(settings)
 
@@ -64,6 +68,24 @@ def migrate() -> None:
     click.echo("The schema is current." if before == after else f"The schema is now {after}.")
     if added or changed:
         click.echo(f"{added} new groups of equal terms, {changed} changed.")
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        return serving.listener(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            why = f"{host}:{port} is in use. Choose another: yinqiao serve --port {port + 1}"
+        else:
+            why = f"cannot listen on {host}:{port}: {error.strerror}"
+        raise click.ClickException(why) from None
+
+
+def _address(listener: socket.socket) -> str:
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return name
+    return f"http://[{name[0]}]:{name[1]}" if ":" in name[0] else f"http://{name[0]}:{name[1]}"
 
 
 def _bring_terms(database: Engine) -> tuple[int, int]:
