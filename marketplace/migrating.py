@@ -6,7 +6,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine
 
 from marketplace import config
 
@@ -15,16 +16,34 @@ def migrate(database: Engine) -> tuple[str | None, str | None]:
     """Upgrade to this release's schema; returns the revisions (before, after). Done already, it does nothing."""
     before = revision(database)
     with database.connect() as connection:
-        setting = alembic_config()
-        setting.attributes["connection"] = connection
-        command.upgrade(setting, "head")
+        upgrade(connection)
         connection.commit()
     return before, revision(database)
 
 
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Bring the schema to a revision; the caller commits."""
+    setting = alembic_config()
+    setting.attributes["connection"] = connection
+    command.upgrade(setting, to)
+
+
 def is_current(database: Engine) -> bool:
     """Does the database have exactly the schema this release was written for?"""
-    return revision(database) == ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return revision(database) == head()
+
+
+def head() -> str | None:
+    """The revision this release was written for."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+def is_known(name: str) -> bool:
+    """Is it a revision of this release or of one before it?"""
+    try:
+        return ScriptDirectory.from_config(alembic_config()).get_revision(name) is not None
+    except CommandError:
+        return False
 
 
 def revision(database: Engine) -> str | None:
