@@ -1,0 +1,1 @@
+"""What is known of people: taken home, deleted, kept no longer than needed."""
