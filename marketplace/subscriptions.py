@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from marketplace import index, outbox, sealing
-from marketplace.accounts import tokens
+from marketplace import index, outbox, rates, sealing
+from marketplace.accounts import sessions, tokens
 from marketplace.analytics import supply
 from marketplace.casework import service as casework
 from marketplace.contracts import steps as contract_steps
@@ -17,28 +17,37 @@ from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs, translations
 from marketplace.listings import service as listings
 from marketplace.matching import embedding
-from marketplace.messaging import digests, inbox, letters, mail
+from marketplace.messaging import digests, guarding, inbox, letters, mail
 from marketplace.organisations import service as organisations
 from marketplace.outbox import Handler
 from marketplace.refining import service as refining
 from marketplace.refining import timers as refinement_timers
 from marketplace.timers import Timer
+from marketplace.webhooks import facts, sending
+from marketplace.webhooks import service as webhooks
 
 
 def table() -> dict[str, dict[str, Handler]]:
     """topic -> {subscriber: handler}; a handler gets the ids of the subjects and re-reads their rows."""
     return {
         "import.requested": {"advance": import_jobs.advance},
-        "introduction.changed": {"tasks": casework.follow, "meetings": casework.link, "who answers": answering.count},
-        "listing.changed": {"suggestions": suggesting.note_changed, "index": index_and_mark},
+        "introduction.changed": {"tasks": casework.follow, "meetings": casework.link, "who answers": answering.count,
+                                 "webhooks": facts.of_introductions},
+        "listing.changed": {"suggestions": suggesting.note_changed, "index": index_and_mark,
+                            "webhooks": facts.of_listings},
         "listing.withdrawn": {
             "close introductions": introductions.close_withdrawn, "end refinements": refining.end_withdrawn,
         },
+        "message.written": {"webhooks": facts.of_messages},
+        "webhook.due": {"senders": sending.wake},
         "mail.queued": {"post": mail.deliver},
         "user.registered": {"mail": letters.confirm_address},
         "user.reset_requested": {"mail": letters.reset_password},
         "token.ending": {"notices": letters.token_ending},
         "user.invited": {"mail": letters.welcome},
+        "user.new_device": {"mail": guarding.new_device},
+        "user.second_factor": {"mail": guarding.second_factor_changed},
+        "user.codes_refused": {"mail": guarding.codes_refused},
         "organisation.registered": {"notices": letters.organisation_registered},
         "organisation.decided": {"notices": letters.organisation_decided},
         "organisation.steward": {"notices": letters.steward_chosen},
@@ -62,6 +71,7 @@ def timers() -> tuple[Timer, ...]:
     return (
         Timer("seal the audit log", timedelta(seconds=10), sealing.seal_all),
         Timer("head of the audit log", timedelta(hours=24), sealing.tell_head),
+        Timer("sessions that are over", timedelta(hours=12), sessions.forget_over),
         Timer("forget old imports", timedelta(hours=12), import_jobs.forget_old),
         Timer("terms of listings", timedelta(hours=1), listings.expire_due),
         Timer("forget old imports of terms", timedelta(hours=24), term_sheets.forget_old),
@@ -73,6 +83,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("needs being refined", timedelta(minutes=30), refinement_timers.remind),
         Timer("who answers", timedelta(hours=24), answering.count_overdue),
+        Timer("counts of rates", timedelta(hours=1), rates.forget),
         Timer("tokens that end soon", timedelta(hours=6), tokens.warn_of_end),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
@@ -81,6 +92,8 @@ def timers() -> tuple[Timer, ...]:
         Timer("collected notices", timedelta(seconds=10), digests.run),
         Timer("forget old notices", timedelta(hours=24), inbox.forget),
         Timer("record of searches", timedelta(minutes=2), record.tidy),
+        Timer("webhooks", timedelta(seconds=10), sending.wake),
+        Timer("forget old deliveries", timedelta(hours=24), webhooks.forget_old),
         Timer("forget old news", timedelta(hours=24), hits.forget),
     )
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
-from flask_limiter.util import get_remote_address
 
 from marketplace.accounts.service import normal
-from marketplace.web.security import limiter
+from marketplace.rates import Rate
+from marketplace.web.limits import Limit, account, limited, origin
 
 _KEPT = 254
 
@@ -21,18 +21,24 @@ def _written_address() -> str:
 
 
 def _address_from_here() -> str:
-    return f"{get_remote_address()} {_written_address()}"
+    return f"{origin()} {_written_address()}"
 
 
-by_origin = limiter.shared_limit("60 per minute; 400 per hour", scope="accounts by origin", methods=["POST"])
+by_origin = Limit("origin", (Rate(60, 60), Rate(400, 3600)), origin)
 """Everything that sends mail or checks a password, from one address of the network."""
 
-by_address = limiter.shared_limit(
-    "10 per 10 minutes", scope="accounts by address", key_func=_address_from_here, methods=["POST"]
-)
+by_address = Limit("address", (Rate(10, 600),), _address_from_here)
 """The same account, tried from one address of the network."""
 
-by_account = limiter.shared_limit(
-    "100 per hour", scope="accounts by account", key_func=_written_address, methods=["POST"]
-)
+by_account = Limit("account", (Rate(100, 3600),), _written_address, told=False)
 """The same account, tried from many."""
+
+by_sender = Limit("sender", (Rate(60, 3600), Rate(300, 86_400)), account)
+"""Mail to others that one person brings about."""
+
+by_speaker = Limit("speaker", (Rate(300, 3600),), account)
+"""Messages and interest, of which the other side gets notices; an event's day takes many of them."""
+
+signing_in = limited(by_origin, by_address, by_account)
+asking_for_mail = limited(by_origin, by_address)
+sending_mail = limited(by_origin, by_sender)

@@ -115,7 +115,7 @@ def _say_who_may(app: Flask, made: dict[str, Any]) -> None:
                 continue
             operation["operationId"] = rule.endpoint.replace("_api.", "_")
             scope = app.extensions["scope needed"](rule.endpoint, method.upper())
-            open_ = [{}] if is_public(app.view_functions[rule.endpoint]) else []
+            open_: list[dict[str, list[str]]] = [{}] if is_public(app.view_functions[rule.endpoint]) else []
             operation["security"] = [{"token": [scope] if scope else []}, *open_]
 
 

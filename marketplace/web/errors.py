@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from marketplace import context
 from marketplace.db import session
-from marketplace.errors import Conflict, Invalid, MarketplaceError, Unauthorised, Unavailable
+from marketplace.errors import Conflict, Invalid, MarketplaceError, TooMany, Unauthorised, Unavailable
 from marketplace.phrases import say
 from marketplace.web.guard import is_api
 from marketplace.web.language import current, words
@@ -44,7 +44,10 @@ def install(app: Flask) -> None:
 def ours(error: MarketplaceError) -> Response:
     session.rollback()
     fields = {name: words(text) for name, text in error.fields.items()} if isinstance(error, Invalid) else None
-    return answer(error.status, words(error.title), words(error.message), fields)
+    response = answer(error.status, words(error.title), words(error.message), fields)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.wait)
+    return response
 
 
 def stale(_: StaleDataError) -> Response:
@@ -103,7 +106,7 @@ def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | N
 
 def entered(status: int) -> list[str]:
     """What somebody wrote into a form that was not taken, so that they can copy it and nothing is lost."""
-    if request.method != "POST" or status not in (400, 403, 404, 409, 500, 503) or "password" in request.form:
+    if request.method != "POST" or status not in (400, 403, 404, 409, 429, 500, 503) or "password" in request.form:
         return []
     return [
         text for name, values in request.form.lists() for text in values

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import make_response, render_template, request
+from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 from werkzeug.datastructures import MultiDict
 
 from marketplace.db import session
-from marketplace.errors import Conflict, Invalid
+from marketplace.errors import Conflict, Invalid, TooMany
 from marketplace.phrases import say
 from marketplace.web.language import words
 from marketplace.web.payloads import load
@@ -30,6 +30,11 @@ def form_page(
     When the schema or `done` raises Invalid or Conflict, the form is shown again, filled as it was sent, with
     `errors` by field name ("" for the whole form), translated. Templates get `values`, `errors` and `context`.
     """
+    refused: TooMany | None = g.pop("refused", None)
+    if refused is not None:  # sent too often: nothing was looked at, and nothing written is lost
+        filled = render_template(template, values=submitted(schema, request.form), errors={"": words(refused.message)},
+                                 **context)
+        return make_response(filled, refused.status, {"Retry-After": str(refused.wait)})
     if request.method in ("GET", "HEAD"):
         return render_template(template, values=dict(initial or {}), errors={}, **context)
     values = submitted(schema, request.form)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request, session
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 
+from marketplace.web import limits
 from marketplace.web.assets import KEPT
 from marketplace.web.guard import STATIC
 
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, storage_uri="memory://", strategy="moving-window")
 
 LARGEST_REQUEST = 64 * 1024 * 1024
 POLICY = (
@@ -29,7 +27,7 @@ def install(app: Flask, base_url: str) -> None:
         WTF_CSRF_SSL_STRICT=https,
     )
     csrf.init_app(app)
-    limiter.init_app(app)
+    limits.install(app)
 
     @app.after_request
     def harden(response: Response) -> Response:

@@ -1,0 +1,149 @@
+"""How often something has happened of late, counted in the database for all processes together, or in this one.
+
+Each rate keeps two numbers: how often in the present stretch of time, and how often in the one before, of which the
+part that still lies within the rate's length counts. What is refused is not counted: it costs no writing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any, Protocol
+
+from sqlalchemy import case, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.dml import ReturningInsert
+
+from marketplace import clock
+from marketplace.db import Base, dialect, session, transaction
+
+MOST_KEPT = 50_000
+"""Numbers in one process before the old ones are thrown out."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    most: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where somebody stands with one rate."""
+
+    rate: Rate
+    left: int
+    wait: int
+    """Seconds until it is free again; 0: it may be done now."""
+
+
+class Count(Base):
+    """How often one thing was done by one somebody. The key is a keyed digest: nobody reads from it who that is."""
+
+    __tablename__ = "rate_counts"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    stretch: Mapped[int]
+    """Which one, counted from 1970."""
+    count: Mapped[int]
+    before: Mapped[int]
+    """How often in the stretch before."""
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    """When both are past and the row says nothing any more."""
+
+
+class Store(Protocol):
+    def take(self, asked: Mapping[str, Rate]) -> list[Standing]:
+        """Count once more under every key, unless one of its rates is used up; where each stands then."""
+
+
+class Shared:
+    """For what must hold however many processes answer: one short reading, and one writing if it may be done."""
+
+    def take(self, asked: Mapping[str, Rate]) -> list[Standing]:
+        now = clock.now().timestamp()
+        wanted = select(Count.key, Count.stretch, Count.count, Count.before).where(Count.key.in_(asked))
+        kept = {key: (stretch, count, before) for key, stretch, count, before in session.execute(wanted)}
+        found = [standing(rate, kept.get(key), now, more=1) for key, rate in asked.items()]
+        if any(one.wait for one in found):
+            return found
+        with transaction():
+            # In one order, so that two who count the same at once do not wait for each other in a ring.
+            after = {key: session.execute(_one_more(key, asked[key], now)).one() for key in sorted(asked)}
+        return [standing(rate, (after[key][0], after[key][1], after[key][2]), now) for key, rate in asked.items()]
+
+    def clear(self) -> None:
+        with transaction():
+            session.execute(delete(Count))
+
+
+@dataclass(eq=False)
+class Local:
+    """For what many do often and need not hold exactly: each process counts for itself."""
+
+    kept: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, asked: Mapping[str, Rate]) -> list[Standing]:
+        now = clock.now().timestamp()
+        with self.guard:
+            found = [standing(rate, self.kept.get(key), now, more=1) for key, rate in asked.items()]
+            if not any(one.wait for one in found):
+                if len(self.kept) > MOST_KEPT:
+                    self.kept.clear()
+                for key, rate in asked.items():
+                    count, before = _seen(rate, self.kept.get(key), now)
+                    self.kept[key] = (int(now // rate.seconds), count + 1, before)
+        return found
+
+    def clear(self) -> None:
+        with self.guard:
+            self.kept.clear()
+
+
+def standing(rate: Rate, kept: tuple[int, int, int] | None, now: float, *, more: int = 0) -> Standing:
+    """Where it would stand with `more` than was counted."""
+    count, before = _seen(rate, kept, now)
+    gone = now % rate.seconds / rate.seconds
+    used = before * (1 - gone) + count + more
+    if used <= rate.most:
+        return Standing(rate, int(rate.most - used), 0)
+    room = rate.most - count - 1
+    if room >= 0:  # the stretch before has to fade
+        wait = (1 - room / before - gone) * rate.seconds
+    else:  # this one has to end, and then to fade
+        wait = (1 - gone + 1 - (rate.most - 1) / count) * rate.seconds
+    return Standing(rate, 0, max(1, ceil(wait)))
+
+
+def forget() -> None:
+    """Throw out what says nothing any more. Run by the clock."""
+    with transaction():
+        session.execute(delete(Count).where(Count.ends_at < clock.now()))
+
+
+def _seen(rate: Rate, kept: tuple[int, int, int] | None, now: float) -> tuple[int, int]:
+    """(how often in the present stretch, how often in the one before)."""
+    stretch, count, before = kept or (0, 0, 0)
+    passed = int(now // rate.seconds) - stretch
+    return (count, before) if passed == 0 else (0, count) if passed == 1 else (0, 0)
+
+
+def _one_more(key: str, rate: Rate, now: float) -> ReturningInsert[int, int, int]:
+    """Counted where it is kept, so that of two at once neither is lost."""
+    stretch = int(now // rate.seconds)
+    ends = datetime.fromtimestamp((stretch + 2) * rate.seconds, UTC) + timedelta(seconds=1)
+    first = {"key": key, "stretch": stretch, "count": 1, "before": 0, "ends_at": ends}
+    same = Count.stretch == stretch
+    again = {
+        "stretch": stretch, "ends_at": ends,
+        "count": case((same, Count.count + 1), else_=1),
+        "before": case((same, Count.before), (Count.stretch == stretch - 1, Count.count), else_=0),
+    }
+    adding: Any = postgresql.insert if dialect() == "postgresql" else sqlite.insert
+    adding_one = adding(Count).values(first).on_conflict_do_update(index_elements=["key"], set_=again)
+    counted: ReturningInsert[int, int, int] = adding_one.returning(Count.stretch, Count.count, Count.before)
+    return counted
