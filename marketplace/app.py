@@ -15,7 +15,17 @@ from sqlalchemy import Engine as Database
 
 from marketplace import config, db, gauges, index, outbox, secrets_kept, subscriptions, translating, workdays
 from marketplace.accounts import api as accounts_api
-from marketplace.accounts import links, scope_guard, signing_in, token_views
+from marketplace.accounts import (
+    links,
+    scope_guard,
+    second_factor,
+    second_factor_views,
+    session_views,
+    sessions,
+    signing_in,
+    texts,
+    token_views,
+)
 from marketplace.accounts import views as accounts_views
 from marketplace.accounts.scopes import Scope
 from marketplace.analytics import api as analytics_api
@@ -49,6 +59,9 @@ from marketplace.organisations import operator_views as operator_organisations_v
 from marketplace.organisations import views as organisations_views
 from marketplace.refining import api as refining_api
 from marketplace.refining import views as refining_views
+from marketplace.webhooks import api as webhooks_api
+from marketplace.webhooks import receivers
+from marketplace.webhooks import views as webhooks_views
 from marketplace.web import (
     api_docs,
     assets,
@@ -70,17 +83,17 @@ from search.embedding_http import HttpEmbedder
 from search.meilisearch import MeilisearchEngine
 
 PAGES = (
-    accounts_views, token_views, organisations_views, operator_organisations_views, messaging_views, files_views, listings_views,
-    translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
+    accounts_views, session_views, second_factor_views, token_views, organisations_views, operator_organisations_views,
+    messaging_views, files_views, listings_views, translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, introductions_views, case_views, desk_views,
-    comparing_views, casework_views, meeting_views, contracts_views, analytics_views, health, metrics, api_docs,
+    comparing_views, casework_views, meeting_views, contracts_views, analytics_views, webhooks_views, health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {
     accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,
     saved_api: Scope.ACCOUNT, terms_api: Scope.ADMINISTER, matching_api: Scope.LISTINGS, refining_api: Scope.LISTINGS,
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
-    messaging_api: Scope.ACCOUNT, analytics_api: None,
+    messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
 }
 """Each with the scope that a token needs to change something there; reading takes Scope.READ."""
 
@@ -129,12 +142,16 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     vectors.bind(embedder(settings.embedder))
     workdays.bind(settings.calendar)
     links.bind(settings)
+    sessions.bind(settings)
+    second_factor.bind(settings)
+    texts.bind(settings.privacy)
     secrets_kept.bind(settings)
     mail.bind(settings)
     outbox.subscribe(subscriptions.table())
     digests.bind(subscriptions.sights())
-    files.bind(settings.var / "files")
+    files.bind(settings.files, settings.var / "files")
     import_jobs.bind(settings.var)
+    receivers.bind(settings)
 
 
 def search_engine(settings: config.Settings, *, writes: bool = False) -> Engine:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from marketplace.errors import Invalid
+from marketplace.files.packages import is_bomb, is_package
 from marketplace.phrases import say
 
 LARGEST = 25 * 1024 * 1024
@@ -31,7 +33,13 @@ TYPES = {
     ".zip": "application/zip",
 }
 """File-name ending -> the media type it is served as."""
+SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg"})
+"""What a browser may show; all else is saved."""
 ENDINGS = ", ".join(ending[1:] for ending in TYPES)
+_PACKED = frozenset({".docx", ".xlsx", ".pptx", ".ofd", ".zip"})
+_MARKUP = re.compile(rb"<(?:script|html|!doctype|svg|iframe|\?php)", re.IGNORECASE)
+_LAST = 22 + 65_535
+"""Where the end of an archive says that it is one: within so many bytes of a file's end."""
 
 
 def plain_name(given: str) -> str:
@@ -53,30 +61,45 @@ def checked_type(name: str, path: Path) -> str:
             "“{name}” is not what its ending says, or it carries macros. Save it again as {ending} and send that.",
             name=name, ending=ending[1:],
         )})
+    if ending in _PACKED and is_bomb(path, is_document=ending != ".zip"):
+        raise Invalid({"file": say(
+            "“{name}” unpacks to far more than it is. Save it again, or send its parts one by one.", name=name,
+        )})
     return TYPES[ending]
 
 
-def _starts(*signatures: bytes) -> Callable[[Path], bool]:
+def _is_package(part: str | None) -> Callable[[Path], bool]:
+    return lambda path: is_package(path, part)
+
+
+def _is_picture(*signatures: bytes) -> Callable[[Path], bool]:
+    """A picture, and no page of a site hidden in what it says of itself."""
+
     def check(path: Path) -> bool:
         with path.open("rb") as file:
-            return file.read(16).startswith(signatures)
+            start = file.read(65_536)
+        return start.startswith(signatures) and not _MARKUP.search(start)
 
     return check
 
 
-def _is_package(part: str | None) -> Callable[[Path], bool]:
-    """A zip archive that has `part`, and no macros when it is an office document."""
+def _is_pdf(path: Path) -> bool:
+    """A PDF, and not an archive as well: programs that run archives look at the end of a file."""
+    with path.open("rb") as file:
+        starts = file.read(5) == b"%PDF-"
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - _LAST))
+        end = file.read()
+    at = end.rfind(b"PK\x05\x06")
+    length = int.from_bytes(end[at + 20 : at + 22], "little") if at >= 0 else -1
+    return starts and (at < 0 or at + 22 + length != len(end))
 
-    def check(path: Path) -> bool:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                names = archive.namelist()
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-            return False
-        macros = any(name.lower().endswith("vbaproject.bin") for name in names)
-        return part is None or (part in names and not macros)
 
-    return check
+def _is_old_office(path: Path) -> bool:
+    """A document of Office 97, without macros."""
+    with path.open("rb") as file:
+        content = file.read()
+    return content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") and "_VBA_PROJECT".encode("utf-16-le") not in content
 
 
 def _is_text(path: Path) -> bool:
@@ -95,12 +118,11 @@ def _is_text(path: Path) -> bool:
     return False
 
 
-_OLE = _starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _FORMS: dict[str, Callable[[Path], bool]] = {
-    ".pdf": _starts(b"%PDF-"),
+    ".pdf": _is_pdf,
     ".docx": _is_package("word/document.xml"), ".xlsx": _is_package("xl/workbook.xml"),
     ".pptx": _is_package("ppt/presentation.xml"), ".ofd": _is_package("OFD.xml"), ".zip": _is_package(None),
-    ".doc": _OLE, ".xls": _OLE, ".ppt": _OLE, ".wps": _OLE,
-    ".png": _starts(b"\x89PNG\r\n\x1a\n"), ".jpg": _starts(b"\xff\xd8\xff"), ".jpeg": _starts(b"\xff\xd8\xff"),
-    ".txt": _is_text, ".csv": _is_text,
+    ".doc": _is_old_office, ".xls": _is_old_office, ".ppt": _is_old_office, ".wps": _is_old_office,
+    ".png": _is_picture(b"\x89PNG\r\n\x1a\n"), ".jpg": _is_picture(b"\xff\xd8\xff"),
+    ".jpeg": _is_picture(b"\xff\xd8\xff"), ".txt": _is_text, ".csv": _is_text,
 }

@@ -1,22 +1,30 @@
-"""Files as downloads. The addresses belong to the rooms the files are kept for; they check, then deliver."""
+"""Files for the browser. The addresses belong to the rooms the files are kept for; they check, then deliver."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
 
 from marketplace.files import service
 from marketplace.files.models import StoredFile
+from marketplace.files.types import SHOWN
 
 bp = Blueprint("files", __name__)
+bp.add_app_template_test(lambda file: file.media_type in SHOWN, "shown_by_browsers")
+POLICY = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""A file is nobody's page: whatever is in it has no origin, runs nothing, fetches nothing and sends nothing."""
 
 
 def deliver(file: StoredFile) -> Response:
-    """The bytes, always to be saved and never shown by the browser in our name."""
+    """The bytes, part by part as they are asked for: to be saved, or with `?look` shown if a picture or a PDF."""
+    saved = "look" not in request.args or file.media_type not in SHOWN
     response = send_file(
-        service.path_of(file), mimetype=file.media_type, as_attachment=True, download_name=file.name,
-        etag=file.digest, max_age=0,
+        service.opened(file), mimetype=file.media_type, as_attachment=saved, download_name=file.name, max_age=0,
+        conditional=False, etag=file.digest,
     )
+    response.content_length = file.size
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-store"
+    response.make_conditional(request, accept_ranges=True, complete_length=file.size)
     return response

@@ -19,6 +19,11 @@ def a_zip(*names):
     return buffer.getvalue()
 
 
+def content_of(file):
+    with service.opened(file) as stream:
+        return stream.read()
+
+
 def store(name, content, actor=None, subject=1):
     return service.store(actor, "listing", subject, name, io.BytesIO(content))
 
@@ -38,7 +43,7 @@ def store(name, content, actor=None, subject=1):
 )
 def test_honest_files_are_taken(app, name, content):
     file = store(name, content)
-    assert service.path_of(file).read_bytes() == content and file.size == len(content)
+    assert content_of(file) == content and file.size == len(content)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_file_that_is_too_large_leaves_nothing_behind(app, monkeypatch):
     monkeypatch.setattr(service, "LARGEST", 10)
     with pytest.raises(Invalid):
         store("a.pdf", PDF)
-    assert list((service._folder() / "incoming").iterdir()) == []
+    assert [*service.place().staging.iterdir()] == []
 
 
 @pytest.mark.parametrize(
@@ -89,17 +94,16 @@ def test_same_bytes_are_kept_once_and_outlive_one_of_two(app):
     assert one.digest == two.digest
     service.remove(None, one)
     assert service.sweep(older_than=-60) >= 0
-    assert service.path_of(two).read_bytes() == PDF
+    assert content_of(two) == PDF
 
 
 def test_bytes_nobody_refers_to_are_swept(app):
     file = store("a.pdf", PDF + b"swept")
-    path = service.path_of(file)
     service.remove(None, file)
     service.sweep()
-    assert path.exists(), "young bytes may still be getting their row"
+    assert service.place().find(file.digest), "young bytes may still be getting their row"
     service.sweep(older_than=-60)
-    assert not path.exists()
+    assert service.place().find(file.digest) is None
 
 
 def test_file_of_another_subject_does_not_exist(app):
@@ -112,9 +116,9 @@ def test_file_of_another_subject_does_not_exist(app):
 
 def test_bytes_that_are_gone_are_said_to_be(app):
     file = store("a.pdf", PDF + b"gone")
-    service.path_of(file).unlink()
+    service.place().remove(file.digest)
     with pytest.raises(Unavailable):
-        service.path_of(file)
+        service.opened(file)
 
 
 def test_subject_has_room_for_only_so_many(app, monkeypatch):
