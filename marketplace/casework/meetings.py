@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from marketplace import clock
+from marketplace import audit, clock
 from marketplace.accounts.models import User
 from marketplace.casework.invitations import CANCEL, REQUEST, invitation
 from marketplace.casework.models import Attendee, Meeting, MeetingState
@@ -111,6 +111,7 @@ def arrange(
         )
         session.add(meeting)
         session.flush()
+        audit.record(actor.id, "meeting.arranged", "meeting", meeting.id, introduction.ref)
         if not past:
             _tell(meeting, meeting.attendees, ARRANGED, REQUEST, but=actor)
     return meeting
@@ -153,6 +154,7 @@ def change(
         )
         session.flush()
         _tell(meeting, meeting.attendees, MOVED if moved else CHANGED_DETAILS, REQUEST, but=actor)
+        audit.record(actor.id, "meeting.changed", "meeting", meeting.id, meeting.introduction.ref)
 
 
 def cancel(actor: User, meeting: Meeting, why: str, version: int | None = None) -> None:
@@ -168,6 +170,7 @@ def cancel(actor: User, meeting: Meeting, why: str, version: int | None = None) 
         _touch(meeting)
         session.flush()
         _tell(meeting, meeting.attendees, CANCELLED, CANCEL, but=actor)
+        audit.record(actor.id, "meeting.cancelled", "meeting", meeting.id, meeting.introduction.ref)
 
 
 def require_passed(meeting: Meeting) -> None:

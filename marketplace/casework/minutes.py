@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from marketplace import clock
+from marketplace import audit, clock
 from marketplace.accounts.models import User
 from marketplace.casework.meetings import LONGEST, require_open, require_passed, too_long
 from marketplace.casework.models import Meeting, MeetingState, Task
@@ -57,6 +57,7 @@ def close(
         meeting.state = MeetingState.HELD
         meeting.closed_at, meeting.closed_by_id = clock.now(), actor.id
         meeting.changed_at = clock.now()
+        audit.record(actor.id, "meeting.minutes", "meeting", meeting.id, meeting.introduction.ref)
 
 
 def no_show(
@@ -80,6 +81,7 @@ def no_show(
             meeting.text = note or None
         meeting.state, meeting.next_owner = MeetingState.NO_SHOW, Owes(str(absent))
         meeting.closed_at, meeting.closed_by_id, meeting.changed_at = clock.now(), actor.id, clock.now()
+        audit.record(actor.id, "meeting.no_show", "meeting", meeting.id, introduction.ref, absent=str(absent))
 
 
 def link(ids: list[int]) -> None:

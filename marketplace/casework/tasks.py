@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import joinedload
 
-from marketplace import clock
+from marketplace import audit, clock
 from marketplace.accounts.models import User
 from marketplace.casework.meetings import released_people
 from marketplace.casework.models import Task
@@ -81,6 +81,7 @@ def set_task(actor: User, introduction: Introduction, **given: Any) -> Task:
         session.add(task)
         session.flush()
         _tell_owner(task, but=actor)
+        _audit(actor, task, "task.set")
     return task
 
 
@@ -99,6 +100,7 @@ def change(actor: User, task: Task, version: int | None = None, **given: Any) ->
         session.flush()
         if handed_on:
             _tell_owner(task, but=actor)
+        _audit(actor, task, "task.changed")
 
 
 def finish(actor: User, task: Task) -> None:
@@ -108,6 +110,7 @@ def finish(actor: User, task: Task) -> None:
     if task.done_at is None:
         with transaction():
             task.done_at, task.done_by_id = clock.now(), actor.id
+            _audit(actor, task, "task.done")
 
 
 def undo(actor: User, task: Task) -> None:
@@ -115,6 +118,7 @@ def undo(actor: User, task: Task) -> None:
     require(can_do_task(actor, task), say("Only its owner and the broker change a task."))
     with transaction():
         task.done_at = task.done_by_id = None
+        _audit(actor, task, "task.undone")
 
 
 def drop(actor: User, task: Task) -> None:
@@ -122,6 +126,7 @@ def drop(actor: User, task: Task) -> None:
     require(can_do_task(actor, task), say("Only its owner and the broker change a task."))
     with transaction():
         task.dropped_at = clock.now()
+        _audit(actor, task, "task.dropped")
 
 
 def use_template(actor: User, introduction: Introduction, contract_type: str) -> int:
@@ -135,6 +140,7 @@ def use_template(actor: User, introduction: Introduction, contract_type: str) ->
         raise Conflict(say("The case is closed."))
     with transaction():
         session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
+        audit.record(actor.id, "task.template", "introduction", introduction.id, introduction.ref, type=contract_type)
         return _plan(introduction, contract_type, SIGNED, _signed_on(introduction) or clock.today()) + _plan(
             introduction, contract_type, FORESEEN, clock.today())
 
@@ -262,6 +268,10 @@ def _plan(introduction: Introduction, contract_type: str, since: str, begins: da
 
 def _signed_on(introduction: Introduction) -> date | None:
     return introduction.contracts[-1].signed_on if introduction.contracts else None
+
+
+def _audit(actor: User, task: Task, action: str) -> None:
+    audit.record(actor.id, action, "task", task.id, task.introduction.ref)
 
 
 def _tell_owner(task: Task, but: User) -> None:

@@ -19,7 +19,7 @@ _CALLED = {
 }
 
 
-class HeadOf(click.ParamType[sealing.Head]):
+class HeadOf(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """HASH@NUMBER, as verify prints it."""
 
     name = "HASH@NUMBER"

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from marketplace import clock
+from marketplace import audit, clock
 from marketplace.accounts.models import User
 from marketplace.comparing.answers import WAYS_OUT, Answer, Board, board, way_out
 from marketplace.comparing.models import HIGHEST, LOWEST, Comparison, Criterion, Score, Star
@@ -88,6 +88,11 @@ def compare(actor: User, need: Listing, show: str = "open", sort: str = "") -> B
     return board(actor, need, show, sort)
 
 
+def note_export(actor: User, need: Listing) -> None:
+    """Record that somebody takes the answers away as a file."""
+    audit.record(actor.id, "comparison.exported", "listing", need.id)
+
+
 def set_criteria(
     actor: User, need: Listing, given: Sequence[Mapping[str, Any]], version: int | None = None
 ) -> Comparison:
@@ -108,6 +113,7 @@ def set_criteria(
         comparison.changed_at, comparison.changed_by_id = now, actor.id
         _put(comparison, rows)
         session.flush()
+        audit.record(actor.id, "comparison.criteria", "listing", need.id, criteria=len(rows))
     return comparison
 
 
@@ -182,12 +188,15 @@ def score(
                 session.add(row)
             row.points, row.note, row.at = points, note, clock.now()
         session.flush()
+        audit.record(actor.id, "comparison.scored", "introduction", introduction.id, introduction.ref)
 
 
 def star(actor: User, introduction: Introduction, on: bool = True) -> None:
     """Put an answer on the short list, or take it off."""
     _require(actor, introduction.need)
     with transaction():
+        audit.record(actor.id, "comparison.starred" if on else "comparison.unstarred", "introduction", introduction.id,
+                     introduction.ref)
         if not on:
             session.execute(delete(Star).where(Star.introduction_id == introduction.id))
         elif session.get(Star, introduction.id) is None:

@@ -42,6 +42,7 @@ def printed(ref: str) -> ResponseReturnValue:
 @bp.get("/needs/<ref>/compare.xlsx")
 def export(ref: str) -> Response:
     board = service.compare(actor(), service.need_of(actor(), ref), **showing.asked_view())
+    service.note_export(actor(), board.need)
     response = Response(workbook(board), mimetype=XLSX)
     response.headers.set("Content-Disposition", "attachment", filename=f"{board.need.ref}-comparison.xlsx")
     return response

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
-from marketplace import clock
+from marketplace import audit, clock
 from marketplace.accounts.models import User
 from marketplace.contracts.permissions import can_see_ledger_of, can_use_ledger
 from marketplace.db import session
@@ -119,6 +119,11 @@ def accounts(actor: User, within: Period, broker: User | None = None) -> list[Ac
         else:
             found[holder].amounts[currency] = (amount or Decimal(0), technology or Decimal(0))
     return list(found.values())
+
+
+def note_export(actor: User, broker: User | None) -> None:
+    """Record that somebody takes the ledger away as a file."""
+    audit.record(actor.id, "ledger.exported", "user", actor.id, broker=broker.id if broker is not None else None)
 
 
 def total(lines: Sequence[Account]) -> Account:

@@ -189,6 +189,7 @@ def ledger_page() -> ResponseReturnValue:
 def ledger_file(format: str) -> Response:
     within, broker = _asked()
     content = sheets.ledger_file(ledger.accounts(actor(), within, broker), current(), format)
+    ledger.note_export(actor(), broker)
     return _file(content, sheets.file_name("ledger", within.since, within.until, format))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from marketplace import clock
+from marketplace import audit, clock
 from marketplace.accounts.models import User
 from marketplace.accounts.permissions import CONFIRM_FIRST, can_act
 from marketplace.db import session, transaction
@@ -47,6 +47,7 @@ def register(actor: User, edition: Edition, organisation_id: int | None = None) 
             session.add(mine)
         mine.organisation_id, mine.state, mine.registered_at = organisation_id, state, clock.now()
         session.flush()
+        audit.record(actor.id, "event.registered", "event", edition.id, state=state.value)
     return mine
 
 
@@ -62,6 +63,7 @@ def cancel(actor: User, edition: Edition) -> None:
         had_place = mine.state in HAS_PLACE
         mine.state = Attendance.CANCELLED
         session.flush()
+        audit.record(actor.id, "event.cancelled", "event", edition.id)
         if had_place:
             _give_back(edition)
             fill(edition)
@@ -80,6 +82,7 @@ def check_in(actor: User, edition: Edition, registration_id: int) -> Registratio
             raise Conflict(say("All {capacity} places are given out. Raise the capacity, or free a place first.",
                                capacity=edition.capacity))
         registration.state, registration.attended_at = Attendance.ATTENDED, clock.now()
+        audit.record(actor.id, "event.checked_in", "event", edition.id, registration=registration.id)
     return registration
 
 
@@ -91,6 +94,7 @@ def undo_check_in(actor: User, edition: Edition, registration_id: int) -> Regist
         registration = _registration(edition, registration_id)
         if registration.state is Attendance.ATTENDED:
             registration.state, registration.attended_at = Attendance.REGISTERED, None
+            audit.record(actor.id, "event.check_in_undone", "event", edition.id, registration=registration.id)
     return registration
 
 

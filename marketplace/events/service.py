@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select, update
 
-from marketplace import clock, refs
+from marketplace import audit, clock, refs
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
@@ -80,6 +80,7 @@ def create_series(actor: User, content: Mapping[str, Any]) -> Series:
         _fill_series(series, content)
         session.add(series)
         session.flush()
+        audit.record(actor.id, "event.series_created", "event series", series.id)
     return series
 
 
@@ -90,6 +91,7 @@ def change_series(actor: User, series: Series, content: Mapping[str, Any], versi
         if series.version != version:
             raise Conflict(STALE)
         _fill_series(series, content)
+        audit.record(actor.id, "event.series_changed", "event series", series.id)
 
 
 def create_edition(actor: User, series: Series, content: Mapping[str, Any]) -> Edition:
@@ -106,6 +108,7 @@ def create_edition(actor: User, series: Series, content: Mapping[str, Any]) -> E
         edition.hosts = [Host(organisation_id=host.id, position=n) for n, host in enumerate(hosts)]
         session.add(edition)
         session.flush()
+        audit.record(actor.id, "event.created", "event", edition.id)
     return edition
 
 
@@ -128,6 +131,7 @@ def change_edition(actor: User, edition: Edition, content: Mapping[str, Any], ve
         _set_hosts(edition, hosts)
         session.flush()
         attending.fill(edition)
+        audit.record(actor.id, "event.changed", "event", edition.id)
         if moved:
             attending.tell_of_change(actor, edition)
 
@@ -143,6 +147,7 @@ def set_state(actor: User, edition: Edition, state: State) -> None:
         if changed.rowcount == 0:  # type: ignore[attr-defined]
             raise Conflict(say("Somebody else was faster; look again."))
         session.refresh(edition)
+        audit.record(actor.id, "event.state", "event", edition.id, state=state.value)
         if state is State.OPEN:
             attending.fill(edition)
         if state is State.CANCELLED and not edition.is_past:

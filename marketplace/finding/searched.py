@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, case, func, select
 
-from marketplace import clock
+from marketplace import audit, clock
 from marketplace.db import session
 from marketplace.errors import require
 from marketplace.finding.models import SearchClick, SearchMade, SearchWeek
@@ -96,6 +96,7 @@ def searched(actor: Reader, weeks: int) -> Searched:
 def every_text(actor: Reader, weeks: int) -> Iterator[Text]:
     """For a spreadsheet: all of them, the most frequent first."""
     require(can_see_record(actor))
+    audit.record(actor.id if actor else None, "searches.exported", "searches", 1, weeks=weeks)
     return _texts(_is_counted(monday(clock.today()) - timedelta(weeks=weeks - 1)), limit=_TEXTS)
 
 

@@ -147,6 +147,7 @@ def refuse_copy(actor: User, introduction: Introduction, copy_id: int, because: 
         phrase = say("“{title}”: the signed NDA was sent back: {because}",
                      title=telling.title(introduction.listing_of(copy.side)), because=because)
         telling.to_side(introduction, copy.side, phrase, Kind.YOUR_TURN, f"signed copy refused:{copy.id}", anchor=PAGE)
+        audit.record(actor.id, "signed nda.refused", "introduction", introduction.id, introduction.ref, copy=copy.id)
 
 
 def copies(actor: User, introduction: Introduction) -> list[SignedCopy]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from marketplace import clock, outbox, refs
+from marketplace import audit, clock, outbox, refs
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict
@@ -45,6 +45,7 @@ def begin(move: Move, need: Listing, result: Listing, *, actor: User | None, sid
         making = Making(introduction, actor, side, dict(given), now)
         record(making, move.name)
         session.add(_history(making, move, None, None, ""))
+        _audit(making, move)
         _settle(making, move, changed_stage=True)
     return introduction
 
@@ -62,8 +63,18 @@ def make(making: Making, move: Move, target: Stage, fingerprint: str = "") -> No
         _close_or_open(making, move)
         _flush()
         session.add(_history(making, move, before, status, fingerprint))
+        _audit(making, move)
         _settle(making, move, changed_stage=target is not before)
         _follow(making)
+
+
+def _audit(making: Making, move: Move) -> None:
+    """What people do; what the system does by itself stands in the history."""
+    introduction = making.introduction
+    if making.actor is not None:
+        session.flush()
+        audit.record(making.actor.id, "introduction.moved", "introduction", introduction.id, introduction.ref,
+                     move=move.name, stage=introduction.stage.value)
 
 
 def fingerprint_of(name: str, given: Mapping[str, Any]) -> str:

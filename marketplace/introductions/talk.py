@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, func, select, update
 
-from marketplace import clock
+from marketplace import audit, clock, outbox
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
@@ -137,6 +137,7 @@ def write_message(
         _answered(message)
         _note_who_waits(introduction)
         _tell_readers(actor, introduction, message)
+        _audit(actor, introduction, "message.written", message)
     return message
 
 
@@ -192,6 +193,7 @@ def pass_on(
         _answered(message)
         _note_who_waits(introduction)
         _tell_readers(actor, introduction, message)
+        _audit(actor, introduction, "message.passed_on", message)
     return message
 
 
@@ -202,6 +204,7 @@ def settle(actor: User, introduction: Introduction, message_id: int) -> None:
     with transaction():
         message.waits = False
         _note_who_waits(introduction)
+        _audit(actor, introduction, "message.settled", message)
 
 
 def author_side(message: Message) -> Side | None:
@@ -239,6 +242,7 @@ def _note_who_waits(introduction: Introduction) -> None:
 
 def _tell_readers(actor: User, introduction: Introduction, message: Message) -> None:
     session.flush()
+    outbox.publish("message.written", message.id)
     fact, others = f"message:{message.id}", {actor.id}
     for side in Side:
         if message.audience in (Audience.ALL, VOICES[side]):
@@ -246,6 +250,11 @@ def _tell_readers(actor: User, introduction: Introduction, message: Message) -> 
                             anchor="#messages")
     telling.to_brokers(introduction, _new_message(introduction, Side.NEED), Kind.MESSAGES, fact, but=others,
                        anchor="#messages")
+
+
+def _audit(actor: User, introduction: Introduction, action: str, message: Message) -> None:
+    audit.record(actor.id, action, "introduction", introduction.id, introduction.ref, message=message.id,
+                 audience=message.audience.value)
 
 
 def _new_message(introduction: Introduction, side: Side) -> Phrase:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import lazyload, raiseload
 
+from marketplace import audit
+from marketplace.accounts.models import User
 from marketplace.db import session
 from marketplace.listings import cells, headings
 from marketplace.listings.fields import BY_NAME, value
@@ -55,6 +57,12 @@ def to_file(path: Path, kind: Kind, organisation_ids: Sequence[int], language: s
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(csv_text(titles, counted()))
     return count
+
+
+def note(actor: User, kind: Kind, organisation_ids: Sequence[int]) -> None:
+    """Record that somebody takes all of it away, the confidential part too."""
+    audit.record(actor.id, "listing.exported", "user", actor.id, kind=kind.value,
+                 organisations=sorted(organisation_ids))
 
 
 def template(path: Path, kind: Kind, language: str) -> None:

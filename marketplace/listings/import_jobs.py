@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from marketplace import clock, outbox
+from marketplace import audit, clock, outbox
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
@@ -124,7 +124,10 @@ def check(actor: User, job: ImportJob, mapping: Mapping[str, str], defaults: Map
 def start(actor: User, job: ImportJob) -> None:
     """Ask for the import that was tried. A second click finds it already under way: Conflict."""
     require(can_create_for(actor, job.organisation_id))
-    _start(job, (ImportState.CHECKED,), ImportState.IMPORTING)
+    with transaction():
+        _start(job, (ImportState.CHECKED,), ImportState.IMPORTING)
+        audit.record(actor.id, "import.started", "import", job.id, organisation=job.organisation_id,
+                     kind=job.kind.value, state=job.wanted_state.value)
 
 
 def _start(job: ImportJob, before: tuple[ImportState, ...], state: ImportState, **values: Any) -> None:
@@ -173,6 +176,8 @@ def _advance(job: ImportJob) -> None:
                 if step is None:
                     job.state = ImportState.CHECKED if dry_run else ImportState.DONE
                     job.share, job.finished_at = 1.0, clock.now()
+                    if not dry_run:
+                        audit.record(job.actor_id, "import.finished", "import", job.id, counts=_numbers(job.counts))
                     return
                 _note(job, *step, read[0] / max(job.size, 1))
                 if monotonic() - began > TURN:
@@ -208,6 +213,10 @@ def _note(job: ImportJob, report: importing.Report, rejections: list[importing.R
     ]
     if rows:
         session.execute(insert(ImportRejection), rows)
+
+
+def _numbers(counts: Mapping[str, Any]) -> dict[str, int]:
+    return {name: counts.get(name, 0) for name in ("new", "changed", "unchanged", "rejected")}
 
 
 def _fail(job: ImportJob, message: str) -> None:

@@ -115,6 +115,7 @@ def export(ending: str) -> Response:
         raise NotFound
     own, kind = [m.organisation_id for m in memberships(actor())], _kind()
     name = f"yinqiao-{kind}.{ending}"
+    exporting.note(actor(), kind, own)
     if ending == "csv":
         titles = list(headings.column_headings(kind, current()).values())
         return _download(stream_with_context(csv_text(titles, exporting.rows(kind, own, current()))), name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from marketplace import clock, outbox
+from marketplace import audit, clock, outbox
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, NotFound, require
 from marketplace.messaging import mail
@@ -90,6 +90,7 @@ def send_again(actor: Reader, row: OutgoingMail) -> None:
     with transaction():
         row.error = None
         outbox.publish("mail.queued", row.id)
+        audit.record(actor.id if actor else None, "mail.sent_again", "mail", row.id)
 
 
 def _one_line(text: str, longest: int = 150) -> str:

@@ -35,6 +35,7 @@ def ask_again(actor: Reader, organisation: Organisation) -> None:
         raise Conflict(say("There is no mailbox that waits to be confirmed."))
     with transaction():
         outbox.publish("organisation.mailbox", organisation.id)
+        audit.record(actor.id if actor else None, "mailbox.asked", "organisation", organisation.id)
 
 
 def token(organisation: Organisation) -> str:
@@ -62,7 +63,7 @@ def confirm(organisation: Organisation) -> None:
         done = session.scalar(this.returning(Organisation.id))
         if done is None:
             raise Conflict(say("This link has been used or has expired. Ask for a new one."))
-        audit.record(None, "mailbox.confirmed", "organisation", organisation.id, mailbox=organisation.mailbox)
+        audit.record(None, "mailbox.confirmed", "organisation", organisation.id)
 
 
 def _digest(organisation: Organisation) -> str:

@@ -64,6 +64,8 @@ def invite(actor: Reader, organisation: Organisation, email: str, role: Role) ->
             session.add(invitation)
         invitation.role, invitation.invited_by_id, invitation.expires_at = role, actor.id, now + LIFETIME
         outbox.publish("organisation.invited", _id_of(invitation))
+        audit.record(actor.id, "member.invited", "organisation", organisation.id, invitation=invitation.id,
+                     role=role.value)
     return invitation
 
 
@@ -73,6 +75,8 @@ def withdraw_invitation(actor: Reader, organisation: Organisation, invitation_id
     if invitation is None or invitation.organisation_id != organisation.id or invitation.accepted_at is not None:
         raise NotFound
     with transaction():
+        audit.record(_id(actor), "member.invitation_withdrawn", "organisation", organisation.id,
+                     invitation=invitation.id)
         session.delete(invitation)
 
 
@@ -119,6 +123,8 @@ def accept(actor: Reader, invitation: Invitation) -> Membership:
                                     role=invitation.role, joined_at=now)
             session.add(membership)
             session.flush()
+            audit.record(actor.id, "member.joined", "organisation", invitation.organisation_id,
+                         invitation=invitation.id, role=membership.role.value)
             outbox.publish("organisation.joined", membership.id)
     session.expire(actor, ["memberships"])
     return membership
@@ -158,6 +164,7 @@ def add(organisation: Organisation, person: User, role: Role) -> Membership:
     with transaction():
         membership = Membership(user_id=person.id, organisation_id=organisation.id, role=role, joined_at=clock.now())
         session.add(membership)
+        audit.record(None, "member.added", "organisation", organisation.id, user_id=person.id, role=role.value)
     session.expire(person, ["memberships"])
     return membership
 

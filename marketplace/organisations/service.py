@@ -93,6 +93,7 @@ def create(
         )
         _save(organisation)
         session.add(Membership(user_id=actor.id, organisation_id=organisation.id, role=Role.ADMIN, joined_at=now))
+        audit.record(actor.id, "organisation.founded", "organisation", organisation.id)
         outbox.publish("organisation.registered", organisation.id)
     session.expire(actor, ["memberships"])
     return organisation
@@ -111,6 +112,7 @@ def edit(actor: Reader, organisation: Organisation, *, version: int, **fields: A
     with transaction():
         _check_unique(organisation, fields.get("name", organisation.name), fields.get("credit_code"))
         mailbox = organisation.mailbox
+        changed = sorted(field for field, value in fields.items() if value != getattr(organisation, field))
         for field, value in fields.items():
             setattr(organisation, field, value)
         if organisation.mailbox != mailbox:
@@ -119,6 +121,7 @@ def edit(actor: Reader, organisation: Organisation, *, version: int, **fields: A
         if again:
             organisation.state, organisation.reason = State.PENDING, None
         _save(organisation)
+        audit.record(_id(actor), "organisation.changed", "organisation", organisation.id, fields=changed)
         outbox.publish("organisation.changed", organisation.id)
         if again:
             outbox.publish("organisation.registered", organisation.id)
@@ -129,6 +132,7 @@ def set_approval(actor: Reader, organisation: Organisation, required: bool) -> N
     require(can_administer(actor, organisation))
     with transaction():
         organisation.requires_approval = required
+        audit.record(_id(actor), "organisation.approval", "organisation", organisation.id, required=required)
 
 
 def queue(
@@ -166,6 +170,8 @@ def place(
     changed = organisation.steward_id != steward_id
     with transaction():
         organisation.membership, organisation.steward_id = membership, steward_id
+        audit.record(_id(actor), "organisation.placed", "organisation", organisation.id, membership=membership.value,
+                     steward=steward_id)
         outbox.publish("organisation.changed", organisation.id)
         if changed and steward_id is not None:
             outbox.publish("organisation.steward", organisation.id)
@@ -187,7 +193,7 @@ def _decide(
         if moved.rowcount == 0:  # type: ignore[attr-defined]
             raise Conflict(say("Somebody else has decided this already."))
         session.refresh(organisation)
-        audit.record(actor.id, f"organisation.{state}", "organisation", organisation.id, reason=reason)
+        audit.record(actor.id, f"organisation.{state}", "organisation", organisation.id)
         outbox.publish("organisation.changed", organisation.id)
         outbox.publish("organisation.decided", organisation.id)
 
@@ -226,6 +232,10 @@ def _save(organisation: Organisation) -> None:
             session.flush()
     except IntegrityError:  # somebody founded the same a moment ago
         raise Conflict(say("An organisation like this has just been entered. Load the page again.")) from None
+
+
+def _id(actor: Reader) -> int | None:
+    return actor.id if actor is not None else None
 
 
 def roles(actor: Reader) -> Sequence[Membership]:

@@ -208,6 +208,7 @@ def write(
         refinement.changed_at = clock.now()
         if refinement.step is Step.PROPOSED:  # taken back to be written on
             refinement.step, refinement.turn = Step.WORKING, Turn.BROKER
+        audit.record(actor.id, "refining.written", "listing", refinement.listing_id)
     return refinement
 
 
@@ -350,3 +351,4 @@ def _note(
     session.flush()
     session.add(Act(refinement_id=refinement.id, what=what, at=now, actor_id=actor.id if actor else None,
                     note=note or None, proposal=proposal))
+    audit.record(actor.id if actor else None, f"refining.{what}", "listing", refinement.listing_id)
