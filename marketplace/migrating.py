@@ -48,7 +48,11 @@ def is_known(name: str) -> bool:
 
 def revision(database: Engine) -> str | None:
     with database.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_of(connection)
+
+
+def revision_of(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def alembic_config() -> Config:
