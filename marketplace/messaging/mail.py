@@ -9,7 +9,7 @@ import re
 import smtplib
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.errors import MessageError
@@ -17,6 +17,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -147,10 +148,19 @@ def _carrier() -> Iterator[Carry]:
         raise Unavailable(say("The mail server cannot be used ({why}).", why=type(error).__name__)) from None
 
 
+def forget_files(mail_ids: Iterable[int]) -> None:
+    """Remove the files of mails that are gone, where mails became files."""
+    for mail_id in mail_ids:
+        _file_of(mail_id).unlink(missing_ok=True)
+
+
+def _file_of(mail_id: int) -> Path:
+    return _settings().var / "mail" / f"{mail_id:08d}.eml"
+
+
 def _into_file(mail_id: int, message: EmailMessage) -> None:
-    folder = _settings().var / "mail"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{mail_id:08d}.eml"
+    path = _file_of(mail_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_bytes(message.as_bytes(policy=POLICY))
 

@@ -125,7 +125,7 @@ class OutgoingMail(Base):
     """A mail written in its reader's language. Sent when `sent_at` is set; given up when only `error` is."""
 
     __tablename__ = "outgoing_mails"
-    __table_args__ = (Index(None, "created_at"),)
+    __table_args__ = (Index(None, "created_at"), Index(None, "to"))
     id: Mapped[int] = mapped_column(primary_key=True)
     to: Mapped[str]
     language: Mapped[str]
