@@ -98,6 +98,11 @@ def timers() -> tuple[Timer, ...]:
     )
 
 
+def close() -> None:
+    """The worker ends: what its own threads have in hand is finished."""
+    sending.stop()
+
+
 def sights() -> dict[str, digests.Sight]:
     """First part of a page's address -> which of the pages beneath a person may see now: what a mail of collected
     notices must not tell is told by nobody any more."""

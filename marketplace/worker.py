@@ -115,6 +115,7 @@ def run(settings: Settings) -> None:
         context.begin("worker")
         log.info("worker=%s started database=%s engine=%s", worker.name, db.dialect(), engine.name)
         worker.work()
+        subscriptions.close()
         log.info("worker=%s stopped", worker.name)
 
 

@@ -1,0 +1,1 @@
+"""Webhooks: an organisation's own programs are told of its facts, signed, as they happen."""
