@@ -64,6 +64,9 @@ class Settings:
     privacy: PrivacySettings = PrivacySettings()
     log_format: str = "line"
     """How a fact is written to the log: as key=value for people, or as an object for a collector."""
+    sessions: SessionSettings = SessionSettings()
+    second_factor: str = "offered"
+    """off, offered, or asked of brokers and operators: staff."""
     openid: OpenIdSettings = OpenIdSettings()
     rate_limits: bool = True
     """Is it counted how often somebody does a thing? Off only while the machine itself is measured."""
@@ -96,6 +99,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         privacy=_privacy(environment),
         files=_files(environment),
         log_format=_log_format(environment),
+        sessions=_sessions(environment),
+        second_factor=_second_factor(environment),
         openid=_openid(environment),
         rate_limits=_rate_limits(environment),
         trusted_proxies=_trusted_proxies(environment),
