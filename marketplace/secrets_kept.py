@@ -7,6 +7,7 @@ another SECRET_KEY nothing can.
 
 from __future__ import annotations
 
+import hmac
 from base64 import urlsafe_b64encode
 from functools import cache
 
@@ -41,10 +42,21 @@ def unseal(sealed: str, purpose: str) -> str:
         raise Unreadable(f"what was kept for {purpose} cannot be opened with this SECRET_KEY") from None
 
 
+def digest(secret: str, purpose: str) -> str:
+    """What recognises a secret that is short enough to be typed, and so to be guessed by whoever has its hash: this one
+    cannot be computed without the key."""
+    return hmac.digest(_derived(_key(), purpose), secret.encode(), "sha256").hex()
+
+
 @cache
 def _lock(key: str, purpose: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(_derived(key, purpose)))
+
+
+@cache
+def _derived(key: str, purpose: str) -> bytes:
     derived = HKDF(algorithm=SHA256(), length=32, salt=b"yinqiao secrets kept", info=purpose.encode())
-    return Fernet(urlsafe_b64encode(derived.derive(key.encode())))
+    return derived.derive(key.encode())
 
 
 def _key() -> str:

@@ -22,22 +22,27 @@ from sqlalchemy import event, inspect
 from sqlalchemy.pool import StaticPool
 
 from marketplace import clock, config, db, index, refs
-from marketplace.accounts import passwords
+from marketplace.accounts import passwords, sessions
 from marketplace.accounts.models import User
+from marketplace.accounts.signing_in import KEY
 from marketplace.app import create_app
 from marketplace.db import Base, session, transaction
 from marketplace.listings.models import Kind, Listing, State
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import Membership, Organisation, Role
 from marketplace.organisations.models import State as OrganisationState
-from marketplace.web.security import limiter
+from marketplace.web.limits import limiter
 from search.embedded import EmbeddedEngine
+
+
+PATIENT = dict.fromkeys(("SESSION_IDLE", "SESSION_LIMIT", "REMEMBERED_IDLE", "REMEMBERED_LIMIT"), "9999d")
+"""Tests that move the clock by months do not want to sign in again; those of the limits set their own."""
 
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
     var = tmp_path_factory.mktemp("var")
-    return config.read({"YINQIAO_VAR": str(var), "SECRET_KEY": "only for the tests, nowhere else"})
+    return config.read({"YINQIAO_VAR": str(var), "SECRET_KEY": "only for the tests, nowhere else", **PATIENT})
 
 
 @pytest.fixture(scope="session")
@@ -158,10 +163,9 @@ def sign_in(client: FlaskClient, user: User) -> FlaskClient:
     """Put the person's session cookie into this browser, without the form."""
     if inspect(user).detached:  # an error page has ended the session it came from
         user = session.get_one(User, inspect(user).identity)
-    key = user.get_id()
+    key = sessions.add(user)
     with client.session_transaction() as cookie:
-        cookie["_user_id"] = key
-        cookie["_fresh"] = True
+        cookie[KEY] = key
     return client
 
 

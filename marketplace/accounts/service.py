@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace import audit, clock, outbox
-from marketplace.accounts import links, passwords, tokens
+from marketplace.accounts import accepting, links, passwords, sessions, tokens
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import ApiToken, User
 from marketplace.accounts.permissions import can_revoke
@@ -31,17 +31,21 @@ def normal(email: str) -> str:
     return email.strip().lower()
 
 
-def register(*, name: str, email: str, password: str, language: str = DEFAULT) -> None:
-    """Open an account and send the mail that confirms its address.
+def register(*, name: str, email: str, password: str, language: str = DEFAULT, editions: str | None = None) -> None:
+    """Open an account and send the mail that confirms its address; `editions` of the terms were accepted for it.
 
     To somebody who has an account already, another mail says so; the one who asked sees no difference.
     """
     _check_password(password, email, name)
+    if editions is not None:
+        accepting.require_shown(editions)
     password_hash = passwords.hashed(password)  # before we look, so that both ways take as long
     with transaction():
         person = by_email(email)
         if person is None:
             person = _add(email, name, language, password_hash=password_hash)
+            if editions is not None:
+                accepting.accept(person)
         outbox.publish("user.registered", person.id)
 
 
@@ -120,6 +124,18 @@ def person_with(email: str, password: str) -> User | None:
     return person
 
 
+def active(person_id: int) -> User | None:
+    """The person with this number, unless they are gone or disabled."""
+    person = session.get(User, person_id)
+    return person if person is not None and person.disabled_at is None else None
+
+
+def show_password(actor: User, password: str) -> None:
+    """The person at the browser knows the password; raises Invalid if not."""
+    if not passwords.matches(actor.password_hash, password):
+        raise Invalid({"password": say("This is not your present password.")})
+
+
 def ask_for_reset(email: str) -> None:
     """Send a link to choose a new password, if there is such a person; the one who asks is not told."""
     person = by_email(email)
@@ -139,19 +155,21 @@ def choose_password(purpose: Purpose, token: str, password: str) -> User:
         person.password_hash = passwords.hashed(password)
         person.session_number += 1
         person.confirmed_at = person.confirmed_at or clock.now()
+        sessions.end_all(person)
         tokens.end_all(person)
         audit.record(person.id, f"password.{purpose}", "user", person.id)
     return person
 
 
-def change_password(actor: User, current: str, password: str) -> None:
-    """Needs the present password; every other browser is signed out, and every token ends."""
+def change_password(actor: User, current: str, password: str, *, here: int | None = None) -> None:
+    """Needs the present password; every browser but the one with the session `here` is signed out, every token ends."""
     if not passwords.matches(actor.password_hash, current):
         raise Invalid({"current": say("This is not your present password.")})
     _check_password(password, actor.email, actor.name)
     with transaction():
         actor.password_hash = passwords.hashed(password)
         actor.session_number += 1
+        sessions.end_all(actor, but=here)
         tokens.end_all(actor)
         audit.record(actor.id, "password.changed", "user", actor.id)
 
@@ -193,8 +211,7 @@ def ask_for_token(
     actor: User, password: str, *, name: str, scopes: Collection[str], days: int
 ) -> tuple[str, datetime]:
     """new_token, for somebody at the browser: only whoever knows the password gives out a key to the account."""
-    if not passwords.matches(actor.password_hash, password):
-        raise Invalid({"password": say("This is not your present password.")})
+    show_password(actor, password)
     return new_token(actor, name=name, scopes=scopes, days=days)
 
 

@@ -1,34 +1,48 @@
-"""Who this request comes from: a signed-in browser (Flask-Login) or a program with a bearer token."""
+"""Who this request comes from: a browser that is signed in, or a program with a bearer token.
+
+The browser's cookie (Flask's, signed) carries the key of its row in accounts.sessions; it alone opens nothing once the
+row is gone.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, g, request
-from flask_login import LoginManager, current_user
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
-from marketplace import clock
-from marketplace.accounts.models import User
+from flask import Flask, Response, after_this_request, current_app, g, redirect, request, session, url_for
+from sqlalchemy.exc import SQLAlchemyError
+
+from marketplace import clock, context
+from marketplace.accounts import devices, second_factor, sessions
+from marketplace.accounts.models import BrowserSession, User
+from marketplace.accounts.sessions import Opened
 from marketplace.accounts.tokens import good
-from marketplace.db import session
-from marketplace.errors import Unauthorised
+from marketplace.db import session as database
+from marketplace.errors import Forbidden, Unauthorised
 from marketplace.phrases import say
-from marketplace.web.guard import is_api
+from marketplace.web.guard import STATIC, actor, is_api
+
+KEY = "signed_in"
+"""Where the cookie has the key."""
+DEVICE = "device"
+"""The cookie that says no more than: this browser has been here before."""
+KEPT = ("language", "_flashes")
+"""What a browser keeps of its cookie when somebody signs in or out; all else, the CSRF token first, is made anew."""
+WITHOUT_SECOND_FACTOR = {
+    "second_factor.set_up", "sessions.confirm", "accounts.sign_out", "accounts.forgotten", "accounts.reset",
+    "health.alive", "health.ready",
+}
+"""All that staff may reach who still have to set one up."""
+View = TypeVar("View", bound=Callable[..., Any])
+log = logging.getLogger(__name__)
 
 
 def install(app: Flask) -> None:
-    manager = LoginManager()
-    manager.init_app(app)
-    manager.user_loader(load)
-
-
-def load(key: str) -> User | None:
-    """The person behind a session cookie, unless they were disabled or signed out everywhere since."""
-    number, _, generation = key.partition(".")
-    if not number.isdigit():
-        return None
-    user = session.get(User, int(number))
-    if user is None or user.disabled_at is not None or str(user.session_number) != generation:
-        return None
-    return user
+    app.config.update(PERMANENT_SESSION_LIFETIME=sessions.longest(), SESSION_REFRESH_EACH_REQUEST=False)
+    app.before_request(lead_to_second_factor)
+    app.after_request(note_use)
 
 
 def person() -> User | None:
@@ -42,4 +56,98 @@ def person() -> User | None:
         return g.token.user  # type: ignore[no-any-return]
     if is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
         return None  # a browser's cookie must not be enough for another site to make a change through the API
-    return current_user._get_current_object() if current_user.is_authenticated else None
+    found = opened()
+    return found.person if found is not None else None
+
+
+def opened() -> Opened | None:
+    """The browser this request comes from, if it is signed in."""
+    if "opened" not in g:
+        key = session.get(KEY)
+        g.opened = sessions.opened_by(key) if isinstance(key, str) else None
+        if g.opened is not None:
+            context.amend(credential=f"session {g.opened.row.id}")
+    return g.opened  # type: ignore[no-any-return]
+
+
+def this_browser() -> BrowserSession:
+    """The row of the browser; raises Unauthorised where there is none, as for a program."""
+    found = opened()
+    if found is None:
+        raise Unauthorised
+    return found.row
+
+
+def start(person: User, *, remember: bool = False, with_code: bool = False, by_mail: bool = False) -> None:
+    """Sign this browser in as `person`, with a key and a cookie that nobody can have planted here before."""
+    leave()
+    device_key = devices.key_from(request.cookies.get(DEVICE))
+    session[KEY] = sessions.begin(
+        person, remembered=remember, with_code=with_code, device_key=device_key, by_mail=by_mail
+    )
+    session.permanent = remember
+
+    @after_this_request
+    def keep_device(response: Response) -> Response:
+        response.set_cookie(DEVICE, device_key, max_age=devices.KEPT, httponly=True, samesite="Lax",
+                            secure=current_app.config["SESSION_COOKIE_SECURE"])
+        return response
+
+
+def leave() -> None:
+    """Sign this browser out: its row is gone, so a copy of its cookie opens nothing either."""
+    key = session.get(KEY)
+    if isinstance(key, str):
+        sessions.end_key(key)
+    kept = {name: session[name] for name in KEPT if name in session}
+    session.clear()
+    session.update(kept)
+    for name in ("actor", "opened", "csrf_token"):
+        g.pop(name, None)
+
+
+def renew(key: str | None = None) -> None:
+    """Give this browser another key, `key` if it has been made already, because it may do more from here on."""
+    session[KEY] = key or sessions.renew(this_browser())
+    session.pop("csrf_token", None)
+    for name in ("opened", "csrf_token"):
+        g.pop(name, None)
+
+
+def recently_confirmed(view: View) -> View:
+    """Mark a page that asks for the password again unless it was shown a moment ago; put it below the route."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not sessions.is_confirmed(this_browser()):
+            return redirect(url_for("sessions.confirm", next=request.path))
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+def lead_to_second_factor() -> Any:
+    """Where staff must have a second factor, who has none yet gets to nothing else."""
+    if request.endpoint in WITHOUT_SECOND_FACTOR or request.endpoint in STATIC or not second_factor.is_needed_of_staff():
+        return None
+    person = actor()
+    if person is None or not second_factor.is_needed(person):
+        return None
+    found = opened() if "token" not in g else None
+    if found.row.with_code if found is not None else second_factor.is_asked(person):
+        return None
+    if is_api():
+        raise Forbidden(second_factor.NEEDED)
+    return redirect(url_for("second_factor.set_up"))
+
+
+def note_use(response: Response) -> Response:
+    """When the browser was last seen. An answer that is ready does not fail because this could not be written."""
+    found = g.get("opened")
+    if found is not None:
+        try:
+            sessions.note(found)
+        except (SQLAlchemyError, RuntimeError):
+            database.rollback()
+            log.warning("the use of session %d could not be noted", found.row.id, exc_info=True)
+    return response

@@ -6,9 +6,18 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_user, logout_user
 
-from marketplace.accounts import links, passwords, schemas, service
+from marketplace.accounts import (
+    half_way,
+    links,
+    passwords,
+    schemas,
+    second_factor,
+    service,
+    sessions,
+    signing_in,
+    texts,
+)
 from marketplace.accounts.limits import by_account, by_address, by_origin
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import User
@@ -44,7 +53,7 @@ def register() -> ResponseReturnValue:
         return redirect(url_for("accounts.registered"))
 
     return form_page("accounts/register.html", schemas.NewAccount(), done, initial={"language": current()},
-                     languages=schemas.LANGUAGE_NAMES, rules=passwords.RULES)
+                     languages=schemas.LANGUAGE_NAMES, rules=passwords.RULES, texts=texts.in_force())
 
 
 @bp.get("/registered")
@@ -75,8 +84,7 @@ def sign_in() -> ResponseReturnValue:
 @bp.post("/sign-out")
 @public
 def sign_out() -> ResponseReturnValue:
-    logout_user()
-    session.pop("csrf_token", None)
+    signing_in.leave()
     return redirect("/")
 
 
@@ -137,7 +145,7 @@ def password_page(purpose: Purpose, token: str) -> ResponseReturnValue:
     def done(values: dict[str, Any]) -> ResponseReturnValue:
         person = service.choose_password(purpose, token, values["password"])
         flash(words(say("Your password is set.")))
-        return welcome_in(person, "/")
+        return welcome_in(person, "/", by_mail=True)
 
     return form_page("accounts/choose_password.html", schemas.NewPassword(), done, person=person, purpose=purpose,
                      rules=passwords.RULES)
@@ -156,26 +164,34 @@ def account() -> ResponseReturnValue:
 
     initial = {"name": person.name, "phone": person.phone, "language": person.language, "version": person.version}
     return form_page("accounts/account.html", schemas.Profile(), done, initial=initial, person=person,
-                     languages=schemas.LANGUAGE_NAMES, tokens=service.tokens_of(person))
+                     languages=schemas.LANGUAGE_NAMES, tokens=service.tokens_of(person), browsers=sessions.of(person),
+                     here=signing_in.this_browser(), factor=second_factor.kept_by(person))
 
 
 @bp.route("/account/password", methods=FORM)
 @by_origin
 def change_password() -> ResponseReturnValue:
     def done(values: dict[str, Any]) -> ResponseReturnValue:
-        service.change_password(actor(), values["current"], values["password"])
-        login_user(actor())
+        here = signing_in.this_browser()
+        service.change_password(actor(), values["current"], values["password"], here=here.id)
+        signing_in.renew(sessions.confirm(here))
         flash(words(say("Your password is changed. Other browsers have been signed out.")))
         return redirect(url_for("accounts.account"))
 
     return form_page("accounts/change_password.html", schemas.ChangedPassword(), done, rules=passwords.RULES)
 
 
-def welcome_in(person: User, after: str, *, remember: bool = False) -> ResponseReturnValue:
-    """Sign this browser in as `person` and go on."""
-    session.pop("after", None)
-    login_user(person, remember=remember)
-    g.pop("actor", None)
+def welcome_in(person: User, after: str, *, remember: bool = False, by_mail: bool = False) -> ResponseReturnValue:
+    """Whoever this is has shown the password, or as much: sign the browser in and go on, or ask for the code first."""
+    if second_factor.is_asked(person):
+        half_way.note(person, after, remember=remember, by_mail=by_mail)
+        return redirect(url_for("second_factor.enter"))
+    signing_in.start(person, remember=remember, by_mail=by_mail)
+    return go_on(person, after)
+
+
+def go_on(person: User, after: str) -> ResponseReturnValue:
+    """To where somebody wanted to go before they had to sign in."""
     if person.confirmed_at is None:
         flash(words(CONFIRM_FIRST), "warning")
     return redirect(after)

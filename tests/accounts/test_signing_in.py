@@ -10,7 +10,7 @@ from marketplace import clock
 from marketplace.accounts import passwords, service
 from marketplace.accounts.views import local_path
 from marketplace.db import transaction
-from marketplace.web.security import limiter
+from marketplace.web.limits import limiter
 
 ADDRESS = "fan@company.example"
 
