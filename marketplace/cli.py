@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from marketplace.commands import audit, demo, figures, listings, matching, search, serving, terms, users
+from marketplace.commands import audit, backup, demo, figures, listings, matching, search, serving, terms, users
 from marketplace.config import WrongSetting
 from marketplace.errors import MarketplaceError
 from search import SearchError
@@ -22,7 +22,7 @@ def yinqiao() -> None:
 
 
 for command in (
-    serving.serve, serving.worker, serving.migrate, demo.demo, listings.import_, listings.export,
+    serving.serve, serving.worker, serving.migrate, backup.backup, backup.restore, demo.demo, listings.import_, listings.export,
     matching.matching, figures.figures, search.search, terms.terms, users.user, audit.audit,
 ):
     yinqiao.add_command(command)
