@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import IO
 
 from sqlalchemy import func, select
@@ -27,6 +28,8 @@ from marketplace.phrases import say
 KIND = "case document"
 MOST = 100
 LONGEST_TITLE, LONGEST_NOTE = 200, 500
+TWICE = timedelta(minutes=5)
+"""The same sent again so soon was sent by mistake."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def add(
     actor: User, introduction: Introduction, title: str, reach: Reach | str, name: str, stream: IO[bytes],
     note: str | None = None,
 ) -> Document:
-    """File a document under the case, for the side one acts for (or as its broker)."""
+    """File a document under the case, for the side one acts for (or as its broker); one sent a second time within
+    minutes, as by a double click, is the one that was filed already."""
     if not can_see(actor, introduction):
         raise NotFound
     require(can_work(actor, introduction), say("Only the broker and the editors of both sides add documents."))
@@ -79,12 +83,18 @@ def add(
     if (session.scalar(this) or 0) >= MOST:
         raise Conflict(say("A case has {max} documents at most.", max=MOST))
     assert chosen is not None
-    with transaction():
-        document = Document(introduction=introduction, title=title, reach=chosen, created_at=clock.now(),
-                            side=own_side(actor, introduction))
-        session.add(document)
-        session.flush()
-        _keep(actor, document, 1, name, stream, note)
+    try:
+        with transaction():
+            session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
+            document = Document(introduction=introduction, title=title, reach=chosen, created_at=clock.now(),
+                                side=own_side(actor, introduction))
+            session.add(document)
+            session.flush()
+            _keep(actor, document, 1, name, stream, note)
+            if (filed := _filed_already(actor, document)) is not None:
+                raise _FiledAlready(filed)
+    except _FiledAlready as twice:
+        return session.get_one(Document, twice.args[0])
     return document
 
 
@@ -148,6 +158,23 @@ def _keep(
                          once=f"document:{document.id}:{number}")
         if told:
             telling.to_mailbox(introduction, side, phrase, f"document:{document.id}:{number}", "#documents")
+
+
+class _FiledAlready(Exception):
+    """The document with this number is the same; what was written for the second is given up."""
+
+
+def _filed_already(actor: User, document: Document) -> int | None:
+    """The same bytes under the same title for the same readers, sent by this person moments ago."""
+    this = document.versions[0].file
+    return session.scalar(
+        select(Document.id).join(Document.versions).join(DocumentVersion.file)
+        .where(Document.introduction_id == document.introduction_id, Document.id != document.id,
+               Document.title == document.title, Document.reach == document.reach, Document.removed_at.is_(None),
+               Document.created_at > document.created_at - TWICE, DocumentVersion.number == 1,
+               DocumentVersion.added_by_id == actor.id, StoredFile.digest == this.digest)
+        .order_by(Document.id).limit(1)
+    )
 
 
 def _check(title: str, note: str | None, reach: Reach | None) -> None:

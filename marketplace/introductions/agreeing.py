@@ -115,9 +115,11 @@ def send_copy(actor: User, introduction: Introduction, name: str, stream: IO[byt
         raise Conflict(say("An NDA is signed once a broker has taken the case on, and while it is open."))
     if PurePosixPath(plain_name(name)).suffix.lower() not in ENDINGS:
         raise Invalid({"file": say("Send the signed NDA as PDF, JPG or PNG.")})
-    if conditions.waiting_copy(introduction, sides[0]) is not None:
-        raise Conflict(say("A copy of yours is being checked already."))
     with transaction():
+        session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
+        session.refresh(introduction, ["signed_copies"])  # another may have been sent at the same moment
+        if conditions.waiting_copy(introduction, sides[0]) is not None:
+            raise Conflict(say("A copy of yours is being checked already."))
         terms = conditions.nda_edition(introduction)
         file = files.store(actor, KIND, introduction.id, name, stream, 3)
         copy = SignedCopy(

@@ -8,6 +8,7 @@ import pytest
 from meeting_plans import PDF
 from sqlalchemy import select
 
+from marketplace import clock
 from marketplace.audit import AuditEntry
 from marketplace.casework import filing, reading_log
 from marketplace.casework.models import Reach
@@ -210,3 +211,26 @@ def test_reading_log_asks_the_same_however_long_it_is(brought_to, alice, charlie
     assert asked() <= first
     assert session.query(AuditEntry).filter_by(action="document.read").count() == 10
     assert documents[0].side is Side.RESULT
+
+
+def test_a_document_sent_twice_by_a_double_click_is_filed_once(brought_to, alice, dana):
+    case = brought_to(Stage.QUALIFIED)
+    first = added(alice, case, Reach.SIDES)
+    assert added(alice, case, Reach.SIDES).id == first.id
+    assert titles(dana, case) == ["Report"]
+
+
+def test_the_same_bytes_under_another_title_or_for_others_are_another_document(brought_to, alice, dana):
+    case = brought_to(Stage.QUALIFIED)
+    for title, reach in (("Report", Reach.SIDES), ("Report", Reach.BROKERS), ("Appendix", Reach.SIDES)):
+        added(alice, case, reach, title=title)
+    assert titles(dana, case) == ["Appendix", "Report", "Report"]
+
+
+def test_the_same_document_filed_again_later_is_filed(brought_to, alice, dana, monkeypatch):
+    case = brought_to(Stage.QUALIFIED)
+    added(alice, case, Reach.SIDES)
+    later = clock.now() + 2 * filing.TWICE
+    monkeypatch.setattr(clock, "now", lambda: later)
+    added(alice, case, Reach.SIDES)
+    assert titles(dana, case) == ["Report", "Report"]
