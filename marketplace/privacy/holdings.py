@@ -187,7 +187,8 @@ IMPERSONAL = frozenset({
     "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits", "listing_grants",
     "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "new_hits", "outbox",
     "ref_counters", "search_clicks", "search_weeks", "searches_made", "terms", "threads", "timers", "vector_means",
-    "vector_space", "webhook_deliveries", "worker_beats",
+    "vector_space", "webhook_deliveries", "webhook_listings",
+    "worker_beats",
 })
 """Tables in which nobody stands. Searches are recorded without their person (finding/record.py)."""
 

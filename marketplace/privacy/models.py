@@ -19,7 +19,6 @@ _WAITING = text("state = 'waiting'")
 class ExportState(StrEnum):
     WAITING = "waiting"
     READY = "ready"
-    FAILED = "failed"
     OVER = "over"
     """Its time is over, or a later one took its place: the file is gone."""
 
