@@ -114,7 +114,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
     origin.install(app)
     guard.install(app, signing_in.person)
     bodies.install(app)
-    security.install(app, settings.base_url)
+    security.install(app, settings.base_url, settings.trusted_proxies)
     signing_in.install(app)
     scope_guard.install(app, {room.bp.name: scope for room, scope in APIS.items()})
     language.install(app)

@@ -7,8 +7,7 @@ from typing import Any
 from flask import request
 from flask_smorest import Blueprint
 
-from marketplace.accounts import service
-from marketplace.accounts.limits import by_account, by_address, by_origin
+from marketplace.accounts import limits, service
 from marketplace.accounts.schemas import Credentials, Token
 from marketplace.accounts.scopes import any_scope, named
 from marketplace.errors import Unauthorised
@@ -21,9 +20,7 @@ bp = Blueprint("accounts_api", __name__, url_prefix="/api/v1", description="Toke
 @bp.post("/tokens")
 @bp.arguments(Credentials)
 @bp.response(201, Token)
-@by_origin
-@by_address
-@by_account
+@limits.signing_in
 @public
 @any_scope
 def new_token(credentials: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts import (
     half_way,
+    limits,
     links,
     passwords,
     schemas,
@@ -18,7 +19,7 @@ from marketplace.accounts import (
     signing_in,
     texts,
 )
-from marketplace.accounts.limits import by_account, by_address, by_origin
+from marketplace.accounts.limits import by_origin
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import User
 from marketplace.accounts.permissions import CONFIRM_FIRST
@@ -41,7 +42,7 @@ def remember_language() -> None:
 
 
 @bp.route("/register", methods=FORM)
-@by_origin
+@limits.asking_for_mail
 @public
 def register() -> ResponseReturnValue:
     if "next" in request.args:
@@ -63,9 +64,7 @@ def registered() -> ResponseReturnValue:
 
 
 @bp.route("/sign-in", methods=FORM)
-@by_origin
-@by_address
-@by_account
+@limits.signing_in
 @public
 def sign_in() -> ResponseReturnValue:
     after = local_path(request.args.get("next") or session.get("after", ""))
@@ -104,7 +103,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/account/confirmation")
-@by_origin
+@limits.sending_mail
 def send_confirmation() -> ResponseReturnValue:
     service.ask_for_confirmation(actor())
     flash(words(say("The mail is on its way to {email}.", email=actor().email)))
@@ -112,8 +111,7 @@ def send_confirmation() -> ResponseReturnValue:
 
 
 @bp.route("/forgotten", methods=FORM)
-@by_origin
-@by_address
+@limits.asking_for_mail
 @public
 def forgotten() -> ResponseReturnValue:
     def done(values: dict[str, Any]) -> ResponseReturnValue:

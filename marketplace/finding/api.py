@@ -9,6 +9,7 @@ from flask_smorest import Blueprint
 
 from marketplace.finding import service as finding
 from marketplace.finding.criteria import Criteria
+from marketplace.finding.limits import searching, suggesting
 from marketplace.finding.schemas import FoundSchema, SearchSchema, SuggestionsSchema, SuggestSchema
 from marketplace.finding.service import Found, Row
 from marketplace.finding.suggesting import suggest as suggest_to
@@ -21,6 +22,7 @@ bp = Blueprint("search_api", __name__, url_prefix="/api/v1", description="Search
 @bp.get("/search")
 @bp.arguments(SearchSchema(), location="query")
 @bp.response(200, FoundSchema)
+@searching
 @public
 def search(criteria: Criteria) -> Response:
     """What you may find. A token widens it: members of verified organisations also search the longer texts."""
@@ -31,6 +33,7 @@ def search(criteria: Criteria) -> Response:
 @bp.get("/suggest")
 @bp.arguments(SuggestSchema(), location="query")
 @bp.response(200, SuggestionsSchema)
+@suggesting
 @public
 def suggest(asked: dict[str, str]) -> dict[str, Any]:
     """Terms, titles and organisations that begin with `q` or have a word that does, group by group."""

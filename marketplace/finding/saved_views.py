@@ -11,6 +11,7 @@ from marketplace.accounts import links
 from marketplace.errors import NotFound
 from marketplace.finding import alerts, asking, feeds, hits, saved
 from marketplace.finding.facets import KINDS
+from marketplace.finding.limits import searching
 from marketplace.finding.models import Frequency
 from marketplace.finding.saved_schemas import SavedForm
 from marketplace.finding.schemas import criteria_from
@@ -94,6 +95,7 @@ def renew_feed(number: int) -> ResponseReturnValue:
 
 
 @bp.get("/search.atom")
+@searching
 @public
 def search_feed() -> Response:
     """What a visitor finds with the same arguments as on the page; `language` is zh or en."""

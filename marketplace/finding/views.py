@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, request
 from marketplace.finding import asking, facets, following, widening
 from marketplace.finding import service as finding
 from marketplace.finding.criteria import LONGEST, Criteria
+from marketplace.finding.limits import searching
 from marketplace.finding.schemas import criteria_from
 from marketplace.listings import lists
 from marketplace.listings.documents import FACETS
@@ -28,6 +29,7 @@ DAYS = {"7": say("Last 7 days"), "30": say("Last 30 days"), "90": say("Last 3 mo
 
 
 @bp.get("/search")
+@searching
 @public
 def page() -> str:
     criteria, complaints = criteria_from(dict(request.args.lists()))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import url_for
 from flask_smorest import Blueprint
 
+from marketplace.accounts.limits import by_speaker
 from marketplace.introductions import service
 from marketplace.introductions import vocabulary as vocabulary_of_stages
 from marketplace.introductions.models import History, Introduction, Side, Stage
@@ -45,6 +46,7 @@ def mine(query: dict[str, Any]) -> dict[str, Any]:
 @bp.post("/introductions")
 @bp.arguments(NewIntroduction)
 @bp.response(201, IntroductionShape)
+@by_speaker
 def begin(new: dict[str, Any]) -> dict[str, Any]:
     """Express interest for one side, or, as a broker who belongs to neither, suggest the pair to both."""
     need, result = listings.get(actor(), new.pop("need")), listings.get(actor(), new.pop("result"))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, request, url_for
 from flask_smorest import Blueprint
 
+from marketplace.accounts.limits import by_speaker
 from marketplace.errors import Invalid
 from marketplace.files.views import deliver
 from marketplace.introductions import agreeing, service, talk
@@ -41,6 +42,7 @@ def messages(ref: str) -> dict[str, Any]:
 @bp.post("/messages")
 @bp.arguments(MessageForm)
 @bp.response(201, MessageShape)
+@by_speaker
 def write(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """Say something to `audience` (all, supply, demand or brokers), by default to whom you usually write."""
     case = service.get(actor(), ref)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.limits import by_speaker
 from marketplace.errors import NotFound
 from marketplace.introductions import moves, service, showing
 from marketplace.introductions.mending import mending
@@ -46,6 +47,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/introductions/new", methods=["GET", "POST"])
+@by_speaker
 def new() -> ResponseReturnValue:
     """?listing=REF, and the person chooses one of their own; or ?need=…&result=… when both are known."""
     offer = showing.offer(actor(), request.args)
@@ -72,6 +74,7 @@ def show(ref: str) -> ResponseReturnValue:
 
 
 @bp.route("/introductions/<ref>/messages", methods=["GET", "POST"])
+@by_speaker
 def write(ref: str) -> ResponseReturnValue:
     introduction = service.get(actor(), ref)
 

@@ -8,8 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace import regions
-from marketplace.accounts import passwords
-from marketplace.accounts.limits import by_origin
+from marketplace.accounts import limits, passwords
 from marketplace.accounts.permissions import can_act
 from marketplace.accounts.schemas import LANGUAGE_NAMES, Nothing
 from marketplace.accounts.views import welcome_in
@@ -46,6 +45,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/organisations/new", methods=FORM)
+@limits.sending_mail
 def create() -> ResponseReturnValue:
     def done(values: dict[str, Any]) -> ResponseReturnValue:
         organisation = service.create(actor(), **values)
@@ -78,7 +78,7 @@ def edit(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/organisations/<slug>/mailbox")
-@by_origin
+@limits.sending_mail
 def ask_mailbox_again(slug: str) -> ResponseReturnValue:
     organisation = service.to_edit(actor(), slug)
     mailboxes.ask_again(actor(), organisation)
@@ -102,7 +102,7 @@ def confirm_mailbox(token: str) -> ResponseReturnValue:
 
 
 @bp.route("/organisations/<slug>/members", methods=FORM)
-@by_origin
+@limits.sending_mail
 def people(slug: str) -> ResponseReturnValue:
     organisation = service.get(actor(), slug)
     here = members.members(actor(), organisation)
@@ -162,7 +162,7 @@ def set_approval(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/join/<token>", methods=FORM)
-@by_origin
+@limits.by_origin
 @public
 def join(token: str) -> ResponseReturnValue:
     """Where the invitation's link leads: what is asked depends on who has opened it."""

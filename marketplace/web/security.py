@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace.web import limits
 from marketplace.web.assets import KEPT
@@ -18,7 +19,11 @@ POLICY = (
 )
 
 
-def install(app: Flask, base_url: str) -> None:
+def install(app: Flask, base_url: str, proxies: int = 0) -> None:
+    """`proxies`: how many of ours a request passes, so that as many entries of X-Forwarded-For are true, from the end;
+    what a client wrote there before them never is."""
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     https = base_url.startswith("https://")
     app.config.update(
         SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=https,
@@ -38,7 +43,6 @@ def install(app: Flask, base_url: str) -> None:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.endpoint in STATIC:
             response.headers["Cache-Control"] = KEPT if response.status_code < 400 else "no-cache"
-            session.accessed = False  # Flask-Login looked into it for nothing: the file is the same for everybody
         else:
             kept = "no-store" if request.cookies else "no-cache"
             response.headers.setdefault("Cache-Control", f"private, {kept}")
