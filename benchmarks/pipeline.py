@@ -15,6 +15,9 @@ from sqlalchemy import Engine, case, event, select, update
 from benchmarks import cases
 from benchmarks.load import Figures, figures, timed
 from marketplace import clock, db
+from marketplace.accounts import sessions
+from marketplace.accounts.models import User
+from marketplace.accounts.signing_in import KEY
 from marketplace.app import create_app
 from marketplace.db import session, transaction
 from marketplace.introductions.models import Introduction, Owes, Stage, Status
@@ -112,7 +115,7 @@ def _get(client: FlaskClient, path: str) -> None:
 def _browser(application: Flask, who: int) -> FlaskClient:
     client = application.test_client()
     with client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = f"{who}.1", True
+        cookie[KEY] = sessions.add(session.get_one(User, who))
     return client
 
 

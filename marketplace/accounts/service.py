@@ -130,6 +130,25 @@ def active(person_id: int) -> User | None:
     return person if person is not None and person.disabled_at is None else None
 
 
+def named(email: str) -> User:
+    """The person with this address, for the command line; raises NotFound."""
+    person = by_email(email)
+    if person is None:
+        raise NotFound(say("There is no account with the address {email}.", email=normal(email)))
+    return person
+
+
+def end_everything(person: User) -> int:
+    """Whatever was given out to act as this person opens nothing any more; how many browsers were signed in. For the
+    command line."""
+    with transaction():
+        ended = sessions.end_all(person)
+        person.session_number += 1
+        tokens.end_all(person)
+        audit.record(None, "user.signed_out", "user", person.id)
+    return ended
+
+
 def show_password(actor: User, password: str) -> None:
     """The person at the browser knows the password; raises Invalid if not."""
     if not passwords.matches(actor.password_hash, password):

@@ -1,4 +1,4 @@
-"""user create · invite."""
+"""user create · invite · reset-second-factor · sign-out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from marketplace.accounts import service
+from marketplace.accounts import second_factor, service, sessions
 from marketplace.commands import ready
 from marketplace.phrases import DEFAULT, LANGUAGES
 
@@ -56,3 +56,31 @@ def invite(email: str, name: str, broker: bool, operator: bool, language: str) -
     ready.settings()
     link = service.invite(email, name, broker=broker, operator=operator, language=language)
     click.echo(link)
+
+
+@user.command("reset-second-factor")
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Take the second factor off the account of somebody who has lost telephone and recovery codes. They are signed
+    out everywhere and told by mail. Make sure first that it is they who ask, by a way other than mail.
+
+    Example: yinqiao user reset-second-factor dana@broker.example
+    """
+    ready.settings()
+    person = service.named(email)
+    done = second_factor.reset(person)
+    sessions.end_all(person)
+    click.echo(f"{person.email} signs in with the password alone." if done else f"{person.email} has no second factor.")
+
+
+@user.command("sign-out")
+@click.argument("email")
+def sign_out(email: str) -> None:
+    """Sign somebody out of every browser, and end their API tokens: a laptop is lost, or a password known.
+
+    Example: yinqiao user sign-out dana@broker.example
+    """
+    ready.settings()
+    person = service.named(email)
+    browsers = service.end_everything(person)
+    click.echo(f"{person.email} is signed out: {browsers} browsers, and no token is good any more.")

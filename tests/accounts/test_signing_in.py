@@ -103,11 +103,15 @@ def test_forgotten_password_is_replaced_through_the_mail_and_ends_every_session(
     assert client.get(path).status_code == 410
 
 
+def test_only_a_browser_that_is_to_stay_signed_in_keeps_its_cookie_when_it_is_closed(client, fan):
+    assert [one for one in sign_in(client).headers.getlist("Set-Cookie") if "session=" in one and "Expires" in one] == []
+    cookie = next(one for one in sign_in(client, remember="1").headers.getlist("Set-Cookie") if "session=" in one)
+    assert all(word in cookie for word in ("Expires=", "HttpOnly", "SameSite=Lax"))
+
+
 def test_browser_that_stays_signed_in_is_signed_out_with_the_others(client, fan):
     sign_in(client, remember="1")
-    client.delete_cookie("session")
     assert client.get("/account").status_code == 200
-    client.delete_cookie("session")
     service.change_password(service.by_email(ADDRESS), PASSWORD, "a new and better one")
     assert client.get("/account").status_code == 302
 
