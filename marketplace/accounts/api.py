@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 
 from marketplace.accounts import limits, service
 from marketplace.accounts.schemas import Credentials, Token
-from marketplace.accounts.scopes import any_scope, named
+from marketplace.accounts.scopes import any_scope, as_kept
 from marketplace.errors import Unauthorised
 from marketplace.phrases import say
 from marketplace.web.guard import actor, public
@@ -30,7 +30,7 @@ def new_token(credentials: dict[str, Any]) -> dict[str, Any]:
         raise Unauthorised(say("The address or the password is wrong."))
     asked = {name: credentials[name] for name in ("name", "scopes", "days")}
     token, expires_at = service.new_token(person, **asked)
-    return {"token": token, "name": asked["name"], "scopes": named(asked["scopes"]), "expires_at": expires_at}
+    return {"token": token, "name": asked["name"], "scopes": as_kept(asked["scopes"]), "expires_at": expires_at}
 
 
 @bp.delete("/tokens/current")

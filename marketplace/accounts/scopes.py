@@ -64,6 +64,6 @@ def covers(token: ApiToken | None, scope: Scope | None) -> bool:
     return token is None or token.scopes is None or scope is None or scope in token.scopes
 
 
-def named(scopes: Collection[str] | None) -> list[str] | None:
+def as_kept(scopes: Collection[str] | None) -> list[str] | None:
     """As they are kept: each once, in our order."""
     return None if scopes is None else [scope.value for scope in Scope if scope in scopes]

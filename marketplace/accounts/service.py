@@ -14,7 +14,7 @@ from marketplace.accounts import accepting, links, passwords, sessions, tokens
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import ApiToken, User
 from marketplace.accounts.permissions import can_revoke
-from marketplace.accounts.scopes import named
+from marketplace.accounts.scopes import as_kept
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.phrases import DEFAULT, LANGUAGES, say
@@ -212,7 +212,7 @@ def new_token(
 ) -> tuple[str, datetime]:
     """(a bearer token, shown this once; until when it is good). Without `scopes` it may do what its person may."""
     now = clock.now()
-    token, row = tokens.new(person, now, name=name, scopes=named(scopes), days=days)
+    token, row = tokens.new(person, now, name=name, scopes=as_kept(scopes), days=days)
     with transaction():
         tokens.make_room(person, now)
         if name is not None:

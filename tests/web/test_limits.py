@@ -156,7 +156,8 @@ def test_one_person_does_not_invite_the_whole_world(signed_in, alice, limited):
     browser = signed_in(alice)
 
     def invite(number):
-        return browser.post("/organisations/institute/members", data={"email": f"p{number}@a.example", "role": "viewer"})
+        asked = {"email": f"p{number}@a.example", "role": "viewer"}
+        return browser.post("/organisations/institute/members", data=asked)
 
     answers = [invite(number) for number in range(61)]
     assert answers[0].status_code == 302 and answers[-1].status_code == 429
