@@ -10,11 +10,12 @@ from marketplace.contracts import steps as contract_steps
 from marketplace.contracts import surveys
 from marketplace.db import transaction
 from marketplace.files import service as files
+from marketplace.files import texts
 from marketplace.finding import alerts, arrivals, hits, record, term_sheets, terms
 from marketplace.introductions import answering, suggesting
 from marketplace.introductions import service as introductions
 from marketplace.listings import documents as listing_documents
-from marketplace.listings import import_jobs, translations
+from marketplace.listings import import_jobs, sharing, translations
 from marketplace.listings import service as listings
 from marketplace.matching import embedding
 from marketplace.messaging import digests, guarding, inbox, letters, mail
@@ -57,6 +58,8 @@ def table() -> dict[str, dict[str, Handler]]:
         "vectors.due": {"embedder": embedding.fill},
         "translation.due": {"translator": translations.fill},
         "terms.changed": {"synonyms": terms.tell_engine},
+        "file.added": {"text": texts.read},
+        "file.read": {"index of its listing": sharing.tell_of_texts},
         "organisation.changed": {"index of its listings": index_of_organisations},
     }
 
@@ -77,6 +80,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("forget old imports of terms", timedelta(hours=24), term_sheets.forget_old),
         Timer("missing translations", timedelta(minutes=10), translations.mark_some),
         Timer("files nobody refers to", timedelta(hours=24), files.sweep),
+        Timer("files whose text is not read", timedelta(hours=1), sharing.read_files),
         Timer("overdue tasks", timedelta(minutes=30), casework.remind),
         Timer("steps of contracts", timedelta(minutes=15), contract_steps.remind),
         Timer("outcome surveys", timedelta(hours=1), surveys.run),

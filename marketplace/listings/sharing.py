@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import IO, Any
 
 from sqlalchemy import or_, select
@@ -12,13 +12,17 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.files import service as files
-from marketplace.files.models import StoredFile
+from marketplace.files import texts
+from marketplace.files.models import StoredFile, TextState
 from marketplace.listings.models import Exclusion, Grant, Listing, ListingTranslation, TranslationState
 from marketplace.listings.moves import told_when_stale
 from marketplace.listings.permissions import can_edit, can_review, can_translate
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, visible_to
 from marketplace.phrases import LANGUAGES, say
+
+SEARCHED = 1
+"""The highest tier of files by whose text their listing is found: see documents.py."""
 
 
 def grant(listing_id: int, organisation_id: int, tier: int, introduction_ref: str) -> None:
@@ -163,11 +167,31 @@ def attach(actor: User, listing: Listing, name: str, stream: IO[bytes], tier: in
     require(can_edit(actor, listing))
     if tier not in (0, 1, 2, 3):
         raise Invalid({"tier": say("Choose who may read the file.")})
-    return files.store(actor, "listing", listing.id, name, stream, tier)
+    return files.store(actor, "listing", listing.id, name, stream, tier, organisation_id=listing.organisation_id,
+                       is_searched=tier <= SEARCHED)
 
 
 def detach(actor: User, listing: Listing, file_id: int) -> None:
     """Take a file away from the listing."""
     if not can_edit(actor, listing):
         raise NotFound
-    files.remove(actor, files.one_of("listing", listing.id, file_id))
+    with transaction():
+        files.remove(actor, files.one_of("listing", listing.id, file_id))
+        outbox.publish("listing.changed", listing.id)
+
+
+def texts_of(listing: Listing, attachments: Collection[StoredFile]) -> dict[int, TextState | None]:
+    """File id -> what came of reading the text of those of its files that are searched; None: it waits."""
+    searched = [file for file in attachments if file.tier <= SEARCHED and not listing.anonymous]
+    return texts.of(searched)
+
+
+def read_files() -> None:
+    """Called by the clock: files whose text has not been read get read."""
+    texts.catch_up("listing", SEARCHED)
+
+
+def tell_of_texts(file_ids: list[int]) -> None:
+    """The handler of `file.read`: what a listing's file says is part of what the listing is found by."""
+    with transaction():
+        outbox.publish("listing.changed", *texts.subjects("listing", file_ids))

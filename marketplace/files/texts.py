@@ -1,0 +1,163 @@
+"""What files say: read by the worker in a process of its own with limits, and kept for search.
+
+Only files are read that their room has stored as searched; who then finds by which text is the room's to decide.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from threading import Timer
+from typing import IO, NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select
+
+from marketplace import clock, outbox
+from marketplace.db import session, transaction
+from marketplace.files import extracting
+from marketplace.files.models import FileText, StoredFile, TextState
+from marketplace.files.service import place
+from marketplace.files.storage import Missing, answering, staged
+from marketplace.files.types import TYPES
+
+log = logging.getLogger(__name__)
+EDITION = 1
+"""Raised when files are to be read again."""
+LONGEST = 200_000
+"""Characters kept of a file."""
+SECONDS = 15.0
+"""A file gets by the clock; the processor's time is limited in extracting."""
+TURN = 2.0
+"""Seconds after which others have their turn at the worker."""
+READ = frozenset({TYPES[".pdf"], TYPES[".docx"]})
+_LEAST = 10
+"""Letters and figures without which there is no text: a scanner's pages have a number at most."""
+_BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u303f\u3400-\u9fff\uff00-\uffef])[ \t]*\n\s*(?=[\u3000-\u303f\u3400-\u9fff])")
+_HYPHEN = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
+
+
+class Said(NamedTuple):
+    """What came of reading a file."""
+
+    state: TextState
+    text: str = ""
+    is_cut: bool = False
+
+
+def read(ids: list[int]) -> None:
+    """Handler of `file.added`: keep what these files say. What is not read within a turn is promised anew."""
+    began = time.monotonic()
+    for at, number in enumerate(ids):
+        if at and time.monotonic() - began > TURN:
+            with transaction():
+                outbox.publish("file.added", *ids[at:])
+            return
+        file = session.get(StoredFile, number)
+        if file is not None and file.media_type in READ:
+            said = said_by(file)
+            session.rollback()
+            _keep(number, said)
+
+
+def said_by(file: StoredFile) -> Said:
+    """What the file says. Raises Unavailable when the place of its bytes does not answer."""
+    media_type, digest = file.media_type, file.digest
+    session.rollback()  # hold nothing while a program works
+    with staged(place().staging) as (near, path):
+        try:
+            with place().open(digest) as far, answering(place().name):
+                while chunk := far.read(1 << 20):
+                    near.write(chunk)
+                near.flush()
+        except Missing:
+            return Said(TextState.MISSING)
+        with path.open("rb") as content:
+            return extracted(content, media_type)
+
+
+def extracted(content: IO[bytes], media_type: str) -> Said:
+    """What a program with limits makes of a file."""
+    program = [sys.executable, "-I", extracting.__file__, media_type, str(LONGEST + 1)]
+    most = 4 * (LONGEST + 1) + 100_000
+    with subprocess.Popen(  # noqa: S603 - our own program; the file is its standard input, not its argument
+        program, stdin=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=Path("/"),
+        env={"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}, start_new_session=True,
+    ) as process:
+        clock_runs_out = Timer(SECONDS, process.kill)
+        clock_runs_out.start()
+        try:
+            assert process.stdout is not None
+            written = process.stdout.read(most)
+            process.stdout.close()  # it may go on writing to nobody
+            code = process.wait()
+        finally:
+            clock_runs_out.cancel()
+            process.kill()
+    return _judged(code, tidied(written.decode("utf-8", "replace")))
+
+
+def tidied(text: str) -> str:
+    """Without what no reader sees, and without the breaks of printed lines inside words and Chinese sentences."""
+    kept = "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else " " for c in text.replace("\ufffd", " "))
+    joined = _HYPHEN.sub("", _BETWEEN_HAN.sub("", kept))
+    return "\n".join(line for line in (" ".join(one.split()) for one in joined.splitlines()) if line)
+
+
+def of(files: Collection[StoredFile]) -> dict[int, TextState | None]:
+    """File id -> what came of reading it, of those that can be read; None: it waits."""
+    ids = [file.id for file in files if file.media_type in READ]
+    rows = session.execute(select(FileText.file_id, FileText.state).where(FileText.file_id.in_(ids)))
+    found = {row.file_id: row.state for row in rows}
+    return {number: found.get(number) for number in ids}
+
+
+def catch_up(subject_kind: str, highest_tier: int, most: int = 200) -> None:
+    """Promise to read what has not been read: files of earlier releases, or what an older edition has read."""
+    with transaction():
+        ids = session.scalars(
+            select(StoredFile.id).outerjoin(FileText, FileText.file_id == StoredFile.id)
+            .where(StoredFile.subject_kind == subject_kind, StoredFile.tier <= highest_tier)
+            .where(StoredFile.media_type.in_(READ), _is_due())
+            .order_by(FileText.read_at.is_not(None), FileText.read_at, StoredFile.id).limit(most)
+        ).all()
+        outbox.publish("file.added", *ids)
+
+
+def subjects(subject_kind: str, ids: Sequence[int]) -> Sequence[int]:
+    """Of which subjects these files are."""
+    wanted = select(StoredFile.subject_id).where(StoredFile.subject_kind == subject_kind, StoredFile.id.in_(ids))
+    return session.scalars(wanted.distinct().order_by(StoredFile.subject_id)).all()
+
+
+def _is_due() -> ColumnElement[bool]:
+    return or_(FileText.file_id.is_(None), FileText.edition < EDITION, FileText.state == TextState.MISSING)
+
+
+def _judged(code: int, text: str) -> Said:
+    is_cut = len(text) > LONGEST
+    text = text[:LONGEST]
+    has_words = sum(map(str.isalnum, text)) >= _LEAST
+    if code == 0 or is_cut:
+        return Said(TextState.READ, text, is_cut) if has_words else Said(TextState.EMPTY)
+    if has_words:  # it failed on the way: what came before is better than nothing
+        return Said(TextState.READ, text, True)
+    states = {extracting.LOCKED: TextState.LOCKED, extracting.BROKEN: TextState.BROKEN}
+    return Said(states.get(code, TextState.TOO_HARD))
+
+
+def _keep(number: int, said: Said) -> None:
+    with transaction():
+        if session.get(StoredFile, number, with_for_update={"read": True}) is None:
+            return  # removed while it was read
+        row = session.get(FileText, number) or FileText(file_id=number)
+        row.state, row.text, row.length, row.is_cut = said.state, said.text, len(said.text), said.is_cut
+        row.edition, row.read_at = EDITION, clock.now()
+        session.add(row)
+        outbox.publish("file.read", number)
+    log.info("file=%d state=%s characters=%d", number, said.state.value, len(said.text))
