@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from flask_smorest import Blueprint
 
-from marketplace.accounts import limits, service
+from marketplace.accounts import limits, second_factor, service
 from marketplace.accounts.schemas import Credentials, Token
 from marketplace.accounts.scopes import any_scope, as_kept
 from marketplace.errors import Unauthorised
@@ -24,10 +24,11 @@ bp = Blueprint("accounts_api", __name__, url_prefix="/api/v1", description="Toke
 @public
 @any_scope
 def new_token(credentials: dict[str, Any]) -> dict[str, Any]:
-    """A bearer token for an e-mail address and its password."""
+    """A bearer token for an e-mail address and its password, and the code where the account has a second factor."""
     person = service.person_with(credentials["email"], credentials["password"])
     if person is None:
         raise Unauthorised(say("The address or the password is wrong."))
+    second_factor.satisfy(person, credentials["code"])
     asked = {name: credentials[name] for name in ("name", "scopes", "days")}
     token, expires_at = service.new_token(person, **asked)
     return {"token": token, "name": asked["name"], "scopes": as_kept(asked["scopes"]), "expires_at": expires_at}

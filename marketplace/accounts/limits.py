@@ -33,12 +33,16 @@ by_address = Limit("address", (Rate(10, 600),), _address_from_here)
 by_account = Limit("account", (Rate(100, 3600),), _written_address, told=False)
 """The same account, tried from many."""
 
+by_person = Limit("password", (Rate(10, 600), Rate(40, 86_400)), account)
+"""Somebody at a browser that is signed in, who shows the password again, or does not know it."""
+
 by_sender = Limit("sender", (Rate(60, 3600), Rate(300, 86_400)), account)
 """Mail to others that one person brings about."""
 
 by_speaker = Limit("speaker", (Rate(300, 3600),), account)
 """Messages and interest, of which the other side gets notices; an event's day takes many of them."""
 
+showing_password = limited(by_origin, by_person)
 signing_in = limited(by_origin, by_address, by_account)
 asking_for_mail = limited(by_origin, by_address)
 sending_mail = limited(by_origin, by_sender)

@@ -122,6 +122,10 @@ class NewToken(Shape):
 class Credentials(Shape):
     email = fields.String(required=True, metadata={"example": "alice@institute.example"})
     password = fields.String(required=True)
+    code = fields.String(
+        load_default=None, validate=validate.Length(max=60),
+        metadata={"description": "Of the second factor, where the account has one: the app's, or a recovery code."},
+    )
     name = fields.String(
         load_default=None, validate=validate.Length(1, LONGEST_NAME),
         metadata={"description": "What you call it on your account page; no two of yours alike."},

@@ -87,7 +87,7 @@ def is_asked(person: User) -> bool:
 def draft(person: User, token: str | None = None) -> Draft:
     """A new seed to set an app up with, or that of a form that came back."""
     seed = (_drafted(person, token) if token else None) or pyotp.random_base32()
-    address = pyotp.TOTP(seed).provisioning_uri(person.email, issuer_name=f"Yinqiao {links.host()}")
+    address = pyotp.TOTP(seed).provisioning_uri(name=person.email, issuer_name=f"Yinqiao {links.host()}")
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=2, light="#fff")
     kept = json.dumps([person.id, seed, clock.now().isoformat()])
     return Draft(seed, secrets_kept.seal(kept, DRAFT), picture)
@@ -187,8 +187,8 @@ def _problem(person: User, factor: SecondFactor, code: str, now: datetime) -> Ph
 
 def _take(person: User, factor: SecondFactor, code: str, now: datetime) -> bool:
     if len(code) != DIGITS:
-        used = delete(RecoveryCode).where(RecoveryCode.user_id == person.id, RecoveryCode.digest == _digest(person, code))
-        done = session.execute(used.execution_options(synchronize_session=False))
+        this = RecoveryCode.user_id == person.id, RecoveryCode.digest == _digest(person, code)
+        done = session.execute(delete(RecoveryCode).where(*this).execution_options(synchronize_session=False))
         if not done.rowcount:  # type: ignore[attr-defined]
             return False
         audit.record(person.id, "second_factor.recovered", "user", person.id)

@@ -130,7 +130,7 @@ def active(person_id: int) -> User | None:
     return person if person is not None and person.disabled_at is None else None
 
 
-def named(email: str) -> User:
+def account_of(email: str) -> User:
     """The person with this address, for the command line; raises NotFound."""
     person = by_email(email)
     if person is None:

@@ -7,8 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts import schemas, service, sessions, signing_in
-from marketplace.accounts.limits import by_origin
+from marketplace.accounts import limits, schemas, service, sessions, signing_in
 from marketplace.accounts.views import local_path
 from marketplace.phrases import say
 from marketplace.web.forms import form_page
@@ -36,7 +35,7 @@ def end_others() -> ResponseReturnValue:
 
 
 @bp.route("/account/confirm-password", methods=["GET", "POST"])
-@by_origin
+@limits.showing_password
 def confirm() -> ResponseReturnValue:
     """Before what could lock its person out, or let somebody in for good."""
     after = local_path(request.args.get("next", ""))

@@ -130,7 +130,8 @@ def renew(row: BrowserSession, **changes: object) -> str:
     """Another key for the same browser, because it may do more now, or because the old one may be known."""
     key = secrets.token_urlsafe(32)
     with transaction():
-        if not _change(update(BrowserSession).where(BrowserSession.id == row.id).values(digest=_digest(key), **changes)):
+        this = update(BrowserSession).where(BrowserSession.id == row.id)
+        if not _change(this.values(digest=_digest(key), **changes)):
             raise Unauthorised  # signed out from elsewhere at this moment
     return key
 

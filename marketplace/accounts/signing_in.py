@@ -31,7 +31,7 @@ DEVICE = "device"
 KEPT = ("language", "_flashes")
 """What a browser keeps of its cookie when somebody signs in or out; all else, the CSRF token first, is made anew."""
 WITHOUT_SECOND_FACTOR = {
-    "second_factor.set_up", "sessions.confirm", "accounts.sign_out", "accounts.forgotten", "accounts.reset",
+    *STATIC, "second_factor.set_up", "sessions.confirm", "accounts.sign_out", "accounts.forgotten", "accounts.reset",
     "health.alive", "health.ready",
 }
 """All that staff may reach who still have to set one up."""
@@ -128,7 +128,7 @@ def recently_confirmed(view: View) -> View:
 
 def lead_to_second_factor() -> Any:
     """Where staff must have a second factor, who has none yet gets to nothing else."""
-    if request.endpoint in WITHOUT_SECOND_FACTOR or request.endpoint in STATIC or not second_factor.is_needed_of_staff():
+    if request.endpoint in WITHOUT_SECOND_FACTOR or not second_factor.is_needed_of_staff():
         return None
     person = actor()
     if person is None or not second_factor.is_needed(person):

@@ -7,8 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts import schemas, scopes, service
-from marketplace.accounts.limits import by_origin
+from marketplace.accounts import limits, schemas, scopes, service
 from marketplace.accounts.scopes import Scope
 from marketplace.phrases import say
 from marketplace.web.forms import form_page
@@ -19,7 +18,7 @@ bp = Blueprint("tokens", __name__, url_prefix="/account/tokens")
 
 
 @bp.route("", methods=["GET", "POST"])
-@by_origin
+@limits.showing_password
 def index() -> ResponseReturnValue:
     person = actor()
 

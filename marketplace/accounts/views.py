@@ -167,7 +167,7 @@ def account() -> ResponseReturnValue:
 
 
 @bp.route("/account/password", methods=FORM)
-@by_origin
+@limits.showing_password
 def change_password() -> ResponseReturnValue:
     def done(values: dict[str, Any]) -> ResponseReturnValue:
         here = signing_in.this_browser()

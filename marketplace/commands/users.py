@@ -67,7 +67,7 @@ def reset_second_factor(email: str) -> None:
     Example: yinqiao user reset-second-factor dana@broker.example
     """
     ready.settings()
-    person = service.named(email)
+    person = service.account_of(email)
     done = second_factor.reset(person)
     sessions.end_all(person)
     click.echo(f"{person.email} signs in with the password alone." if done else f"{person.email} has no second factor.")
@@ -81,6 +81,6 @@ def sign_out(email: str) -> None:
     Example: yinqiao user sign-out dana@broker.example
     """
     ready.settings()
-    person = service.named(email)
+    person = service.account_of(email)
     browsers = service.end_everything(person)
     click.echo(f"{person.email} is signed out: {browsers} browsers, and no token is good any more.")
