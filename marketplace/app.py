@@ -30,6 +30,7 @@ from marketplace.accounts import views as accounts_views
 from marketplace.accounts.scopes import Scope
 from marketplace.analytics import api as analytics_api
 from marketplace.analytics import views as analytics_views
+from marketplace.auditing import views as auditing_views
 from marketplace.casework import api as casework_api
 from marketplace.casework import meeting_views
 from marketplace.casework import views as casework_views
@@ -86,7 +87,8 @@ PAGES = (
     accounts_views, session_views, second_factor_views, token_views, organisations_views, operator_organisations_views,
     messaging_views, files_views, listings_views, translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, introductions_views, case_views, desk_views,
-    comparing_views, casework_views, meeting_views, contracts_views, analytics_views, webhooks_views, health, metrics, api_docs,
+    comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
+    health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {
     accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,

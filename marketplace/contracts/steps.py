@@ -254,7 +254,7 @@ def _written(step: Step, version: int | None) -> Iterator[None]:
 
 def _settle(actor: User, introduction: Introduction, step: Step, what: str, *, was_done: bool) -> None:
     session.flush()
-    audit.record(actor.id, f"step.{what}", "step", step.id, introduction.ref, title=step.title)
+    audit.record(actor.id, f"step.{what}", "step", step.id, introduction.ref)
     outbox.publish("introduction.changed", introduction.id)
     if step.actual_on is None or was_done or introduction.stage is not Stage.PERFORMING:
         return

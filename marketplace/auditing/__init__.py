@@ -1,0 +1,1 @@
+"""Who did what: the audit log for operators, with names for everything it says."""
