@@ -83,6 +83,7 @@ def add(
     if (session.scalar(this) or 0) >= MOST:
         raise Conflict(say("A case has {max} documents at most.", max=MOST))
     assert chosen is not None
+    kept = files.keep(name, stream)  # its place may be slow: nothing is locked meanwhile
     try:
         with transaction():
             session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
@@ -90,7 +91,7 @@ def add(
                                 side=own_side(actor, introduction))
             session.add(document)
             session.flush()
-            _keep(actor, document, 1, name, stream, note)
+            _keep(actor, document, 1, kept, note)
             if (filed := _filed_already(actor, document)) is not None:
                 raise _FiledAlready(filed)
     except _FiledAlready as twice:
@@ -104,9 +105,10 @@ def add_version(actor: User, document: Document, name: str, stream: IO[bytes], n
     if not document.introduction.is_open:
         raise Conflict(say("The case is closed."))
     _check(document.title, note, document.reach)
+    kept = files.keep(name, stream)
     try:
         with transaction():
-            _keep(actor, document, document.versions[-1].number + 1, name, stream, note)
+            _keep(actor, document, document.versions[-1].number + 1, kept, note)
     except IntegrityError:
         raise Conflict(say("Somebody else added a version at the same moment. Look at it, then send yours.")) from None
 
@@ -140,10 +142,11 @@ def _through(actor: User, introduction: Introduction) -> int | None:
 
 
 def _keep(
-    actor: User, document: Document, number: int, name: str, stream: IO[bytes], note: str | None
+    actor: User, document: Document, number: int, kept: files.Kept, note: str | None
 ) -> None:
     introduction = document.introduction
-    file = files.store(actor, KIND, document.id, name, stream, document.reach.tier)
+    whose = introduction.listing_of(document.side).organisation_id if document.side else None
+    file = files.store(actor, KIND, document.id, kept.name, kept, document.reach.tier, organisation_id=whose)
     document.versions.append(DocumentVersion(
         number=number, file=file, added_by=actor, added_at=clock.now(), note=(note or "").strip() or None,
     ))

@@ -128,8 +128,10 @@ def _go_on(actor: User, meeting: Meeting, given: Mapping[str, Any]) -> None:
         raise Invalid({"owner": say("Until both sides have consented, this is between this side and the broker.")})
     meeting.text, meeting.next_action = checked["text"], checked["next_action"]
     meeting.next_owner, meeting.next_due_on = owner, checked["due_on"]
+    alone = next(iter(meeting.sides)) if len(meeting.sides) == 1 else None
     session.add(Task(
         introduction=introduction, title=checked["next_action"][: LONGEST["subject"]], owner=owner,
         due_on=checked["due_on"], created_by_id=actor.id, created_at=clock.now(),
-        is_internal=owner is Owes.BROKER and len(meeting.sides) < 2,
+        is_internal=owner is Owes.BROKER and alone is not None,
+        only_for=alone if alone is not None and owner == Owes(alone) else None,
     ))

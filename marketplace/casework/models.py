@@ -118,6 +118,8 @@ class Task(Base):
     due_on: Mapped[date]
     is_internal: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Only brokers and operators read it."""
+    only_for: Mapped[Side | None]
+    """It was agreed with this side alone, which reads it, with brokers and operators; None: whoever knows the case."""
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     """None: the template made it."""
     created_at: Mapped[datetime]

@@ -40,13 +40,16 @@ def can_change_meeting(actor: User, meeting: Meeting) -> bool:
 
 
 def can_see_task(actor: User, task: Task) -> bool:
-    """Once names are released, both sides see what is to be done from then on; before, each sees its own."""
+    """Once names are released, both sides see what is to be done from then on, but for what was agreed with one alone;
+    before, each sees its own."""
     introduction = task.introduction
     if is_staff(actor, introduction):
         return True
     if not can_see(actor, introduction) or task.is_internal:
         return False
     sides = member_sides(actor, introduction)
+    if task.only_for is not None and task.only_for not in sides:
+        return False
     if task.owner is Owes.BOTH or task.owner in {Owes(side) for side in sides}:
         return True
     return introduction.is_released and (task.owner is Owes.BROKER or not _was_set_before_release(task))

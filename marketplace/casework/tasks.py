@@ -97,6 +97,8 @@ def change(actor: User, task: Task, version: int | None = None, **given: Any) ->
         for name, value in entries.items():
             if name != "title" or task.code is None:
                 setattr(task, name, value)
+        if task.only_for is not None and task.owner not in (Owes.BROKER, Owes(task.only_for)):
+            task.only_for = None  # the broker gave it to the other side, who has to read it then
         session.flush()
         if handed_on:
             _tell_owner(task, but=actor)

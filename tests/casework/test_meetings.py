@@ -169,6 +169,15 @@ def test_what_one_side_told_the_broker_stays_between_them(brought_to, dana, alic
     assert tasks.of_case(charlie, case) == tasks.of_case(alice, case) == []
 
 
+def test_what_was_agreed_with_one_side_alone_stays_there_after_the_introduction(introduced, dana, charlie, alice):
+    talk = meetings.arrange(dana, introduced, **a_plan(charlie))
+    with later(talk):
+        minutes.close(dana, talk, text="They fear the price.", next_action="Name the highest price", owner="need",
+                      due_on=clock.today() + timedelta(days=5))
+    assert [task.title for task in tasks.of_case(charlie, introduced)] == ["Name the highest price"]
+    assert tasks.of_case(alice, introduced) == []
+
+
 def test_person_in_two_roles_comes_for_the_side_and_does_not_broker(introduced, dana, company, charlie, alice):
     join(dana, company)
     by_id = {one.user.id: one.side for one in meetings.candidates(charlie, introduced)}
