@@ -28,7 +28,7 @@ NO_SLUG = {"slug": None}
 
 
 @bp.get(OF_ORGANISATION)
-@bp.get(OF_PLATFORM, defaults=NO_SLUG)
+@bp.get(OF_PLATFORM, defaults=NO_SLUG, endpoint="platforms_every")
 @bp.response(200, WebhookList)
 def every(slug: str | None) -> dict[str, Any]:
     """The addresses that are told, in the order in which they were registered."""
@@ -36,18 +36,19 @@ def every(slug: str | None) -> dict[str, Any]:
 
 
 @bp.post(OF_ORGANISATION)
-@bp.post(OF_PLATFORM, defaults=NO_SLUG)
+@bp.post(OF_PLATFORM, defaults=NO_SLUG, endpoint="platforms_register")
 @bp.arguments(NewWebhook)
 @bp.response(201, WebhookMade)
 def register(new: dict[str, Any], slug: str | None) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Tell an address of these facts from now on. The answer has the secret that signs, this once."""
     endpoint, secret = service.register(actor(), service.owner(actor(), slug), **new)
-    place = url_for("webhooks_api.show", slug=slug, number=endpoint.id)
+    of = "webhooks_api.show" if slug else "webhooks_api.platforms_show"
+    place = url_for(of, slug=slug, number=endpoint.id)
     return {**_json(endpoint), "secret": secret}, 201, {"Location": place, "Cache-Control": "no-store"}
 
 
 @bp.get(f"{OF_ORGANISATION}/<int:number>")
-@bp.get(f"{OF_PLATFORM}/<int:number>", defaults=NO_SLUG)
+@bp.get(f"{OF_PLATFORM}/<int:number>", defaults=NO_SLUG, endpoint="platforms_show")
 @bp.etag
 @bp.response(200, WebhookOut)
 def show(slug: str | None, number: int) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def show(slug: str | None, number: int) -> dict[str, Any]:
 
 
 @bp.patch(f"{OF_ORGANISATION}/<int:number>")
-@bp.patch(f"{OF_PLATFORM}/<int:number>", defaults=NO_SLUG)
+@bp.patch(f"{OF_PLATFORM}/<int:number>", defaults=NO_SLUG, endpoint="platforms_change")
 @bp.arguments(WebhookChange)
 @bp.response(200, WebhookOut)
 def change(new: dict[str, Any], slug: str | None, number: int) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def change(new: dict[str, Any], slug: str | None, number: int) -> dict[str, Any]
 
 
 @bp.delete(f"{OF_ORGANISATION}/<int:number>")
-@bp.delete(f"{OF_PLATFORM}/<int:number>", defaults=NO_SLUG)
+@bp.delete(f"{OF_PLATFORM}/<int:number>", defaults=NO_SLUG, endpoint="platforms_delete")
 @bp.response(204)
 def delete(slug: str | None, number: int) -> None:
     """It is told nothing any more; its log goes with it."""
@@ -75,7 +76,7 @@ def delete(slug: str | None, number: int) -> None:
 
 
 @bp.post(f"{OF_ORGANISATION}/<int:number>/secret")
-@bp.post(f"{OF_PLATFORM}/<int:number>/secret", defaults=NO_SLUG)
+@bp.post(f"{OF_PLATFORM}/<int:number>/secret", defaults=NO_SLUG, endpoint="platforms_rotate")
 @bp.response(200, NewSecret)
 def rotate(slug: str | None, number: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     """A new secret, shown this once. For a day both sign, the new one first."""
@@ -85,7 +86,7 @@ def rotate(slug: str | None, number: int) -> tuple[dict[str, Any], int, dict[str
 
 
 @bp.post(f"{OF_ORGANISATION}/<int:number>/pause")
-@bp.post(f"{OF_PLATFORM}/<int:number>/pause", defaults=NO_SLUG)
+@bp.post(f"{OF_PLATFORM}/<int:number>/pause", defaults=NO_SLUG, endpoint="platforms_pause")
 @bp.response(200, WebhookOut)
 def pause(slug: str | None, number: int) -> dict[str, Any]:
     """Send nothing for now. What waits goes on waiting; what happens meanwhile is not noted."""
@@ -95,7 +96,7 @@ def pause(slug: str | None, number: int) -> dict[str, Any]:
 
 
 @bp.post(f"{OF_ORGANISATION}/<int:number>/resume")
-@bp.post(f"{OF_PLATFORM}/<int:number>/resume", defaults=NO_SLUG)
+@bp.post(f"{OF_PLATFORM}/<int:number>/resume", defaults=NO_SLUG, endpoint="platforms_resume")
 @bp.response(200, WebhookOut)
 def resume(slug: str | None, number: int) -> dict[str, Any]:
     """Switch it on again: what happens from now on is sent."""
@@ -105,7 +106,7 @@ def resume(slug: str | None, number: int) -> dict[str, Any]:
 
 
 @bp.post(f"{OF_ORGANISATION}/<int:number>/test")
-@bp.post(f"{OF_PLATFORM}/<int:number>/test", defaults=NO_SLUG)
+@bp.post(f"{OF_PLATFORM}/<int:number>/test", defaults=NO_SLUG, endpoint="platforms_test")
 @bp.response(202, DeliveryOut)
 def test(slug: str | None, number: int) -> dict[str, Any]:
     """Send a delivery of the fact `test`. Ask for it again to see what came of it."""
@@ -113,7 +114,7 @@ def test(slug: str | None, number: int) -> dict[str, Any]:
 
 
 @bp.get(f"{OF_ORGANISATION}/<int:number>/deliveries")
-@bp.get(f"{OF_PLATFORM}/<int:number>/deliveries", defaults=NO_SLUG)
+@bp.get(f"{OF_PLATFORM}/<int:number>/deliveries", defaults=NO_SLUG, endpoint="platforms_log")
 @bp.arguments(DeliveryQuery, location="query")
 @bp.response(200, DeliveryPage)
 def log(query: dict[str, Any], slug: str | None, number: int) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def log(query: dict[str, Any], slug: str | None, number: int) -> dict[str, Any]:
 
 
 @bp.get(f"{OF_ORGANISATION}/<int:number>/deliveries/<delivery>")
-@bp.get(f"{OF_PLATFORM}/<int:number>/deliveries/<delivery>", defaults=NO_SLUG)
+@bp.get(f"{OF_PLATFORM}/<int:number>/deliveries/<delivery>", defaults=NO_SLUG, endpoint="platforms_one_delivery")
 @bp.etag
 @bp.response(200, DeliveryOut)
 def one_delivery(slug: str | None, number: int, delivery: str) -> dict[str, Any]:
@@ -133,7 +134,8 @@ def one_delivery(slug: str | None, number: int, delivery: str) -> dict[str, Any]
 
 
 @bp.post(f"{OF_ORGANISATION}/<int:number>/deliveries/<delivery>/redeliver")
-@bp.post(f"{OF_PLATFORM}/<int:number>/deliveries/<delivery>/redeliver", defaults=NO_SLUG)
+@bp.post(f"{OF_PLATFORM}/<int:number>/deliveries/<delivery>/redeliver", defaults=NO_SLUG,
+         endpoint="platforms_redeliver")
 @bp.response(202, DeliveryOut)
 def redeliver(slug: str | None, number: int, delivery: str) -> dict[str, Any]:
     """Send it once more, under the same number."""

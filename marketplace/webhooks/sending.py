@@ -165,7 +165,7 @@ def _next(claim: Claim) -> Job | None:
             return None
         row = session.scalar(select(Delivery).where(
             Delivery.endpoint_id == claim.endpoint_id, Delivery.outcome == Outcome.WAITING, Delivery.due_at <= now
-        ).order_by(Delivery.id).limit(1))
+        ).order_by(Delivery.due_at, Delivery.id).limit(1))
         if row is None:
             return None
         endpoint = session.get_one(Endpoint, claim.endpoint_id, populate_existing=True)
@@ -178,7 +178,7 @@ def _next(claim: Claim) -> Job | None:
 
 
 def _send(job: Job) -> Answer:
-    session.remove()  # no connection to the database is held while a receiver thinks
+    """In no transaction: no connection to the database is held while a receiver thinks."""
     if job.secrets is None:
         return Answer(0, Problem.SECRET)
     now = clock.now()
