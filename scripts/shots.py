@@ -35,6 +35,7 @@ One = Callable[[str], Any]
 """The first value of a query on the demonstration's database."""
 
 OF_ALICE = "(SELECT id FROM organisations WHERE slug = 'chengyue-institute')"
+WEBHOOKS = "/organisations/chengyue-institute/webhooks"
 OF_CHARLIE = "(SELECT id FROM organisations WHERE slug = 'lichuan-manufacturing')"
 
 
@@ -91,6 +92,10 @@ def people_pages(one: One) -> list[Shot]:
         ("organisation-members", "alice", "/organisations/chengyue-institute/members"),
         ("organisation-edit", "alice", "/organisations/chengyue-institute/edit"),
         ("organisation-new", "charlie", "/organisations/new"),
+        ("webhooks", "alice", WEBHOOKS),
+        ("webhook-new", "alice", f"{WEBHOOKS}/new"),
+        ("webhook", "alice", f"{WEBHOOKS}/1"),
+        ("webhook-edit", "alice", f"{WEBHOOKS}/1/edit"),
     ]
 
 
@@ -255,6 +260,7 @@ def operator_pages(one: One) -> list[Shot]:
         ("operator-organisation", "erin", f"/operator/organisations/{pending}"),
         ("operator-refuse", "erin", f"/operator/organisations/{pending}/refuse"),
         ("operator-mail", "erin", "/operator/mail"),
+        ("operator-webhooks", "erin", "/operator/webhooks"),
         ("operator-terms", "erin", "/operator/terms"),
         ("operator-terms-one", "erin", "/operator/terms/1"),
         ("operator-terms-new", "erin", "/operator/terms/new"),
@@ -278,10 +284,28 @@ def main() -> None:
             listed = pages(lambda query: next(iter(database.execute(query).fetchone() or (None,))))
             database.close()
             chosen = [page for page in listed if not wanted or any(word in page[0] for word in wanted)]
+            if any(WEBHOOKS in path for _, _, path in chosen):
+                register_a_webhook(browser, marketplace.address)
             for language in ("zh", "en"):
                 for width in WIDTHS:
                     take(browser, marketplace.address, chosen, language, width)
     print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")
+
+
+def register_a_webhook(browser: Any, address: str) -> None:
+    """The demonstration tells no address of anything, so one that answers nobody is registered and tried."""
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(f"{address}/sign-in?lang=en")
+    page.fill("input[name=email]", CAST["alice"])
+    page.fill("input[name=password]", running.PASSWORD)
+    page.click("main button[type=submit]")
+    page.goto(f"{address}{WEBHOOKS}/new")
+    page.fill("input[name=url]", "https://hooks.chengyue.example/yinqiao")
+    page.click("main form.form button[type=submit]")
+    page.click("text=I have kept it")
+    page.click("text=Send a test")
+    page.wait_for_timeout(3_000)
+    page.context.close()
 
 
 def take(browser: Any, address: str, chosen: list[tuple[str, str | None, str]], language: str, width: int) -> None:
