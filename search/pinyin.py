@@ -36,12 +36,19 @@ def sounds(words: Iterable[str], text: str = "") -> set[str]:
     and the word before it are also kept as one (石墨 + 烯), whether or not they stood side by side: it does no harm."""
     if text.isascii():
         return set()
+    return set(" ".join(said_twice(words, fold(text))).split())
+
+
+def said_twice(words: Iterable[str], folded: str) -> frozenset[str]:
+    """`sounds` of a text that is folded, both of a word as one text with a space between."""
+    if folded.isascii():
+        return frozenset()
     chinese = [word for word in words if "\u3400" <= word[0] <= "\u9fff"]
     kept = {word for word in chinese if len(word) > 1}
     kept.update([one + other for one, other in pairwise(chinese) if len(other) == 1])
-    if len(text) <= LONGEST_VALUE and _CHINESE.fullmatch(folded := fold(text)) and len(folded) > 1:
+    if 1 < len(folded) <= LONGEST_VALUE and _CHINESE.fullmatch(folded):
         kept.add(folded)
-    return {sound for word in kept for sound in _sounds(word)}
+    return frozenset(map(_sounds, kept))
 
 
 def typed(text: str) -> str:
@@ -109,11 +116,11 @@ _plain = lru_cache(maxsize=4_096)(to_normal)
 
 
 @lru_cache(maxsize=131_072)
-def _sounds(word: str) -> tuple[str, ...]:
+def _sounds(word: str) -> str:
     spoken = syllables(word)
     if not spoken:
-        return ()
-    return "".join(spoken) + _MARK + word, "".join(syllable[0] for syllable in spoken) + _MARK + word
+        return ""
+    return f"{''.join(spoken)}{_MARK}{word} {''.join(syllable[0] for syllable in spoken)}{_MARK}{word}"
 
 
 def _initials(letters: str) -> list[str]:

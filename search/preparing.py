@@ -12,37 +12,46 @@ import fcntl
 import gc
 import marshal
 import os
-import select
 import struct
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from types import TracebackType
 from typing import IO, Any
 
 from search import Document, Refused, Settings, Unavailable
 from search.checking import kept
-from search.layout import line
+from search.layout import line, packed
 
 ALONE = 1_000
-"""So many documents are prepared by this process before children are started: that takes them half a second, and it
-goes on alone until one of them is ready."""
+"""Fewer documents are prepared by this process alone: a child takes a third of a second until it is ready."""
+_MOST = 4
+"""More children than these are not kept busy by one process that reads rows and fills an index."""
 _PORTION = 100
 _PIPE = 1 << 20
+_ROOM = _PIPE // 2
+"""A child that has so many bytes to read still is not given more."""
 _LENGTH = struct.Struct("<Q")
 _PROGRAM = "from search.preparing import serve; serve()"
 _ROOT = str(Path(__file__).resolve().parents[1])
 
 
 class Preparers:
-    """Takes documents in and gives their lines back, portion by portion and not always in the order they came."""
+    """Takes documents in and gives their lines back, portion by portion and not always in the order they came.
+
+    Whoever asks has other work as well (reading rows, filling the index), so there is one child less than there are
+    processors; what the children have no room for is prepared here. Nobody waits while there is something to do.
+    """
 
     def __init__(self, settings: Settings, processes: int | None = None, alone: int = ALONE) -> None:
         self._settings, self._left = settings, alone
-        self._number = len(os.sched_getaffinity(0)) if processes is None else processes
+        self._number = min(len(os.sched_getaffinity(0)) - 1, _MOST) if processes is None else processes
         self._children: list[_Child] = []
+        self._answers: SimpleQueue[_Answer] = SimpleQueue()
 
     def __enter__(self) -> Preparers:
         return self
@@ -53,90 +62,104 @@ class Preparers:
 
     def exchange(self, documents: Sequence[Document]) -> Iterator[str]:
         """Take these in, give back what is ready. Raises Unavailable when a child died."""
-        if self._left > 0 or self._number < 2:
-            self._left -= len(documents)
-            yield from lines(self._settings, documents)
-            return
-        self._start()
+        self._left -= len(documents)
+        if self._left <= 0 and not self._children:
+            for _ in range(self._number):
+                self._children.append(_Child(self._settings, self._answers))
         for first in range(0, len(documents), _PORTION):
             portion = documents[first:first + _PORTION]
-            if not any(child.is_ready for child in self._children):
-                yield from self._receive(0)
+            yield from self._ready()
+            if free := [child for child in self._children if child.has_room]:
+                min(free, key=_Child.load).ask(portion)
+            else:
                 yield from lines(self._settings, portion)
-                continue
-            question = marshal.dumps([dict(one) for one in portion])
-            while not (free := [child for child in self._children if child.takes(question)]):
-                yield from self._receive(None)
-            min(free, key=lambda child: len(child.waiting)).send(question)
-            yield from self._receive(0)
 
     def rest(self) -> Iterator[str]:
         """What has not been given back yet."""
         while any(child.waiting for child in self._children if child.is_ready):
-            yield from self._receive(None)
+            yield from _received(self._answers.get())
 
-    def _start(self) -> None:
-        if not self._children:
-            self._children = [_Child(self._settings) for _ in range(self._number)]
-
-    def _receive(self, patience: float | None) -> Iterator[str]:
-        """What the children have ready; without any, wait so long, None for as long as it takes."""
-        busy = {child.answers: child for child in self._children if child.waiting}
-        for pipe in select.select(list(busy), [], [], patience)[0]:
-            yield from busy[pipe].receive()
+    def _ready(self) -> Iterator[str]:
+        while not self._answers.empty():
+            yield from _received(self._answers.get())
 
 
 class _Child:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, answers: SimpleQueue[_Answer]) -> None:
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path}, bufsize=0,  # `select` sees nothing of what a buffer holds
+            [sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+            env={**os.environ, "PYTHONPATH": path}, process_group=0,  # Ctrl-C is for us, and we end it
         )
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._questions, self.answers = self._process.stdin, self._process.stdout
-        for pipe in (self._questions, self.answers):
+        self._questions, self._said = self._process.stdin, self._process.stdout
+        for pipe in (self._questions, self._said):
             with contextlib.suppress(OSError):
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
-        self._room = int(fcntl.fcntl(self._questions, fcntl.F_GETPIPE_SZ)) // 2
         self.waiting: list[int] = []
         """The lengths of the questions that it has not answered yet."""
         self.is_ready = False
         """It has answered that it has the settings; until then it is not asked anything."""
-        self.send(marshal.dumps({**asdict(settings), "searchable": dict(settings.searchable)}))
+        # A thread listens all the time, so the child never waits to be heard, and so never lets us wait to be read.
+        self._listener = Thread(target=self._listen, args=(answers,), daemon=True)
+        self._listener.start()
+        self._send({**asdict(settings), "searchable": dict(settings.searchable)})
 
-    def takes(self, question: bytes) -> bool:
-        """Can it be sent without waiting? A child that waits to be read must never be waited for to read."""
-        return self.is_ready and (not self.waiting or sum(self.waiting) + len(question) <= self._room)
+    @property
+    def has_room(self) -> bool:
+        return self.is_ready and self.load() < _ROOM
 
-    def send(self, question: bytes) -> None:
-        try:
-            _write(self._questions, question)
-        except OSError as error:
-            raise self._death() from error
-        self.waiting.append(len(question))
+    def load(self) -> int:
+        return sum(self.waiting)
 
-    def receive(self) -> list[str]:
-        try:
-            refused, ready = _read(self.answers)
-        except EOFError as error:
-            raise self._death() from error
+    def ask(self, documents: Sequence[Document]) -> None:
+        self._send([dict(one) for one in documents])
+
+    def answered(self, answer: bytes | None) -> Iterator[str]:
+        """The lines of its next answer, None when it died instead."""
+        if answer is None:
+            raise self._death()
+        refused, ready = marshal.loads(answer)  # noqa: S302 - written by our own child
         del self.waiting[0]
         self.is_ready = True
         if refused:
             raise Refused(refused)
-        return list(ready)
+        return map(bytes.decode, ready)
 
     def end(self) -> None:
         """It holds nothing that could be lost."""
         self._process.kill()
         self._process.wait()
+        self._listener.join()
         with contextlib.suppress(OSError):
             self._questions.close()
-        self.answers.close()
+        self._said.close()
+
+    def _send(self, question: Any) -> None:
+        data = marshal.dumps(question)
+        try:
+            _write(self._questions, data)
+        except OSError as error:
+            raise self._death() from error
+        self.waiting.append(len(data))
+
+    def _listen(self, answers: SimpleQueue[_Answer]) -> None:
+        try:
+            while True:
+                answers.put((self, _read(self._said)))
+        except (EOFError, OSError):
+            answers.put((self, None))
 
     def _death(self) -> Unavailable:
         return Unavailable(f"a process that prepares documents ended with code {self._process.wait()}")
+
+
+_Answer = tuple[_Child, bytes | None]
+
+
+def _received(answer: _Answer) -> Iterator[str]:
+    child, data = answer
+    return child.answered(data)
 
 
 def lines(settings: Settings, documents: Iterable[Document]) -> Iterator[str]:
@@ -149,12 +172,12 @@ def serve() -> None:
     gc.disable()  # documents make no cycles, and looking for some takes a tenth of the time
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
-        settings = Settings(**_read(questions))
+        settings = Settings(**marshal.loads(_read(questions)))  # noqa: S302 - written by our own parent
         _write(answers, marshal.dumps(("", [])))
         while True:
-            documents = _read(questions)
+            documents = marshal.loads(_read(questions))  # noqa: S302 - as above
             try:
-                answer = ("", list(lines(settings, documents)))
+                answer = ("", [packed(settings, kept(settings, document)) for document in documents])
             except Refused as error:
                 answer = (str(error), [])
             _write(answers, marshal.dumps(answer))
@@ -167,9 +190,9 @@ def _write(pipe: IO[bytes], data: bytes) -> None:
     pipe.flush()
 
 
-def _read(pipe: IO[bytes]) -> Any:
+def _read(pipe: IO[bytes]) -> bytes:
     length = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))[0]
-    return marshal.loads(_exactly(pipe, length))  # noqa: S302 - written by our own parent or child
+    return _exactly(pipe, length)
 
 
 def _exactly(pipe: IO[bytes], length: int) -> bytes:

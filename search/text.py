@@ -53,7 +53,7 @@ _USUAL = (
 _UNUSUAL = re.compile(f"[^{_USUAL}]")
 # What Chinese texts are full of, made narrow letter for letter: it spares most of them the slow way through NFKC.
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | dict.fromkeys((0x2010, 0x2011, 0x2212), 0x2D)
-_WIDE = re.compile("[\uff01-\uff5e\u2010\u2011\u2212]")
+_WIDE = re.compile("[\uff01-\uff5e\u2010\u2011\u2212]+")
 _OFTEN_WIDE = tuple((wide, chr(_NARROW[ord(wide)])) for wide in "，；：（）％")
 _SHORT, _MOST_KNOWN = 32, 65_536
 _MARK = "\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff\u3099\u309a"
@@ -117,7 +117,11 @@ def fold(text: str) -> str:
     """The text with everything made equal that a reader would hold equal."""
     if text.isascii():
         return text.lower()
-    return _simplify(_fold_characters(text))
+    for wide, narrow in _OFTEN_WIDE:
+        text = text.replace(wide, narrow)
+    if _UNUSUAL.search(text) and _UNUSUAL.search(text := _narrow(text)):
+        text = _ODD.sub(_fold_odd, text)
+    return _simplify(text.casefold())
 
 
 def words(text: str) -> list[str]:
@@ -144,21 +148,30 @@ def units(text: str) -> list[str]:
 def words_and_units(text: str) -> tuple[str, str]:
     """Both views at the price of one reading, as rows with spaces between; what indexing a document needs. The words
     come in another order."""
+    return views(fold(text))
+
+
+def views(folded: str) -> tuple[str, str]:
+    """`words_and_units` of a text that is folded."""
     # Written out rather than built of the functions above: indexing spends most of its time here.
-    folded = fold(text)
-    if folded.isascii():
-        return _known[folded] if len(folded) <= _SHORT else _long_views(folded)
-    pieces = _HAN_APART.split(folded)
+    if folded.isascii() or len(pieces := _HAN_APART.split(folded)) == 1:
+        return _known[folded]
     # The segmenter is asked once for all Chinese of the text: a question to it costs as much as ten characters.
-    found = rjieba.cut_for_search(" ".join(pieces[1::2])) if len(pieces) > 1 else []
-    row: list[str] = []
-    for between, chinese in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-        if between:
-            its_words, its_units = _known[between] if len(between) <= _SHORT else _long_views(between)
-            found.append(its_words)
-            row.append(its_units)
-        row.append(" ".join(chinese))
-    return " ".join(found), " ".join(row)
+    chinese = " ".join(pieces[1::2])
+    words_between, pieces[::2] = zip(*map(_known.__getitem__, pieces[::2]), strict=True)
+    pieces[1::2] = _spaced(chinese).split("   ")
+    return " ".join([*rjieba.cut_for_search(chinese), *words_between]), " ".join(pieces)
+
+
+def _spaced(text: str) -> str:
+    """A text with a space after each character but the last. `join` would make an object of every character first,
+    which takes four times as long."""
+    written = text.encode("utf-16-le", "surrogatepass")
+    if len(written) != 2 * len(text):  # characters of four bytes
+        return " ".join(text)
+    spaced = bytearray(b" \0" * (2 * len(text)))
+    spaced[::4], spaced[1::4] = written[::2], written[1::2]
+    return spaced[:-2].decode("utf-16-le", "surrogatepass")
 
 
 def asked(text: str) -> list[Word]:
@@ -295,20 +308,19 @@ class _Known(dict[str, tuple[str, str]]):
     dictionary that is looked up in one go for a whole text takes half the time of a cache that is called."""
 
     def __missing__(self, text: str) -> tuple[str, str]:
-        views = _views(text)
-        if len(text) <= _SHORT:
-            if len(self) >= _MOST_KNOWN:
-                self.clear()
-            self[text] = views
+        if len(text) > _SHORT:
+            parts = _APART.split(text)
+            if len(parts) == 1:
+                return _views(text)
+            found, row = zip(*map(self.__getitem__, parts), strict=True)
+            return " ".join(found), " ".join(row)
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        views = self[text] = _views(text)
         return views
 
 
 _known = _Known()
-
-
-def _long_views(text: str) -> tuple[str, str]:
-    found, row = zip(*map(_known.__getitem__, _APART.split(text)), strict=True)
-    return " ".join(found), " ".join(row)
 
 
 def _name_pieces(kind: str, chunk: str) -> list[tuple[str, int, int]]:
@@ -341,22 +353,13 @@ def _chunks(folded: str) -> Iterator[tuple[str, str, int]]:
         yield kind, match[0], match.start()
 
 
-def _fold_characters(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    text = _narrow(text)
-    if not _UNUSUAL.search(text):
-        return text.casefold()
-    return _ODD.sub(_fold_odd, text).casefold()
-
-
 def _narrow(text: str) -> str:
-    """What `translate` would do, which looks up every character in a dictionary: five times as long."""
-    if not _WIDE.search(text):
-        return text
-    for wide, narrow in _OFTEN_WIDE:
-        text = text.replace(wide, narrow)
-    return text.translate(_NARROW) if _WIDE.search(text) else text
+    """What `translate` would do, which looks up every character in a dictionary: many times as long."""
+    return _WIDE.sub(_narrow_run, text)
+
+
+def _narrow_run(match: re.Match[str]) -> str:
+    return match[0].translate(_NARROW)
 
 
 def _fold_odd(match: re.Match[str]) -> str:

@@ -151,6 +151,33 @@ def test_portions_of_any_size_go_through() -> None:
     assert sorted(read(line)["id"] for line in given) == list(range(sum(sizes)))
 
 
+def test_what_children_have_no_room_for_is_prepared_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.preparing._ROOM", 1)
+    with Preparers(SETTINGS, processes=1, alone=0) as preparers:
+        given = [line for batch in batches(3_000) for line in preparers.exchange(batch)]
+        given += preparers.rest()
+    assert sorted(read(line)["id"] for line in given) == list(range(3_000))
+
+
+def test_one_process_alone_starts_no_other() -> None:
+    with Preparers(SETTINGS, processes=0, alone=0) as preparers:
+        given = [line for batch in batches(600) for line in preparers.exchange(batch)]
+        assert len(given) == 600 and not preparers._children
+        assert not list(preparers.rest())
+
+
+def test_an_interruption_while_children_work_ends_them(engine: EmbeddedEngine) -> None:
+    def interrupted() -> Iterator[list[Document]]:
+        yield from batches(6_000)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.fill("listings", interrupted())
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert not [one for one in children if b"search.preparing" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    assert engine.count("listings") == 0
+
+
 def test_documents_longer_than_any_pipe_go_through() -> None:
     long = [{"id": number, "title": "x", "text": "回收 recycling " * 60_000} for number in range(12)]
     with Preparers(SETTINGS, processes=2, alone=0) as preparers:

@@ -82,6 +82,13 @@ def test_every_view_of_a_text_agrees_with_the_others(text: str) -> None:
         assert 0 < len(word) <= LONGEST_WORD or not word.isascii()
 
 
+def test_a_text_with_characters_of_four_bytes_is_spaced_like_any_other() -> None:
+    text = "锂𠮷电池，for 電池𠀀"
+    found, row = words_and_units(text)
+    assert row.split() == units(text) == ["锂", "𠮷", "电", "池", "for", "电", "池", "𠀀"]
+    assert sorted(found.split()) == sorted(words(text))
+
+
 @given(st.text(alphabet="锂鋰電电池的ab cA9,./-'éﬁＡ，。“”…🔋", max_size=60))
 @settings(max_examples=300, deadline=None)
 def test_words_are_traced_to_where_they_stand(text: str) -> None:
