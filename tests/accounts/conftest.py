@@ -6,6 +6,7 @@ from sqlalchemy import select
 from marketplace import outbox
 from marketplace.db import session
 from marketplace.messaging.models import OutgoingMail
+from marketplace.web.limits import limiter
 
 PASSWORD = "correct horse battery"
 
@@ -27,3 +28,11 @@ def mailed():
 def link_in():
     """link_in(text) -> the path of the first link in a mail."""
     return lambda text: re.search(r"http://127\.0\.0\.1:8000(/\S+)", text)[1]
+
+
+@pytest.fixture
+def limited():
+    limiter.enabled = True
+    limiter.reset()
+    yield
+    limiter.enabled = False

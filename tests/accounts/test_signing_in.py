@@ -10,7 +10,6 @@ from marketplace import clock
 from marketplace.accounts import passwords, service
 from marketplace.accounts.views import local_path
 from marketplace.db import transaction
-from marketplace.web.limits import limiter
 
 ADDRESS = "fan@company.example"
 
@@ -18,14 +17,6 @@ ADDRESS = "fan@company.example"
 @pytest.fixture
 def fan():
     return service.create(ADDRESS, "Fan Wei", PASSWORD, language="en")
-
-
-@pytest.fixture
-def limited():
-    limiter.enabled = True
-    limiter.reset()
-    yield
-    limiter.enabled = False
 
 
 def sign_in(client, email=ADDRESS, password=PASSWORD, **more):
