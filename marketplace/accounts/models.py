@@ -136,9 +136,9 @@ class ExternalIdentity(Base):
     """Somebody as another system that signs people in knows them (OpenID Connect)."""
 
     __tablename__ = "external_identities"
-    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("user_id", "issuer"))
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     issuer: Mapped[str]
     subject: Mapped[str]
     """What the issuer calls the person for good, whatever becomes of their address."""

@@ -52,6 +52,13 @@ class NewAccount(Accepting):
     language = language()
 
 
+class NewPerson(Accepting):
+    """Of somebody whose address another system has proven."""
+
+    name = name()
+    language = language()
+
+
 class SignIn(Shape):
     email = fields.String(required=True)
     password = fields.String(required=True)

@@ -88,6 +88,11 @@ def enrol(*, email: str, name: str, password: str, language: str = DEFAULT) -> U
     return person
 
 
+def open_proven(email: str, name: str, language: str) -> User:
+    """Open an account that has no password, for somebody whose address another system has proven."""
+    return _open(email, name, language, confirmed_at=clock.now())
+
+
 def confirm(token: str) -> User:
     """The person behind the link has shown that the address is theirs."""
     person = links.reader(Purpose.CONFIRM, token)

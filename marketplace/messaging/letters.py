@@ -10,14 +10,14 @@ from datetime import date
 
 from sqlalchemy import select
 
-from marketplace.accounts import links, tokens
+from marketplace.accounts import links, openid, tokens
 from marketplace.accounts import service as accounts
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.messaging import service
 from marketplace.organisations import mailboxes, members
-from marketplace.organisations.models import Invitation, Membership, Organisation, State
+from marketplace.organisations.models import Domain, Invitation, Membership, Organisation, State
 from marketplace.phrases import DEFAULT, Label, Phrase, say
 
 CHOOSE = say("Choose a new password")
@@ -110,6 +110,35 @@ def steward_chosen(ids: list[int]) -> None:
                 f"/organisations/{organisation.slug}", kind=service.Kind.ORGANISATION,
                 once=f"organisation.steward:{organisation.id}:{organisation.version}",
             )
+
+
+def domain_stated(ids: list[int]) -> None:
+    """organisation.domain: an operator is to look at it; once it is confirmed the administrators know."""
+    for row in session.scalars(select(Domain).where(Domain.id.in_(ids))).all():
+        organisation, page = row.organisation, f"/organisations/{row.organisation.slug}/domains"
+        if row.confirmed_at is None:
+            people: Sequence[int] = accounts.operators()
+            phrase = say("{organisation} says that addresses at {domain} are its own.", organisation=organisation,
+                         domain=row.domain)
+            page = "/operator/domains"
+        else:
+            people = members.admin_ids(organisation.id)
+            phrase = say("{domain} is confirmed: who is new and has an address there joins {organisation}.",
+                         organisation=organisation, domain=row.domain)
+        service.notify(people, phrase, page, kind=service.Kind.ORGANISATION,
+                       once=f"organisation.domain:{row.id}:{row.confirmed_at}")
+
+
+def identity_joined(ids: list[int]) -> None:
+    """identity.joined: whoever has an account learns of every further way into it."""
+    for identity in openid.joined(ids):
+        person, system = identity.user, openid.label() or identity.issuer
+        _write(person, say("{system} signs you in from now on", system=system), [
+            say("Hello {name},", name=person.name),
+            say("somebody, probably you, has signed in to your account through {system}, for the first time. From now "
+                "on that works without your password. If it was not you, write to the operators at once.",
+                system=system),
+        ], "/account", act=say("Look at my account"))
 
 
 def invited_to_organisation(ids: list[int]) -> None:

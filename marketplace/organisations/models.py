@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from marketplace.accounts.models import User
@@ -121,3 +121,28 @@ class Invitation(Base):
     accepted_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship(lazy="joined")
+
+
+class Domain(Base):
+    """A domain of e-mail addresses that an organisation says is its own. Once an operator has confirmed it, who is new
+    and signs in with such an address through another system belongs to the organisation."""
+
+    __tablename__ = "organisation_domains"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "domain"),
+        # Several may say so, one has it: else whoever says it first could keep the rightful one out.
+        Index("uq_organisation_domains_confirmed", "domain", unique=True,
+              sqlite_where=text("confirmed_at IS NOT NULL"), postgresql_where=text("confirmed_at IS NOT NULL")),
+        Index(None, "confirmed_at", "created_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"))
+    domain: Mapped[str]
+    """Lower case, in ASCII."""
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
+    created_by: Mapped[User | None] = relationship(foreign_keys=[created_by_id])

@@ -79,6 +79,10 @@ class NewMember(Shape):
     role = fields.Enum(Role, by_value=True, required=True)
 
 
+class StatedDomain(Shape):
+    domain = fields.String(required=True, validate=validate.Length(max=253))
+
+
 class ChangedRole(Shape):
     role = fields.Enum(Role, by_value=True, required=True)
 
