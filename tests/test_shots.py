@@ -20,6 +20,7 @@ NOT_PICTURED = {
     "static",
     "bootstrap.static",
     "analytics.export",
+    "auditing.export",
     "health.alive",
     "health.ready",
     "comparing.export",
@@ -59,6 +60,11 @@ NOT_PICTURED = {
     "import.show",
     "terms.imported",
     "saved.unsubscribe",
+    "privacy.keep_by_link",
+    # Only for somebody who has a copy, has asked to be deleted, or has not accepted what is in force.
+    "privacy.download",
+    "privacy.waiting",
+    "privacy.accept",
     "contracts.answer",
 }
 

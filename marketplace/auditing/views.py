@@ -50,7 +50,7 @@ def index() -> ResponseReturnValue:
     groups = [(label, acts) for label, acts in ACTS.values()]
     page = render_template("auditing/index.html", found=found, more=more, before=before, head=head, errors=errors,
                            values=request.args, groups=groups, whole={code: one[0] for code, one in ACTS.items()},
-                           names=NAMES, subjects=SUBJECTS, ways=WAYS, details=details)
+                           names=NAMES, subjects=SUBJECTS, ways=WAYS, details=details, most=service.MOST_EXPORTED)
     return page, 422 if errors else 200
 
 
