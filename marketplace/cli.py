@@ -6,7 +6,19 @@ import sys
 
 import click
 
-from marketplace.commands import audit, backup, demo, figures, listings, matching, search, serving, terms, users
+from marketplace.commands import (
+    audit,
+    backup,
+    demo,
+    figures,
+    listings,
+    matching,
+    privacy,
+    search,
+    serving,
+    terms,
+    users,
+)
 from marketplace.config import WrongSetting
 from marketplace.errors import MarketplaceError
 from search import SearchError
@@ -22,8 +34,9 @@ def yinqiao() -> None:
 
 
 for command in (
-    serving.serve, serving.worker, serving.migrate, backup.backup, backup.restore, demo.demo, listings.import_, listings.export,
-    matching.matching, figures.figures, search.search, terms.terms, users.user, audit.audit,
+    serving.serve, serving.worker, serving.migrate, backup.backup, backup.restore, demo.demo, listings.import_,
+    listings.export, matching.matching, figures.figures, search.search, terms.terms, users.user, audit.audit,
+    privacy.privacy,
 ):
     yinqiao.add_command(command)
 

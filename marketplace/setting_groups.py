@@ -75,7 +75,7 @@ class PrivacySettings:
     """Between asking for an account's deletion and its end."""
     exports: int = 7
     unconfirmed: int = 30
-    sign_ins: int = 90
+    sign_ins: int = 180
     addresses: int = 180
     """Addresses of the network."""
     mails: int = 30

@@ -43,6 +43,7 @@ PUBLIC = {
     "matching": {"of"},
     "matching_api": {"matches"},
     "messaging": {"leave"},
+    "privacy": {"edition", "keep_by_link", "text"},
     "organisations": {"index", "show", "join", "confirm_mailbox"},
     "organisations_api": {"find", "show"},
     "saved": {"search_feed", "feed", "unsubscribe"},

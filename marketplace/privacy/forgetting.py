@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from marketplace import audit, clock
 from marketplace.accounts.models import User
@@ -61,6 +62,17 @@ def forget(person: User, successors: Mapping[str, Any] | None = None) -> None:
         audit.record(None, "account.forgotten", "user", person.id)
     mail.forget_files(mails)
     session.expire_all()
+
+
+def drop_row(person_id: int) -> bool:
+    """Delete the row of somebody who is forgotten, unless something still leads to it."""
+    try:
+        with transaction():
+            session.execute(delete(User).where(User.id == person_id, User.email == address_of(person_id))
+                            .execution_options(**_UNTOLD))
+    except IntegrityError:
+        return False
+    return True
 
 
 def drop_listings(*which: ColumnElement[bool]) -> int:

@@ -11,7 +11,7 @@ from itsdangerous import BadData
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from marketplace import audit, clock
+from marketplace import audit, clock, sealing
 from marketplace.accounts import links, sessions, tokens
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
@@ -151,6 +151,9 @@ def run() -> int:
 
 
 def _carry_out(number: int) -> bool:
+    wish = session.get_one(Deletion, number)
+    if wish.state is DeletionState.WAITING and not hindrances(wish.user):
+        sealing.erase_origins_of(wish.user_id)  # first: should this end here, the next turn does it again
     with transaction():
         this = select(Deletion).where(Deletion.id == number).with_for_update()
         wish = session.scalars(this.execution_options(populate_existing=True)).one()

@@ -87,12 +87,13 @@ def _make(export: Export) -> None:
     now = clock.now()
     with transaction():
         # Another worker may have made it meanwhile, or the account be gone; then this one is nobody's.
+        until = now + timedelta(days=settings.current().exports)
         mine = update(Export).where(Export.id == number, Export.state == ExportState.WAITING).values(
-            state=ExportState.READY, ready_at=now, expires_at=now + timedelta(days=settings.current().exports), file_id=file.id
+            state=ExportState.READY, ready_at=now, expires_at=until, file_id=file.id
         )
         done = session.scalar(mine.returning(Export.id).execution_options(**_UNTOLD))
         if done is not None:
-            _tell(person, number, now)
+            _tell(person, number, until)
     if done is None:
         unmake([file.id])
         return
@@ -100,10 +101,10 @@ def _make(export: Export) -> None:
     log.info("export=%d ready bytes=%d", number, file.size)
 
 
-def _tell(person: User, number: int, now: datetime) -> None:
-    until = (now + timedelta(days=settings.current().exports)).astimezone(clock.PLACE)
+def _tell(person: User, number: int, until: datetime) -> None:
     messaging.notify(
-        [person.id], say("The copy of your data is ready. It can be downloaded until {day}.", day=day_of(until)),
+        [person.id], say("The copy of your data is ready. It can be downloaded until {day}.",
+                         day=day_of(until.astimezone(clock.PLACE))),
         "/account/data", kind=messaging.Kind.ORGANISATION, once=f"export:{number}",
     )
 
