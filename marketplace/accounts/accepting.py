@@ -29,9 +29,9 @@ class Accepted:
     at: datetime
 
 
-def require_shown(editions: str) -> None:
-    """Raises Invalid unless these are the editions in force: a form may have lain open for days."""
-    if editions != texts.shown(texts.in_force()):
+def require_shown(editions: str, asked: Sequence[Edition] | None = None) -> None:
+    """Raises Invalid unless these are the editions in force, or `asked`: a form may have lain open for days."""
+    if editions != texts.shown(list(texts.in_force() if asked is None else asked)):
         raise Invalid({"accept": say("There is a new edition since this page was opened. Read it, then tick this.")})
 
 
