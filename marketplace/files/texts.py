@@ -25,6 +25,7 @@ from marketplace.files.models import FileText, StoredFile, TextState
 from marketplace.files.service import place
 from marketplace.files.storage import Missing, answering, staged
 from marketplace.files.types import TYPES
+from marketplace.phrases import say
 
 log = logging.getLogger(__name__)
 EDITION = 1
@@ -40,6 +41,16 @@ _LEAST = 10
 """Letters and figures without which there is no text: a scanner's pages have a number at most."""
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u303f\u3400-\u9fff\uff00-\uffef])[ \t]*\n\s*(?=[\u3000-\u303f\u3400-\u9fff])")
 _HYPHEN = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
+_WAITS = say("Its text is being read and can be searched in a moment.")
+_CUT = say("The first part of its text is searched.")
+_TOLD = {
+    TextState.READ: say("Its text is searched."),
+    TextState.EMPTY: say("No text found in it (is it scanned?), so it is not searched."),
+    TextState.LOCKED: say("It is encrypted, so its text is not searched."),
+    TextState.BROKEN: say("Its text cannot be read, so it is not searched."),
+    TextState.TOO_HARD: say("Reading its text takes too long, so it is not searched."),
+    TextState.MISSING: say("Its content is missing. Please add it again."),
+}
 
 
 class Said(NamedTuple):
@@ -109,12 +120,12 @@ def tidied(text: str) -> str:
     return "\n".join(line for line in (" ".join(one.split()) for one in joined.splitlines()) if line)
 
 
-def of(files: Collection[StoredFile]) -> dict[int, TextState | None]:
-    """File id -> what came of reading it, of those that can be read; None: it waits."""
+def told(files: Collection[StoredFile]) -> dict[int, str]:
+    """File id -> what its owner is told of its text, of those that can be read."""
     ids = [file.id for file in files if file.media_type in READ]
-    rows = session.execute(select(FileText.file_id, FileText.state).where(FileText.file_id.in_(ids)))
-    found = {row.file_id: row.state for row in rows}
-    return {number: found.get(number) for number in ids}
+    rows = session.execute(select(FileText.file_id, FileText.state, FileText.is_cut).where(FileText.file_id.in_(ids)))
+    found = {row.file_id: _CUT if row.is_cut else _TOLD[row.state] for row in rows}
+    return {number: found.get(number, _WAITS) for number in ids}
 
 
 def catch_up(subject_kind: str, highest_tier: int, most: int = 200) -> None:

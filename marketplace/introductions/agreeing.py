@@ -115,15 +115,17 @@ def send_copy(actor: User, introduction: Introduction, name: str, stream: IO[byt
         raise Conflict(say("An NDA is signed once a broker has taken the case on, and while it is open."))
     if PurePosixPath(plain_name(name)).suffix.lower() not in ENDINGS:
         raise Invalid({"file": say("Send the signed NDA as PDF, JPG or PNG.")})
+    kept = files.keep(name, stream)  # its place may be slow: nothing is locked meanwhile
     with transaction():
         session.execute(select(Introduction.id).where(Introduction.id == introduction.id).with_for_update())
         session.refresh(introduction, ["signed_copies"])  # another may have been sent at the same moment
         if conditions.waiting_copy(introduction, sides[0]) is not None:
             raise Conflict(say("A copy of yours is being checked already."))
         terms = conditions.nda_edition(introduction)
-        file = files.store(actor, KIND, introduction.id, name, stream, 3)
+        whose = introduction.listing_of(sides[0]).organisation_id
+        file = files.store(actor, KIND, introduction.id, kept.name, kept, 3, organisation_id=whose)
         copy = SignedCopy(
-            side=sides[0], organisation_id=introduction.listing_of(sides[0]).organisation_id, user_id=actor.id,
+            side=sides[0], organisation_id=whose, user_id=actor.id,
             terms=terms, file_id=file.id, at=clock.now(),
         )
         introduction.signed_copies.append(copy)

@@ -13,7 +13,7 @@ from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.files import service as files
 from marketplace.files import texts
-from marketplace.files.models import StoredFile, TextState
+from marketplace.files.models import StoredFile
 from marketplace.listings.models import Exclusion, Grant, Listing, ListingTranslation, TranslationState
 from marketplace.listings.moves import told_when_stale
 from marketplace.listings.permissions import can_edit, can_review, can_translate
@@ -180,10 +180,9 @@ def detach(actor: User, listing: Listing, file_id: int) -> None:
         outbox.publish("listing.changed", listing.id)
 
 
-def texts_of(listing: Listing, attachments: Collection[StoredFile]) -> dict[int, TextState | None]:
-    """File id -> what came of reading the text of those of its files that are searched; None: it waits."""
-    searched = [file for file in attachments if file.tier <= SEARCHED and not listing.anonymous]
-    return texts.of(searched)
+def texts_of(listing: Listing, attachments: Collection[StoredFile]) -> dict[int, str]:
+    """File id -> what its authors are told of the text of a file by which the listing can be found."""
+    return texts.told([file for file in attachments if file.tier <= SEARCHED and not listing.anonymous])
 
 
 def read_files() -> None:

@@ -28,7 +28,7 @@ from marketplace.listings.permissions import (
     is_own,
 )
 from marketplace.listings.schemas import ExclusionsForm, RemarkForm, TranslationForm
-from marketplace.listings.sharing import named_organisations
+from marketplace.listings.sharing import named_organisations, texts_of
 from marketplace.listings.tiers import view_at
 from marketplace.listings.workflow import ACTIONS, Action, possible
 from marketplace.organisations.permissions import editable_ids, memberships
@@ -295,8 +295,9 @@ def attachments(ref: str) -> ResponseReturnValue:
 
 
 def _files_page(listing: Listing, errors: dict[str, str], status: int) -> ResponseReturnValue:
-    return page("listings/attachments.html", status, listing=listing, errors=errors, values=request.form,
-                found=files.of("listing", listing.id))
+    found = files.of("listing", listing.id)
+    return page("listings/attachments.html", status, listing=listing, errors=errors, values=request.form, found=found,
+                texts=texts_of(listing, found))
 
 
 @bp.post("/listings/<ref>/attachments/<int:file_id>/remove")

@@ -17,6 +17,7 @@ from marketplace.errors import Invalid, Unavailable
 from marketplace.files import service, storage
 from marketplace.files.models import StoredFile
 
+pytest_plugins = ("keeping",)
 PDF = b"%PDF-1.4 made for a test of places"
 
 
