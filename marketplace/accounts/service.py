@@ -42,10 +42,12 @@ def register(*, name: str, email: str, password: str, language: str = DEFAULT, e
     password_hash = passwords.hashed(password)  # before we look, so that both ways take as long
     with transaction():
         person = by_email(email)
+        known = person is not None
         if person is None:
             person = _add(email, name, language, password_hash=password_hash)
             if editions is not None:
                 accepting.accept(person)
+        audit.record(None, "account.registered_again" if known else "account.registered", "user", person.id)
         outbox.publish("user.registered", person.id)
 
 
@@ -85,6 +87,7 @@ def enrol(*, email: str, name: str, password: str, language: str = DEFAULT) -> U
         person.name, person.language = name, language
         person.password_hash = passwords.hashed(password)
         person.confirmed_at = person.confirmed_at or clock.now()
+        audit.record(person.id, "account.completed", "user", person.id)
     return person
 
 
@@ -107,6 +110,7 @@ def prove_address(person: User) -> None:
     if person.confirmed_at is None:
         with transaction():
             person.confirmed_at = clock.now()
+            audit.record(person.id, "account.confirmed", "user", person.id)
 
 
 def ask_for_confirmation(actor: User) -> None:
@@ -122,6 +126,8 @@ def person_with(email: str, password: str) -> User | None:
     person = by_email(email)
     kept = person.password_hash if person is not None else None
     if not passwords.matches(kept, password) or person is None or kept is None or person.disabled_at is not None:
+        # Also of nobody's account, so that both take as long.
+        audit.record(None, "session.refused", "user", person.id if person is not None else audit.UNKNOWN)
         return None
     if passwords.is_outdated(kept):
         with transaction():
@@ -163,10 +169,10 @@ def show_password(actor: User, password: str) -> None:
 def ask_for_reset(email: str) -> None:
     """Send a link to choose a new password, if there is such a person; the one who asks is not told."""
     person = by_email(email)
-    if person is None or person.disabled_at is not None:
-        return
     with transaction():
-        outbox.publish("user.reset_requested", person.id)
+        audit.record(None, "password.asked", "user", person.id if person is not None else audit.UNKNOWN)
+        if person is not None and person.disabled_at is None:
+            outbox.publish("user.reset_requested", person.id)
 
 
 def choose_password(purpose: Purpose, token: str, password: str) -> User:
@@ -201,8 +207,11 @@ def change_password(actor: User, current: str, password: str, *, here: int | Non
 def change_profile(actor: User, *, version: int, name: str, phone: str | None = None, language: str) -> None:
     if version != actor.version:
         raise Conflict(say("Your account has changed meanwhile, in another window perhaps. Look again, then save."))
+    given = {"name": name, "phone": phone, "language": language}
+    changed = [field for field, value in given.items() if value != getattr(actor, field)]
     with transaction():
         actor.name, actor.phone, actor.language = name, phone, language
+        audit.record(actor.id, "account.changed", "user", actor.id, fields=changed)
 
 
 def speak(actor: User, language: str) -> None:
@@ -268,6 +277,7 @@ def revoke_this(actor: User, token: str) -> None:
     """Give up the token somebody is using."""
     with transaction():
         session.execute(delete(ApiToken).where(ApiToken.user_id == actor.id, ApiToken.digest == tokens.digest(token)))
+        audit.record(actor.id, "token.revoked", "user", actor.id)
 
 
 def staff() -> Sequence[User]:
@@ -287,6 +297,7 @@ def _open(email: str, name: str, language: str, **fields: object) -> User:
         if by_email(email) is not None:
             raise Conflict(say("There is an account with the address {email} already.", email=normal(email)))
         person = _add(email, name, language, **fields)
+        audit.record(None, "account.opened", "user", person.id, broker=person.is_broker, operator=person.is_operator)
     return person
 
 

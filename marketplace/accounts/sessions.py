@@ -155,8 +155,11 @@ def end(actor: User, session_id: int) -> None:
 
 def end_key(key: str) -> None:
     """Sign the browser with this key out."""
+    this = delete(BrowserSession).where(BrowserSession.digest == _digest(key)).returning(BrowserSession.user_id)
     with transaction():
-        _change(delete(BrowserSession).where(BrowserSession.digest == _digest(key)))
+        person_id = session.scalar(this.execution_options(synchronize_session=False))
+        if person_id is not None:
+            audit.record(person_id, "session.closed", "user", person_id)
 
 
 def end_all(person: User, but: int | None = None) -> int:

@@ -53,6 +53,7 @@ def person() -> User | None:
         g.token = good(token.strip(), clock.now()) if scheme.lower() == "bearer" else None
         if g.token is None:
             raise Unauthorised(say("This token is unknown or has expired. POST /api/v1/tokens gives a new one."))
+        context.amend(credential=f"token {g.token.id}")
         return g.token.user  # type: ignore[no-any-return]
     if is_api() and request.method not in ("GET", "HEAD", "OPTIONS"):
         return None  # a browser's cookie must not be enough for another site to make a change through the API

@@ -238,7 +238,7 @@ def _named(rows: Sequence[AuditEntry]) -> list[Shown]:
         ids.setdefault(_kind(row), set()).add(row.subject_id)
     people = {user.id: user for user in session.scalars(select(User).where(User.id.in_(ids["user"])))}
     names: dict[str, dict[int, str]] = {
-        kind: dict(session.execute(select(table.id, name).where(table.id.in_(ids[kind]))))
+        kind: {row[0]: row[1] for row in session.execute(select(table.id, name).where(table.id.in_(ids[kind])))}
         for kind, (table, name, _) in NAMED.items() if kind in ids
     }
     return [_shown(row, people, names) for row in rows]
