@@ -1,9 +1,13 @@
 import re
+from dataclasses import replace
+from datetime import timedelta
 
+import pyotp
 import pytest
 from sqlalchemy import select
 
-from marketplace import outbox
+from marketplace import clock, outbox
+from marketplace.accounts import second_factor
 from marketplace.db import session
 from marketplace.messaging.models import OutgoingMail
 from marketplace.web.limits import limiter
@@ -36,3 +40,34 @@ def limited():
     limiter.reset()
     yield
     limiter.enabled = False
+
+
+@pytest.fixture
+def mode(settings):
+    """mode("staff") -> SECOND_FACTOR has this value until the test is over."""
+    yield lambda value: second_factor.bind(replace(settings, second_factor=value))
+    second_factor.bind(settings)
+
+
+@pytest.fixture
+def after(monkeypatch):
+    """after(seconds=…) -> so much later it is from now on. It begins at a full half minute."""
+    began = clock.now().replace(second=0, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: began)
+    return lambda **span: monkeypatch.setattr(clock, "now", lambda: began + timedelta(**span))
+
+
+@pytest.fixture
+def telephone(after):
+    """telephone(person) -> their app, set up; `codes` are the recovery codes they were shown."""
+
+    class Telephone:
+        def __init__(self, person):
+            drafted = second_factor.draft(person)
+            self.app = pyotp.TOTP(drafted.seed)
+            self.codes = second_factor.turn_on(person, drafted.token, self.shows(-30))
+
+        def shows(self, off=0):
+            return self.app.at(int(clock.now().timestamp()) + off)
+
+    return Telephone
