@@ -3,12 +3,13 @@ not has another name."""
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -96,7 +97,8 @@ class Archive:
                 yield file
             return
         path = self._place / name
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in reversed(path.relative_to(self._place).parents):
+            (self._place / folder).mkdir(mode=0o700, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             yield file
 
@@ -118,9 +120,8 @@ def writing(place: Path, *, force: bool = False) -> Iterator[Archive]:
     ending = ".partial-tar" if place.suffix == ".tar" else ".partial"
     partial = place.with_name(f".{place.name}.{os.getpid()}{ending}")
     try:
-        archive = Archive(partial)
-        yield archive
-        archive.close()
+        with closing(Archive(partial)) as archive:
+            yield archive
         if place.exists():
             _remove(place)
         os.replace(partial, place)
@@ -130,17 +131,17 @@ def writing(place: Path, *, force: bool = False) -> Iterator[Archive]:
 
 
 class Reader:
-    """A complete archive."""
+    """A complete archive. It keeps nothing open but what `open` gives out."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
-        self._tar: tarfile.TarFile | None = None
+        self._parts: dict[str, tarfile.TarInfo] | None = None
         if not place.exists():
             raise NoBackup(f"there is nothing at {place}")
         if not place.is_dir():
             try:
-                self._tar = tarfile.open(place, "r:")  # noqa: SIM115
-                self._names = {one.name: one for one in self._tar}
+                with tarfile.open(place, "r:") as tar:
+                    self._parts = {one.name: one for one in tar}
             except (tarfile.TarError, OSError) as error:
                 raise NoBackup(f"{place} is no backup, or was cut short: {error}") from None
         try:
@@ -152,14 +153,11 @@ class Reader:
 
     def open(self, name: str) -> IO[bytes]:
         try:
-            if self._tar is None:
+            if self._parts is None:
                 return (self._place / name).open("rb")
-            found = self._tar.extractfile(self._names[name])
+            return io.BufferedReader(_Part(self._place, self._parts[name]))
         except (KeyError, OSError):
-            found = None
-        if found is None:
-            raise NoBackup(f"{self._place} is not whole: {name} is missing")
-        return found
+            raise NoBackup(f"{self._place} is not whole: {name} is missing") from None
 
     def verify(self, name: str) -> None:
         """Raises NoBackup when the member is not what the manifest says."""
@@ -172,9 +170,28 @@ class Reader:
         if counting.member != known:
             raise NoBackup(f"{self._place} is damaged: {name} is not what was written")
 
+
+
+class _Part(io.RawIOBase):
+    """The bytes of one member of a .tar."""
+
+    def __init__(self, place: Path, part: tarfile.TarInfo) -> None:
+        self._file = place.open("rb")
+        self._file.seek(part.offset_data)
+        self._left = part.size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        got = self._file.read(min(len(buffer), self._left))
+        buffer[: len(got)] = got
+        self._left -= len(got)
+        return len(got)
+
     def close(self) -> None:
-        if self._tar is not None:
-            self._tar.close()
+        self._file.close()
+        super().close()
 
 
 class _Nowhere:

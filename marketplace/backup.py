@@ -130,10 +130,14 @@ def _rows(reading: Connection, archive: Archive, made: Made, progress: Progress)
             made.tables[one.name] = _table(reading, one, archive)
             tick(1)
     made.numbering = dumping.numbering(reading, every)
+    made.audit_head = _audit_head(reading)
+    return [(digest, size) for digest, size in reading.execute(select(_FILES.c.digest, _FILES.c.size).distinct())]
+
+
+def _audit_head(reading: Connection) -> str | None:
     link = select(AuditEntry.seal, AuditEntry.hash).where(AuditEntry.seal.is_not(None))
     last = reading.execute(link.order_by(AuditEntry.seal.desc()).limit(1)).first()
-    made.audit_head = str(Head(last.seal or 0, last.hash or "")) if last is not None else None
-    return [(digest, size) for digest, size in reading.execute(select(_FILES.c.digest, _FILES.c.size).distinct())]
+    return str(Head(last.seal or 0, last.hash or "")) if last is not None else None
 
 
 def _table(reading: Connection, one: Table, archive: Archive) -> dict[str, Any]:

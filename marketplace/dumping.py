@@ -164,7 +164,7 @@ def number_on(connection: Connection, every: Sequence[Table], given_out: dict[st
 
 def without_references(connection: Connection) -> Callable[[], None]:
     """Let rows come in any order; what is returned is to be called when all have, and sees that they fit together."""
-    if connection.dialect.name == "sqlite":  # opened with enforce_nothing()
+    if connection.dialect.name == "sqlite":  # it enforces nothing now: migrating.enforce_nothing()
         return lambda: _see_references(connection)
     rows = connection.exec_driver_sql(
         "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint "
@@ -178,13 +178,6 @@ def without_references(connection: Connection) -> Callable[[], None]:
             connection.exec_driver_sql(f"ALTER TABLE {of} ADD CONSTRAINT {name} {definition}")
 
     return restore
-
-
-def enforce_nothing(connection: Connection) -> None:
-    """SQLite: neither loading nor migrating may fail on, or delete, rows whose counterpart is not there yet. To be
-    called before anything else happens on the connection."""
-    if connection.dialect.name == "sqlite":
-        connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
 
 
 def _see_references(connection: Connection) -> None:

@@ -16,6 +16,7 @@ def migrate(database: Engine) -> tuple[str | None, str | None]:
     """Upgrade to this release's schema; returns the revisions (before, after). Done already, it does nothing."""
     before = revision(database)
     with database.connect() as connection:
+        enforce_nothing(connection)
         upgrade(connection)
         connection.commit()
     return before, revision(database)
@@ -31,6 +32,14 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 def is_current(database: Engine) -> bool:
     """Does the database have exactly the schema this release was written for?"""
     return revision(database) == head()
+
+
+def enforce_nothing(connection: Connection) -> None:
+    """SQLite changes a table by writing a new one and dropping the old, which must not take along the rows that refer
+    to it. To be called before anything else happens on the connection, which is not to be used further."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        connection.connection.invalidate(soft=True)
 
 
 def head() -> str | None:

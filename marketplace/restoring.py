@@ -9,11 +9,11 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import sqlite3
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Connection, delete, insert, inspect, update
 from sqlalchemy import Engine as Database
-from sqlalchemy.exc import OperationalError
 
 from marketplace import clock, db, dumping, index, migrating, outbox, subscriptions
 from marketplace.archive import NoBackup, Reader
@@ -61,7 +61,7 @@ def files_of(settings: Settings, reader: Reader, progress: Progress) -> None:
             digest = PurePosixPath(name).name
             lying = files.find(digest)
             if lying is None or lying.size != reader.members[name].size:
-                with reader.open(name) as source, storage.staged(settings.var / "incoming") as (file, path):
+                with reader.open(name) as source, storage.staged(files.staging) as (file, path):
                     shutil.copyfileobj(source, file, _CHUNK)
                     file.flush()
                     files.keep(path, digest)
@@ -161,7 +161,7 @@ def _fill_sqlite(fresh: Path, reader: Reader, progress: Progress) -> None:
     database = db.connect(f"sqlite:///{fresh}")
     try:
         with database.connect() as connection:
-            dumping.enforce_nothing(connection)
+            migrating.enforce_nothing(connection)
             _restore_rows(connection, reader, progress)
             connection.commit()
         _alone(database)
@@ -177,7 +177,7 @@ def _let_go_of(path: Path) -> None:
     database = db.connect(f"sqlite:///{path}", connect_args={"timeout": 2})
     try:
         _alone(database)
-    except OperationalError:
+    except sqlite3.OperationalError:
         raise NoBackup(OPEN) from None
     finally:
         database.dispose()
