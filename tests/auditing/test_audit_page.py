@@ -102,7 +102,7 @@ def test_days_that_are_none_come_back(erin, signed_in):
 
 def test_a_search_without_result_says_what_to_do(acts, erin, signed_in):
     assert "Nobody did this" in signed_in(erin).get(f"{PAGE}?action=listing.withdraw").text
-    assert "没有符合条件的记录" in signed_in(erin, "zh").get(f"{PAGE}?action=listing.withdraw").text
+    assert "没有符合条件的记录" in signed_in(erin).get(f"{PAGE}?action=listing.withdraw&lang=zh").text
 
 
 def test_an_empty_log_says_what_will_be_there(erin, signed_in):
@@ -190,7 +190,7 @@ def test_every_filter_has_an_index(asked, acts, erin, database: Database):
 
 
 def test_both_languages_name_every_act_on_the_page(acts, erin, signed_in):
-    page = signed_in(erin, "zh").get(PAGE).text
+    page = signed_in(erin).get(f"{PAGE}?lang=zh").text
     assert "新建信息" in page and "操作记录" in page and "平台自动" in page
 
 
