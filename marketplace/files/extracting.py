@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
-LOCKED, BROKEN = 3, 4
+LOCKED, BROKEN, CUT = 3, 4, 5
 MEMORY = 1 << 30
 SECONDS = 10
 PDF = "application/pdf"
@@ -28,8 +28,8 @@ def main(media_type: str, most: int) -> int:
             out.write(part[:most].encode("utf-8", "replace") + b"\n")
             out.flush()
             most -= len(part)
-            if most <= 0:
-                break
+            if most < 0:
+                return CUT
     except MemoryError:
         return 1
     except PermissionError:

@@ -13,7 +13,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import md5
+from hashlib import file_digest, md5
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -28,6 +28,8 @@ from marketplace.phrases import say
 log = logging.getLogger(__name__)
 BLOCK = 4 << 20
 """What is read from a bucket at once."""
+PIECE = 16 << 20
+"""A file of two such pieces or more is sent in pieces, two at a time; the bucket shows it when the last has arrived."""
 INCOMING = "incoming"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PARTS = [f"{number:02x}" for number in range(256)]
@@ -79,6 +81,10 @@ def place_of(settings: FilesSettings, usual: Path) -> Place:
     if find_spec("s3fs") is None:
         raise WrongSetting("FILES_URL", settings.url, "needs s3fs: pip install 'yinqiao[s3]'", "/var/lib/yinqiao/files")
     return Bucket(settings, usual / INCOMING)
+
+
+def _check() -> Any:
+    return md5(usedforsecurity=False)
 
 
 @contextmanager
@@ -175,8 +181,10 @@ class Bucket:
         with answering(self.name):
             # The server compares what has arrived with this, and shows it to nobody before.
             with whole.open("rb") as file:
-                check = b64encode(md5(file.read(), usedforsecurity=False).digest()).decode()
-            self._server.put_file(str(whole), self._path(digest), ContentMD5=check)
+                check = b64encode(file_digest(file, _check).digest()).decode()
+            self._server.put_file(
+                str(whole), self._path(digest), chunksize=PIECE, max_concurrency=2, ContentMD5=check
+            )
         whole.unlink(missing_ok=True)
 
     def open(self, digest: str) -> IO[bytes]:

@@ -94,8 +94,8 @@ def said_by(file: StoredFile) -> Said:
 
 def extracted(content: IO[bytes], media_type: str) -> Said:
     """What a program with limits makes of a file."""
-    program = [sys.executable, "-I", extracting.__file__, media_type, str(LONGEST + 1)]
-    most = 4 * (LONGEST + 1) + 100_000
+    program = [sys.executable, "-I", extracting.__file__, media_type, str(LONGEST)]
+    most = 5 * LONGEST
     with subprocess.Popen(  # noqa: S603 - our own program; the file is its standard input, not its argument
         program, stdin=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=Path("/"),
         env={"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}, start_new_session=True,
@@ -110,7 +110,7 @@ def extracted(content: IO[bytes], media_type: str) -> Said:
         finally:
             clock_runs_out.cancel()
             process.kill()
-    return _judged(code, tidied(written.decode("utf-8", "replace")))
+    return _judged(extracting.CUT if len(written) == most else code, tidied(written.decode("utf-8", "replace")))
 
 
 def tidied(text: str) -> str:
@@ -151,11 +151,10 @@ def _is_due() -> ColumnElement[bool]:
 
 
 def _judged(code: int, text: str) -> Said:
-    is_cut = len(text) > LONGEST
     text = text[:LONGEST]
     has_words = sum(map(str.isalnum, text)) >= _LEAST
-    if code == 0 or is_cut:
-        return Said(TextState.READ, text, is_cut) if has_words else Said(TextState.EMPTY)
+    if code in (0, extracting.CUT):
+        return Said(TextState.READ, text, code != 0) if has_words else Said(TextState.EMPTY)
     if has_words:  # it failed on the way: what came before is better than nothing
         return Said(TextState.READ, text, True)
     states = {extracting.LOCKED: TextState.LOCKED, extracting.BROKEN: TextState.BROKEN}
