@@ -48,6 +48,7 @@ PUBLIC = {
     "organisations_api": {"find", "show"},
     "saved": {"search_feed", "feed", "unsubscribe"},
     "search": {"page"},
+    "second_factor": {"enter"},
     "search_api": {"search", "suggest"},
 }
 """Every view that a visitor may reach, spelled out: to open another, its name is added here on purpose."""

@@ -50,6 +50,7 @@ NOT_PICTURED = {
     "desk.following",
     # Pages behind a link that is in a mail, or a file that somebody has to upload first; the journeys go there.
     "accounts.confirm",
+    "second_factor.enter",  # behind the password
     "accounts.reset",
     "accounts.welcome",
     "organisations.join",

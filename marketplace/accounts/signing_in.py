@@ -32,7 +32,7 @@ KEPT = ("language", "_flashes")
 """What a browser keeps of its cookie when somebody signs in or out; all else, the CSRF token first, is made anew."""
 WITHOUT_SECOND_FACTOR = {
     *STATIC, "second_factor.set_up", "sessions.confirm", "accounts.sign_out", "accounts.forgotten", "accounts.reset",
-    "health.alive", "health.ready",
+    "privacy.accept", "privacy.text", "privacy.waiting", "health.alive", "health.ready",
 }
 """All that staff may reach who still have to set one up."""
 View = TypeVar("View", bound=Callable[..., Any])

@@ -7,12 +7,19 @@ import pytest
 from sqlalchemy import select
 
 from marketplace import clock, outbox
-from marketplace.accounts import second_factor
+from marketplace.accounts import accepting, second_factor, service
 from marketplace.db import session
 from marketplace.messaging.models import OutgoingMail
 from marketplace.web.limits import limiter
 
 PASSWORD = "correct horse battery"
+
+
+def an_account(email, name, **is_):
+    """Somebody who has signed in before: what waits for an answer at sign-in is answered."""
+    person = service.create(email, name, PASSWORD, language="en", **is_)
+    accepting.accept(person)
+    return person
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_person_revokes_their_own_token_and_nobody_elses(signed_in, fan, alice):
     address = f"/account/tokens/{row.id}/revoke"
     assert signed_in(alice).post(address).status_code == 404
     browser = signed_in(fan)
-    assert "Programs that use this token" in browser.get("/account").text
+    assert "Programs that use this token" in browser.get("/account/tokens").text
     browser.post(address)
     assert service.tokens_of(service.by_email(ADDRESS)) == []
     with pytest.raises(NotFound):

@@ -6,7 +6,7 @@ import re
 
 import pyotp
 import pytest
-from accounts.conftest import PASSWORD
+from accounts.conftest import PASSWORD, an_account
 from sqlalchemy import delete, func, select
 
 from marketplace import clock, secrets_kept
@@ -22,12 +22,12 @@ ADDRESS = "xu@company.example"
 
 @pytest.fixture
 def xu():
-    return service.create(ADDRESS, "Xu Ning", PASSWORD, language="en")
+    return an_account(ADDRESS, "Xu Ning")
 
 
 @pytest.fixture
 def dai():
-    return service.create("dai@broker.example", "Dai Lin", PASSWORD, broker=True, language="en")
+    return an_account("dai@broker.example", "Dai Lin", broker=True)
 
 
 def enter(client, email=ADDRESS, password=PASSWORD, **more):

@@ -6,7 +6,7 @@ import re
 
 import pyotp
 import pytest
-from accounts.conftest import PASSWORD
+from accounts.conftest import PASSWORD, an_account
 
 from marketplace import clock
 from marketplace.accounts import service
@@ -17,12 +17,12 @@ STAFF = "dai@broker.example"
 
 @pytest.fixture
 def xu():
-    return service.create(ADDRESS, "Xu Ning", PASSWORD, language="en")
+    return an_account(ADDRESS, "Xu Ning")
 
 
 @pytest.fixture
 def dai():
-    return service.create(STAFF, "Dai Lin", PASSWORD, broker=True, language="en")
+    return an_account(STAFF, "Dai Lin", broker=True)
 
 
 def enter(client, email):

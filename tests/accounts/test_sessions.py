@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from accounts.conftest import PASSWORD
+from accounts.conftest import PASSWORD, an_account
 from sqlalchemy import event, func, select
 
 from marketplace import clock, config
@@ -23,7 +23,7 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Fi
 
 @pytest.fixture
 def xu():
-    return service.create(ADDRESS, "Xu Ning", PASSWORD, language="en")
+    return an_account(ADDRESS, "Xu Ning")
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_browser_is_signed_out_some_time_after_it_began_however_much_it_is_used(
 
 
 def test_staff_are_signed_out_sooner_where_a_setting_says_so(browser, xu, limits, after):
-    service.create("dai@broker.example", "Dai", PASSWORD, broker=True)
+    an_account("dai@broker.example", "Dai", broker=True)
     limits(staff_idle=timedelta(minutes=30), staff_limit=timedelta(hours=10))
     other, broker = browser(), browser("dai@broker.example", remember="1")
     for minutes in range(29, 600, 29):

@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 import argon2
 import pytest
-from accounts.conftest import PASSWORD
+from accounts.conftest import PASSWORD, an_account
 
 from marketplace import clock
 from marketplace.accounts import passwords, service
@@ -16,7 +16,7 @@ ADDRESS = "fan@company.example"
 
 @pytest.fixture
 def fan():
-    return service.create(ADDRESS, "Fan Wei", PASSWORD, language="en")
+    return an_account(ADDRESS, "Fan Wei")
 
 
 def sign_in(client, email=ADDRESS, password=PASSWORD, **more):
