@@ -18,8 +18,8 @@ def deliver(file: StoredFile) -> Response:
     """The bytes, part by part as they are asked for: to be saved, or with `?look` shown if a picture or a PDF."""
     saved = "look" not in request.args or file.media_type not in SHOWN
     response = send_file(
-        service.opened(file), mimetype=file.media_type, as_attachment=saved, download_name=file.name, max_age=0,
-        conditional=False, etag=file.digest,
+        service.opened(file), mimetype=file.media_type.partition(";")[0], as_attachment=saved, download_name=file.name,
+        max_age=0, conditional=False, etag=file.digest,
     )
     response.content_length = file.size
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -32,7 +32,7 @@ def test_words_of_a_pdf_are_found_across_its_lines_and_pages():
 
 def test_words_of_a_word_file_are_found_in_tables_too():
     said = extracted(papers.a_word_file("电解液 test report", "second", cell="8.9 mS/cm"), WORD)
-    assert said.state is TextState.READ and "电解液 test report\nsecond\n8.9 mS/cm" == said.text
+    assert said.state is TextState.READ and said.text == "电解液 test report\nsecond\n8.9 mS/cm"
 
 
 @pytest.mark.parametrize(("content", "media_type", "state"), [
