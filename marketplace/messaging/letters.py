@@ -66,8 +66,9 @@ def token_ending(ids: list[int]) -> None:
     """token.ending: its person makes another in time, before a program stands still."""
     for token in tokens.ending(ids):
         service.notify(
-            [token.user_id], say("Your API token “{name}” ends on {day}. Make another before then if a program uses it.",
-                                 name=token.name, day=_day(token.expires_at.date())),
+            [token.user_id],
+            say("Your API token “{name}” ends on {day}. Make another before then if a program uses it.",
+                name=token.name, day=_day(token.expires_at.date())),
             "/account/tokens", kind=service.Kind.REMINDERS, once=f"token.ending:{token.id}",
         )
 
