@@ -44,6 +44,7 @@ PUBLIC = {
     "matching_api": {"matches"},
     "messaging": {"leave"},
     "privacy": {"edition", "keep_by_link", "text"},
+    "openid": {"leave", "come_back", "register"},
     "organisations": {"index", "show", "join", "confirm_mailbox"},
     "organisations_api": {"find", "show"},
     "saved": {"search_feed", "feed", "unsubscribe"},
