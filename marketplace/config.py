@@ -120,7 +120,7 @@ def _folder(value: str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
         (path / ".write-test").touch()
-        (path / ".write-test").unlink()
+        (path / ".write-test").unlink(missing_ok=True)  # another process tries as well
     except OSError as error:
         why = f"cannot be written to ({error.strerror})"
         raise WrongSetting("YINQIAO_VAR", value, why, "/var/lib/yinqiao") from None
