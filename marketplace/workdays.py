@@ -41,6 +41,16 @@ def bind(code: str) -> None:
     _bound[:] = [calendar(code)]
 
 
+def knows(year: int) -> bool:
+    """Are the year's worked weekends known, where the calendar has any? They are announced shortly before it."""
+    with _looking:
+        calendar = _bound[0]
+        for each in (year - 1, year):
+            calendar.get(date(each, 1, 1))
+        worked = {day.year for day in calendar.weekend_workdays}
+    return year in worked or year - 1 not in worked
+
+
 def is_working(day: date) -> bool:
     with _looking:
         return bool(_bound[0].is_working_day(day))
