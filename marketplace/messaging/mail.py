@@ -77,6 +77,12 @@ def has_server() -> bool:
     return bool(_settings().mail_url)
 
 
+def reach() -> None:
+    """Sign in to the mail server and send nothing; raises Unavailable."""
+    with _carrier():
+        return
+
+
 def broker_mailbox() -> str | None:
     """The address that brokers share, if the operator has set one."""
     return _settings().broker_mailbox
