@@ -49,7 +49,7 @@ def forget(person: User, successors: Mapping[str, Any] | None = None) -> None:
     with transaction():
         _give_places_back(person)
         service.end_copies(Export.user_id == person.id)
-        mails = list(session.scalars(select(OutgoingMail.id).where(OutgoingMail.to == person.email)))
+        mails = _forget_mails(person)
         _hand_over(person, successors or {})
         _hide_in_notices_of_others(person)
         lonely = _organisations_without(person)
@@ -60,6 +60,7 @@ def forget(person: User, successors: Mapping[str, Any] | None = None) -> None:
         )
         _blank(person)
         audit.record(None, "account.forgotten", "user", person.id)
+        session.flush()
     mail.forget_files(mails)
     session.expire_all()
 
@@ -148,6 +149,16 @@ def _organisations_without(person: User) -> list[int]:
     mine = select(Membership.organisation_id).where(Membership.user_id == person.id)
     others = select(Membership.organisation_id).where(Membership.user_id != person.id)
     return list(session.scalars(mine.where(Membership.organisation_id.not_in(others))))
+
+
+def _forget_mails(person: User) -> list[int]:
+    """Mails to them, and mails to others that name them and have left."""
+    named = OutgoingMail.sent_at.is_not(None) & or_(
+        OutgoingMail.subject.contains(person.name, autoescape=True),
+        OutgoingMail.body.contains(person.name, autoescape=True),
+    )
+    gone = delete(OutgoingMail).where(or_(OutgoingMail.to == person.email, named)).returning(OutgoingMail.id)
+    return list(session.scalars(gone.execution_options(**_UNTOLD)))
 
 
 def _hide_in_notices_of_others(person: User) -> None:

@@ -96,6 +96,8 @@ TABLES: tuple[Table, ...] = (
     Table("organisations", ORGANISATION, Label("您登记或负责的机构", "Organisations you registered or answer for"),
           {"steward_id": CLEARED, "decided_by_id": KEPT, "created_by_id": KEPT}, ("slug", "name", "created_at"),
           addresses={"mailbox": CLEARED}),
+    Table("organisation_domains", ORGANISATION, Label("您登记的机构域名", "Domains you entered for an organisation"),
+          {"created_by_id": KEPT, "confirmed_by_id": KEPT}, ("organisation_id", "domain", "created_at")),
     Table("invitations", ORGANISATION, Label("邀请", "Invitations to you and by you"), {"invited_by_id": KEPT},
           ("organisation_id", "role", "created_at", "accepted_at"), addresses={"email": REMOVED}),
     Table("listings", LISTING, Label("您撰写或作为联系人的供需信息", "Listings you wrote or are the contact of"),
@@ -186,8 +188,8 @@ IMPERSONAL = frozenset({
     "arrivals", "case_documents", "comparison_criteria", "due_matchings", "edition_hosts", "file_texts",
     "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits", "listing_grants",
     "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "new_hits", "outbox",
-    "ref_counters", "search_clicks", "search_weeks", "searches_made", "terms", "threads", "timers", "vector_means",
-    "vector_space", "webhook_deliveries", "webhook_listings",
+    "rate_counts", "ref_counters", "search_clicks", "search_weeks", "searches_made", "terms", "threads", "timers",
+    "vector_means", "vector_space", "webhook_deliveries", "webhook_listings",
     "worker_beats",
 })
 """Tables in which nobody stands. Searches are recorded without their person (finding/record.py)."""

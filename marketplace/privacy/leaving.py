@@ -79,12 +79,9 @@ def hindrances(person: User) -> list[Hindrance]:
 
 def handings(person: User) -> list[Handing]:
     """What goes into whose hands: one entry for each organisation whose listings name this person as their contact."""
-    many = dict(session.execute(
-        select(Listing.organisation_id, func.count()).where(Listing.contact_id == person.id)
-        .group_by(Listing.organisation_id)
-    ).tuples())
+    counted = select(Listing.organisation_id, func.count()).where(Listing.contact_id == person.id)
     found = []
-    for organisation_id, listings in sorted(many.items()):
+    for organisation_id, listings in session.execute(counted.group_by(Listing.organisation_id)).all():
         acting = [one for one in _people_of(organisation_id, person) if one.role in _ACTING]
         acting.sort(key=lambda one: (one.role is not Role.ADMIN, one.user.name))
         organisation = session.get_one(Organisation, organisation_id)
