@@ -118,7 +118,7 @@ def resource(name: str) -> Path:
 def _folder(value: str) -> Path:
     path = Path(value).expanduser().resolve()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (path / ".write-test").touch()
         (path / ".write-test").unlink(missing_ok=True)  # another process tries as well
     except OSError as error:
