@@ -15,7 +15,7 @@ from datetime import datetime
 from hashlib import scrypt, sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from sqlalchemy import Connection, column, select, table
@@ -98,6 +98,14 @@ def last_made(settings: Settings) -> datetime | None:
         return datetime.fromisoformat(orjson.loads((settings.var / NOTE).read_bytes())["at"])
     except (OSError, KeyError, ValueError):
         return None
+
+
+def digest_of(file: IO[bytes]) -> str:
+    """SHA-256 of what is to be read."""
+    whole = sha256()
+    while part := file.read(_CHUNK):
+        whole.update(part)
+    return whole.hexdigest()
 
 
 def verify(reader: Reader, progress: Progress) -> None:
