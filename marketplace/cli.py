@@ -10,6 +10,7 @@ from marketplace.commands import (
     audit,
     backup,
     demo,
+    doctor,
     figures,
     listings,
     matching,
@@ -34,7 +35,7 @@ def yinqiao() -> None:
 
 
 for command in (
-    serving.serve, serving.worker, serving.migrate, backup.backup, backup.restore, demo.demo, listings.import_,
+    serving.serve, serving.worker, serving.migrate, backup.backup, backup.restore, doctor.doctor, demo.demo, listings.import_,
     listings.export, matching.matching, figures.figures, search.search, terms.terms, users.user, audit.audit,
     privacy.privacy,
 ):
