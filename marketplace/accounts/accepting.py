@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from marketplace import clock, context
+from marketplace import audit, clock, context
 from marketplace.accounts import texts
 from marketplace.accounts.models import Acceptance, User
 from marketplace.accounts.texts import Edition, Text
@@ -44,6 +44,7 @@ def accept(person: User, editions: Iterable[Edition] | None = None) -> None:
         for one in found:
             if (one.text, one.number) not in known:
                 _keep(person, one)
+                audit.record(person.id, "account.accepted", "user", person.id, text=one.text.value, edition=one.number)
 
 
 def _keep(person: User, edition: Edition) -> None:

@@ -15,6 +15,7 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "account.registered_again": Label("用已有邮箱再次注册", "registered once more with a known address"),
         "account.completed": Label("通过邀请设置账号", "completed an account through an invitation"),
         "account.opened": Label("开通账号", "opened an account"),
+        "account.accepted": Label("接受条款", "accepted terms"),
         "account.confirmed": Label("确认邮箱地址", "confirmed the mail address"),
         "account.changed": Label("修改个人资料", "changed the profile"),
         "account.deletion_asked": Label("申请注销账号", "asked to delete the account"),
@@ -172,6 +173,8 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "webhook.secret_renewed": Label("更换 Webhook 密钥", "renewed a webhook's secret"),
         "webhook.paused": Label("暂停 Webhook", "paused a webhook"),
         "webhook.resumed": Label("恢复 Webhook", "resumed a webhook"),
+        "webhook.tested": Label("测试 Webhook", "tested a webhook"),
+        "webhook.redelivered": Label("重新推送 Webhook", "sent a delivery again"),
         "webhook.deleted": Label("删除 Webhook", "deleted a webhook"),
     }),
 }
@@ -227,6 +230,7 @@ DETAILS = {
     "criteria": Label("标准数", "criteria"), "type": Label("类型", "type"), "title": Label("名称", "title"),
     "case": Label("对接", "case"), "weeks": Label("周数", "weeks"), "broker": Label("经纪人", "broker"),
     "operator": Label("运营人员", "operator"), "domain": Label("域名", "domain"), "issuer": Label("签发方", "issuer"),
+    "text": Label("条款", "text"), "edition": Label("版本", "edition"),
     "mailbox": Label("邮箱", "mailbox"), "filters": Label("筛选", "filters"),
 }
 """What stands in an entry's details."""

@@ -149,6 +149,7 @@ def send_test(actor: User, endpoint: Endpoint) -> Delivery:
             raise Conflict(say("{max} tests an hour are enough. Try again later.", max=MOST_TESTS))
         row = queueing.test_of(endpoint)
         queueing.add([row])
+        _record(actor, "tested", endpoint)
     return session.scalars(select(Delivery).where(Delivery.number == row["number"])).one()
 
 
@@ -182,6 +183,7 @@ def redeliver(actor: User, row: Delivery) -> None:
     with transaction():
         row.outcome, row.due_at = Outcome.WAITING, clock.now()
         queueing.look_again(row.endpoint)
+        _record(actor, "redelivered", row.endpoint)
 
 
 def forget_old() -> int:
