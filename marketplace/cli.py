@@ -12,6 +12,7 @@ from marketplace.commands import (
     demo,
     doctor,
     figures,
+    files,
     listings,
     matching,
     privacy,
@@ -37,7 +38,7 @@ def yinqiao() -> None:
 for command in (
     serving.serve, serving.worker, serving.migrate, backup.backup, backup.restore, doctor.doctor, demo.demo, listings.import_,
     listings.export, matching.matching, figures.figures, search.search, terms.terms, users.user, audit.audit,
-    privacy.privacy,
+    privacy.privacy, files.files,
 ):
     yinqiao.add_command(command)
 
