@@ -163,6 +163,7 @@ def end_everything(person: User) -> int:
 def show_password(actor: User, password: str) -> None:
     """The person at the browser knows the password; raises Invalid if not."""
     if not passwords.matches(actor.password_hash, password):
+        audit.record(actor.id, "password.refused", "user", actor.id)
         raise Invalid({"password": say("This is not your present password.")})
 
 
@@ -194,6 +195,7 @@ def choose_password(purpose: Purpose, token: str, password: str) -> User:
 def change_password(actor: User, current: str, password: str, *, here: int | None = None) -> None:
     """Needs the present password; every browser but the one with the session `here` is signed out, every token ends."""
     if not passwords.matches(actor.password_hash, current):
+        audit.record(actor.id, "password.refused", "user", actor.id)
         raise Invalid({"current": say("This is not your present password.")})
     _check_password(password, actor.email, actor.name)
     with transaction():

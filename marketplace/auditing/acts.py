@@ -27,6 +27,7 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "password.reset": Label("通过邮件链接重置密码", "reset the password through a mailed link"),
         "password.welcome": Label("首次设置密码", "chose the first password"),
         "password.changed": Label("修改密码", "changed the password"),
+        "password.refused": Label("当前密码输入错误", "gave a wrong present password"),
         "token.made": Label("生成 API 令牌", "made an API token"),
         "token.changed": Label("修改 API 令牌", "changed an API token"),
         "token.revoked": Label("吊销 API 令牌", "revoked an API token"),
