@@ -56,8 +56,8 @@ def test_every_command_shows_an_example_in_its_help_and_in_the_documents(path: s
 
 def test_every_setting_is_described_and_none_besides() -> None:
     text = sections((ROOT / "docs" / "operators.md").read_text())["Settings"]
-    described = set(re.findall(r"^\| `([A-Z_]+)`", text, flags=re.MULTILINE))
-    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)*)"', (ROOT / "marketplace" / "config.py").read_text()))
+    described = set(re.findall(r"^\| `([A-Z0-9_]+)`", text, flags=re.MULTILINE))
+    read = set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)"', (ROOT / "marketplace" / "config.py").read_text()))
     assert described == read
     groups = [type(one.default) for one in fields(config.Settings) if is_dataclass(one.default)]
     assert len(described) == len(fields(config.Settings)) - len(groups) + sum(len(fields(group)) for group in groups)
