@@ -208,7 +208,7 @@ def test_nothing_says_who_it_was_afterwards(ingrid, alice, bob, institute, need,
     assert session.scalar(select(func.count()).where(SavedSearch.owner_id == number)) == 0
     assert session.scalar(select(func.count()).where(Notice.user_id == number)) == 0
     assert accounts.person_with("ingrid.x7@institute.example", PASSWORD) is None
-    assert sealing.verify().is_sound
+    assert sealing.verify().is_whole
 
 
 def test_the_other_side_still_reads_what_was_said(signed_in, alice, ingrid, charlie, brought_to):
