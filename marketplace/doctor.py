@@ -41,7 +41,7 @@ ANNOUNCED = 11
 HERE = ("127.0.0.1", "::1", "localhost")
 
 REMEDIES = {
-    "index": "Is the engine running, and are MEILI_URL and its key right? Without one: a worker builds what is missing.",
+    "index": "Is the engine running, and are MEILI_URL and its key right? A worker builds an index that is missing.",
     "files": "Can the place be reached, and may we read there? FILES_URL and the settings beside it say which.",
     "mail server": "Is it running, and is MAIL_URL right? Mail waits meanwhile, and nothing of it is lost.",
 }
