@@ -65,6 +65,15 @@ def test_a_large_filling_finds_what_a_small_one_finds(engine: EmbeddedEngine) ->
     assert engine.search("listings", Query('"battery 2999"')).total == 1
 
 
+def test_what_is_written_after_a_filling_is_found_beside_it(engine: EmbeddedEngine) -> None:
+    engine.fill("listings", batches(2_400))
+    engine.upsert("listings", [{"id": 7, "title": "钠离子电池"}, {"id": 5_000, "title": "钠离子电池"}])
+    engine.delete("listings", [8])
+    assert engine.count("listings") == 2_400
+    assert sorted(hit.id for hit in engine.search("listings", Query('"钠离子电池"')).hits) == [7, 5_000]
+    assert engine.search("listings", Query('"battery 7"')).total == 0
+
+
 def test_the_death_of_a_process_is_told_and_nothing_of_the_filling_is_found(engine: EmbeddedEngine) -> None:
     with pytest.raises(Unavailable, match="ended with code -9"):
         engine.fill("listings", killing_a_child(10_000))
