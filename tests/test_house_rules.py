@@ -37,6 +37,7 @@ PUBLIC = {
     "contracts": {"answer"},
     "events": {"index", "series", "show", "calendar"},
     "health": {"alive", "ready"},
+    "metrics": {"show"},
     "introductions": {"pipeline"},
     "listings": {"show", "attachment"},
     "listings_api": {"every", "show"},
