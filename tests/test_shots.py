@@ -23,6 +23,7 @@ NOT_PICTURED = {
     "auditing.export",
     "health.alive",
     "health.ready",
+    "metrics.show",
     "comparing.export",
     "events.calendar",
     "catalogues.harvested",
