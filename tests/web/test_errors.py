@@ -26,7 +26,8 @@ def test_a_program_that_goes_astray_gets_a_problem(client):
     answer = client.get("/api/v1/nowhere")
     assert answer.mimetype == "application/problem+json"
     assert answer.json == {
-        "type": "about:blank", "title": "There is no such page, or it is not for you to see", "status": 404
+        "type": "about:blank", "title": "There is no such page, or it is not for you to see", "status": 404,
+        "request_id": answer.headers["X-Request-ID"],
     }
     assert answer.headers["Content-Language"] == "en"
 
