@@ -18,6 +18,7 @@ from marketplace import clock, context
 
 _FACT = re.compile(r'(?:^|\s)([A-Za-z_][\w.]*)=("(?:[^"\\]|\\.)*"|\S+)')
 _PERSON = re.compile(r"[^\s/@:<>\"'(),=]+(?::[^\s/@]+)?@(?=[\w\[])")
+_ROW = re.compile(r"DETAIL: [^\n]*")
 _PLAIN = re.compile(r"[^\s\"=]+")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 
@@ -42,8 +43,16 @@ def written(facts: Mapping[str, object]) -> str:
 
 
 def covered(text: str) -> str:
-    """The text without what names a person: alice@institute.example becomes …@institute.example."""
+    """The text without what names a person: alice@institute.example becomes …@institute.example. PostgreSQL's details
+    quote the row that could not be written."""
+    text = _ROW.sub("DETAIL: …", text) if "DETAIL" in text else text
     return _PERSON.sub("…@", text) if "@" in text else text
+
+
+def cause(error: BaseException) -> str:
+    """What failed where somebody's text was asked about: its kind and the beginning of what it says. What an engine or
+    a model answers, which comes after a colon, may repeat the text."""
+    return f"{type(error).__name__}: {covered(str(error).partition(': ')[0])[:200]}"
 
 
 class Lines(logging.Formatter):

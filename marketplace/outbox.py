@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 import search
-from marketplace import clock, errors
+from marketplace import clock, errors, logs
 from marketplace.db import Base, dialect, in_transaction, session, transaction
 
 log = logging.getLogger(__name__)
@@ -224,7 +224,7 @@ def _is_outage(error: Exception) -> bool:
 
 def _postpone(batch: Batch, error: Exception, longest: timedelta) -> None:
     wait = min(timedelta(seconds=2 ** min(batch.attempts, 12)), longest)
-    message = f"{type(error).__name__}: {error}"[:2000]
+    message = logs.covered(f"{type(error).__name__}: {error}")[:2000]
     log.warning("%s could not hear of %s (%d): %s", batch.subscriber, batch.topic, len(batch.subjects), message)
     with transaction():
         _mark(batch.ids, attempts=Entry.attempts + 1, error=message, due_at=clock.now() + wait, claimed_until=None)

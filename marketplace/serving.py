@@ -76,6 +76,12 @@ class Lines(glogging.Logger):
     def warning(self, msg: str, *args: object, **options: object) -> None:
         super().warning(_SENDER.sub("", msg), *args, **options)
 
+    def exception(self, msg: str, *args: object, **options: object) -> None:
+        """Not which address was asked for: it may hold words or a link that acts for somebody."""
+        if msg.startswith("Error handling request"):
+            msg, args = "Error handling request", ()
+        super().exception(msg, *args, **options)
+
 
 @dataclass
 class Process:

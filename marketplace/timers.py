@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace import clock
+from marketplace import clock, logs
 from marketplace.db import Base, session, transaction
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def _run(timer: Timer) -> None:
     except Exception as problem:
         session.rollback()
         log.exception("timer %s failed", timer.name)
-        error = f"{type(problem).__name__}: {problem}"[:2000]
+        error = logs.covered(f"{type(problem).__name__}: {problem}")[:2000]
     with transaction():
         row = session.get(Due, timer.name, populate_existing=True)
         if row is not None:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 import click
 from sqlalchemy import select
 
+from marketplace import audit
 from marketplace.commands import ready
 from marketplace.db import session
 from marketplace.errors import Invalid
@@ -131,6 +132,9 @@ def _take_in(sheet: Sheet, plan: importing.Plan, target: storing.Target, rejecte
         raise click.exceptions.Exit(1) from None
     finally:
         keep.close()
+        if not dry_run:
+            counts = {name: getattr(total, name) for name in ("new", "changed", "unchanged", "rejected")}
+            audit.record(None, "listings.imported", "organisation", target.organisation_id, counts=counts)
     _summary(total, monotonic() - began, dry_run)
     for rejection in keep.first:
         shown += 1
@@ -210,4 +214,5 @@ def export(file: Path, kind: str, slug: str | None, language: str) -> None:
     if slug and not ids:
         raise click.BadParameter(f"there is no organisation “{slug}”", param_hint="--organisation")
     count = exporting.to_file(file, Kind(kind), ids, language)
+    audit.record(None, "listings.exported", "organisation", ids[0] if slug else audit.UNKNOWN, kind=kind, count=count)
     click.echo(f"{count:,} listings written to {file}")

@@ -12,7 +12,7 @@ from functools import cache
 from sqlalchemy import ColumnElement, Select, case, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from marketplace import clock, index
+from marketplace import clock, index, logs
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.finding import arrivals, asking
@@ -112,7 +112,7 @@ def _until_stopped(batch: Iterable[SavedSearch], until: int, since: Since, stop:
         try:
             found = _arrived(saved, until, since)
         except SearchError as error:
-            log.warning("saved searches wait for the engine: %s", error)
+            log.warning("saved searches wait for the engine: %s", logs.cause(error))
             return
         yield _Compared(saved, saved.looked_until, until, found)
         if time.monotonic() >= stop:

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from threading import RLock
 
+from marketplace import logs
 from marketplace.listings import vectors
 from search import Query
 from search.embedding import Vector
@@ -93,7 +94,7 @@ def _vector_of(text: str) -> Vector | None:
     except TimeoutError:
         log.warning("the embedder takes over %.1f s; words alone decide", PATIENCE)
     except Exception as error:  # whatever a model may die of, the words are still there
-        log.warning("words alone decide: %r", error)
+        log.warning("words alone decide: %s", logs.cause(error))
     _paused_until[:] = [time.monotonic() + PAUSE]
     return None
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from sqlalchemy import func, select
 
-from marketplace import index
+from marketplace import index, logs
 from marketplace.db import session
 from marketplace.finding import facets
 from marketplace.finding.criteria import CLOSING, LONGEST, Criteria, conditions, query_of
@@ -127,7 +127,7 @@ def find(actor: Reader, criteria: Criteria, language: str = DEFAULT) -> Found:
         engine = index.engine()
         page = _answer(engine, query_of(actor, criteria))
     except SearchError as error:
-        log.warning("search falls back to titles: %s", error)
+        log.warning("search falls back to titles: %s", logs.cause(error))
         return _by_title(actor, criteria, language, started)
     shown = rows(
         actor, [hit.id for hit in page.hits], language,
@@ -146,7 +146,7 @@ def _answer(engine: Engine, query: Query) -> Page:
     except Refused as refused:
         if asked.vector is None:
             raise
-        log.warning("words alone decide: %s", refused)  # another embedder's vectors are on their way into the index
+        log.warning("words alone decide: %s", logs.cause(refused))  # another embedder's vectors are on their way into the index
         return engine.search(LISTINGS.name, query)
 
 

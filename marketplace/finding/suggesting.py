@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import or_, select
 
-from marketplace import index
+from marketplace import index, logs
 from marketplace.db import session
 from marketplace.finding import terms
 from marketplace.finding.criteria import audience_filters
@@ -70,7 +70,7 @@ def suggest(actor: Reader, text: str) -> list[Suggested]:
         offered = index.engine().suggest(LISTINGS.name, text, filters=audience_filters(actor), limit=_ASKED)
         found = _said_by_listings(actor, offered)
     except SearchError as error:
-        log.warning("suggestions fall back to titles: %s", error)
+        log.warning("suggestions fall back to titles: %s", logs.cause(error))
         found = _titles(actor, text)
     tabled = (Suggested(term, Group.TERM, _search_for(term)) for term in terms.beginning(text, MOST[Group.TERM]))
     return _grouped([*found, *tabled, *_organisations(actor, text)])

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from rapidfuzz.distance import OSA
 from sqlalchemy import select
 
-from marketplace import index
+from marketplace import index, logs
 from marketplace.db import session
 from marketplace.finding import asking, facets
 from marketplace.finding.criteria import CLOSING, Criteria, audience_filters, query_of
@@ -201,7 +201,7 @@ def _near_in_meaning(actor: Reader, criteria: Criteria, language: str) -> list[R
             LISTINGS.name, vector, filters=(*audience_filters(actor), *wanted), limit=_MOST_NEAR,
         )
     except SearchError as error:
-        log.warning("nothing is looked for by meaning: %s", error)
+        log.warning("nothing is looked for by meaning: %s", logs.cause(error))
         return []
     return rows(actor, [hit.id for hit in page.hits], language)
 

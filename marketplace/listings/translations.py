@@ -19,7 +19,7 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import selectinload
 
-from marketplace import outbox, translating
+from marketplace import logs, outbox, translating
 from marketplace.db import session, transaction
 from marketplace.listings.documents import wording
 from marketplace.listings.fields import BY_NAME
@@ -125,7 +125,7 @@ def _translate(number: int, language: str) -> None:
         title, summary, *keywords = translating.translator().translate(given, source, language)
         made = _fitting(title, summary, keywords)
     except Refused as problem:
-        log.warning("%s is not translated into %s: %s", ref, language, problem)
+        log.warning("%s is not translated into %s: %s", ref, language, logs.cause(problem))
     if made is not None and _is_untranslated(texts, made, source, language):
         log.warning("%s came back from the translator as it was, not in %s", ref, language)
         made = None

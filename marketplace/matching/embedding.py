@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, insert, literal, or_, select, update
 
-from marketplace import clock, index, outbox
+from marketplace import clock, index, logs, outbox
 from marketplace.db import session, transaction
 from marketplace.listings import vectors
 from marketplace.listings.documents import LISTINGS
@@ -67,7 +67,7 @@ def neighbours(listing: Listing, filters: tuple[Filter, ...], limit: int) -> dic
     try:
         page = index.engine().nearest(LISTINGS.name, vector, filters=filters, limit=limit)
     except SearchError as error:
-        log.warning("matching goes by words alone: %s", error)
+        log.warning("matching goes by words alone: %s", logs.cause(error))
         return {}
     return {hit.id: hit.score for hit in page.hits}
 
@@ -206,7 +206,7 @@ def _store(
     if isinstance(made, Refused):
         wait = min(timedelta(hours=2 ** min(row.attempts, 5)), LONGEST_WAIT)
         values = {"due_at": clock.now() + wait, "attempts": row.attempts + 1, "error": str(made)[:2000]}
-        log.warning("listing %d has no vector yet: %s", row.listing_id, made)
+        log.warning("listing %d has no vector yet: %s", row.listing_id, logs.cause(made))
     elif made is not None and text is not None:
         values |= {
             "embedder": embedder.name, "digest": _digest(text[0]), "language": text[1],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, select
 
-from marketplace import clock, index
+from marketplace import clock, index, logs
 from marketplace.db import session
 from marketplace.finding.criteria import audience_filters
 from marketplace.listings.documents import LISTINGS, PUBLIC
@@ -155,7 +155,7 @@ def _candidates(actor: Reader, listing: Listing, asked: Profile, most: int) -> l
         found = _found(actor, listing, asked, most)
         rows = select(Listing).where(visible_among(actor, found))
     except SearchError as error:
-        log.warning("matching falls back to the newest of the field: %s", error)
+        log.warning("matching falls back to the newest of the field: %s", logs.cause(error))
         rows = _newest_of_the_field(actor, listing)
     return [
         there for there in session.scalars(rows) if there.state in OPEN_FOR_INTEREST and may_meet(listing, there)
@@ -176,7 +176,7 @@ def _found(actor: Reader, listing: Listing, asked: Profile, most: int) -> list[i
             near = index.engine().nearest(LISTINGS.name, vector, filters=filters, limit=most)
             ids += [hit.id for hit in near.hits]
         except Refused as error:  # the index is from before there were vectors
-            log.info("matching goes on without nearness: %s", error)
+            log.info("matching goes on without nearness: %s", logs.cause(error))
     return list(dict.fromkeys(ids))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from marketplace import clock
+from marketplace import audit, clock
 from marketplace.db import session, transaction
 from marketplace.errors import NotFound
 from marketplace.matching.models import TrainedWeights
@@ -104,6 +104,8 @@ def store(content: Mapping[str, Any], *, accept: bool) -> int:
         session.add(row)
         session.flush()
         number = row.id
+        if accept:
+            audit.record(None, "matching.weights", "weights", number)
     forget()
     return number
 
@@ -119,6 +121,7 @@ def accept(number: int) -> None:
             session.execute(
                 update(TrainedWeights).values(accepted_at=None).execution_options(synchronize_session=False)
             )
+        audit.record(None, "matching.weights", "weights", number)
     forget()
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace import index
+from marketplace import index, logs
 from marketplace.finding.criteria import audience_filters
 from marketplace.finding.widening import equal_terms
 from marketplace.listings import service as listings
@@ -75,7 +75,7 @@ def hints(actor: Reader, listing: Listing, content: Mapping[str, Any]) -> Hints:
         unheard = tuple(_unheard(asking, heaviest, _written(described)))
         nearby = tuple(_nearby(asking, key_terms(described), content, listing.language))
     except SearchError as error:
-        log.warning("hints do without the index: %s", error)
+        log.warning("hints do without the index: %s", logs.cause(error))
         return Hints((), 0, (), open_ends, True)
     return Hints(unheard, len(heaviest), nearby, open_ends, False)
 
