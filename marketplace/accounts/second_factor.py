@@ -53,8 +53,10 @@ class Draft:
     seed: str
     token: str
     """The seed, sealed, for the form to bring back: nothing is kept until a code proves that the app has it."""
+    address: str
+    """Opens the app, on the telephone itself."""
     picture: str
-    """A QR code, as the address of an image."""
+    """The same as a QR code: the address of an image."""
 
 
 def bind(settings: Settings) -> None:
@@ -90,7 +92,7 @@ def draft(person: User, token: str | None = None) -> Draft:
     address = pyotp.TOTP(seed).provisioning_uri(name=person.email, issuer_name=f"Yinqiao {links.host()}")
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=2, light="#fff")
     kept = json.dumps([person.id, seed, clock.now().isoformat()])
-    return Draft(seed, secrets_kept.seal(kept, DRAFT), picture)
+    return Draft(seed, secrets_kept.seal(kept, DRAFT), address, picture)
 
 
 def turn_on(actor: User, token: str, code: str) -> list[str]:

@@ -85,7 +85,7 @@ TABLES: tuple[Table, ...] = (
           ("device", "address", "created_at", "seen_at", "remembered")),
     Table("known_devices", SIGN_IN, Label("登录过的设备", "Devices you signed in with"), {"user_id": REMOVED},
           ("device", "address", "first_at", "last_at")),
-    Table("second_factors", SIGN_IN, Label("动态验证码", "Second factor"), {"user_id": REMOVED}, ("since",)),
+    Table("second_factors", SIGN_IN, Label("两步验证", "Second factor"), {"user_id": REMOVED}, ("since",)),
     Table("recovery_codes", SIGN_IN, Label("恢复码", "Recovery codes"), {"user_id": REMOVED}),
     Table("external_identities", SIGN_IN, Label("关联的外部身份", "Identities elsewhere"), {"user_id": REMOVED},
           ("issuer", "subject", "created_at", "last_used_at")),
