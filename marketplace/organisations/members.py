@@ -9,7 +9,7 @@ from itsdangerous import BadData
 from sqlalchemy import func, select, update
 
 from marketplace import audit, clock, outbox
-from marketplace.accounts import links
+from marketplace.accounts import accepting, links
 from marketplace.accounts import service as accounts
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
@@ -130,10 +130,16 @@ def accept(actor: Reader, invitation: Invitation) -> Membership:
     return membership
 
 
-def accept_as_new(invitation: Invitation, *, name: str, password: str, language: str = DEFAULT) -> User:
-    """Join with an account opened for it."""
+def accept_as_new(
+    invitation: Invitation, *, name: str, password: str, language: str = DEFAULT, editions: str | None = None
+) -> User:
+    """Join with an account opened for it; `editions` of the terms were accepted for it."""
+    if editions is not None:
+        accepting.require_shown(editions)
     with transaction():
         person = accounts.enrol(email=invitation.email, name=name, password=password, language=language)
+        if editions is not None:
+            accepting.accept(person)
         accept(person, invitation)
     return person
 

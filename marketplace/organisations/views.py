@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace import regions
-from marketplace.accounts import limits, passwords
+from marketplace.accounts import limits, passwords, texts
 from marketplace.accounts.permissions import can_act
 from marketplace.accounts.schemas import LANGUAGE_NAMES, Nothing
 from marketplace.accounts.views import welcome_in
@@ -187,7 +187,7 @@ def _join_as_new(invitation: Invitation) -> ResponseReturnValue:
         return _joined(invitation.organisation)
 
     return form_page("organisations/join_as_new.html", schemas.JoiningAccount(), done, initial={"language": current()},
-                     invitation=invitation, languages=LANGUAGE_NAMES, rules=passwords.RULES)
+                     invitation=invitation, languages=LANGUAGE_NAMES, rules=passwords.RULES, texts=texts.in_force())
 
 
 def _joined(organisation: Any) -> ResponseReturnValue:

@@ -4,6 +4,7 @@ import pytest
 from conftest import a_person
 
 from marketplace import clock
+from marketplace.accounts import accepting, texts
 from marketplace.accounts import service as accounts
 from marketplace.db import transaction
 from marketplace.errors import Conflict, Forbidden, NotFound
@@ -20,7 +21,9 @@ MEMBERS = "/organisations/institute/members"
 
 @pytest.fixture
 def gao():
-    return accounts.create(GAO, "Gao Yun", PASSWORD, language="en")
+    person = accounts.create(GAO, "Gao Yun", PASSWORD, language="en")
+    accepting.accept(person)
+    return person
 
 
 def invite(alice, institute, email=GAO, role=Role.EDITOR):
@@ -38,7 +41,8 @@ def test_newcomer_joins_with_a_new_account(signed_in, client, alice, institute, 
     assert GAO in page.text
     path = invitation_link(GAO)
     assert "Your account will be gao@institute.example" in client.get(path).text
-    form = {"name": "Gao Yun", "password": "short", "language": "en"}
+    form = {"name": "Gao Yun", "password": "short", "language": "en", "accept": "1",
+            "editions": texts.shown(texts.in_force())}
     assert "this has 5" in client.post(path, data=form).text
     assert client.post(path, data={**form, "password": PASSWORD}).location == "/organisations/institute"
     assert client.get(MEMBERS).status_code == 200
