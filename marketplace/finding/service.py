@@ -146,7 +146,8 @@ def _answer(engine: Engine, query: Query) -> Page:
     except Refused as refused:
         if asked.vector is None:
             raise
-        log.warning("words alone decide: %s", logs.cause(refused))  # another embedder's vectors are on their way into the index
+        # Another embedder's vectors are on their way into the index.
+        log.warning("words alone decide: %s", logs.cause(refused))
         return engine.search(LISTINGS.name, query)
 
 
