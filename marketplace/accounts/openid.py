@@ -17,7 +17,7 @@ from marketplace.accounts import accepting, service
 from marketplace.accounts.models import ExternalIdentity, User
 from marketplace.config import OpenIdSettings, Settings
 from marketplace.db import session, transaction
-from marketplace.errors import MarketplaceError
+from marketplace.errors import Conflict, MarketplaceError, NotFound
 from marketplace.phrases import say
 
 Arrival = Callable[[User], object]
@@ -99,6 +99,18 @@ def of(person: User) -> ExternalIdentity | None:
     theirs = select(ExternalIdentity).where(ExternalIdentity.user_id == person.id,
                                             ExternalIdentity.issuer == settings().issuer)
     return session.scalar(theirs)
+
+
+def forget(actor: User) -> None:
+    """The other system signs this person in no more; not before they have another way in."""
+    if actor.password_hash is None:
+        raise Conflict(say("You have no password here. Choose one first, so that you can still sign in."))
+    identity = of(actor)
+    if identity is None:
+        raise NotFound
+    with transaction():
+        session.delete(identity)
+        audit.record(actor.id, "identity.forgotten", "user", actor.id, issuer=identity.issuer)
 
 
 def joined(ids: list[int]) -> list[ExternalIdentity]:

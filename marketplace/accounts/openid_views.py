@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace import clock
 from marketplace.accounts import limits, openid, openid_client, schemas, texts
+from marketplace.accounts.models import ExternalIdentity, User
 from marketplace.accounts.openid import Claims, NotLetIn
 from marketplace.accounts.views import local_path, welcome_in
+from marketplace.errors import Conflict
 from marketplace.phrases import say
 from marketplace.web.forms import form_page
-from marketplace.web.guard import public
+from marketplace.web.guard import actor, public
 from marketplace.web.language import current, words
 
 bp = Blueprint("openid", __name__, url_prefix="/sign-in/openid")
@@ -62,6 +64,21 @@ def register() -> ResponseReturnValue:
     initial = {"name": claims.name, "language": claims.language or current()}
     return form_page("accounts/openid_new.html", schemas.NewPerson(), done, initial=initial, claims=claims,
                      languages=schemas.LANGUAGE_NAMES, texts=texts.in_force())
+
+
+@bp.app_template_global()
+def openid_identity(person: User) -> ExternalIdentity | None:
+    return openid.of(person) if openid.label() else None
+
+
+@bp.post("/forget")
+def forget() -> ResponseReturnValue:
+    try:
+        openid.forget(actor())
+        flash(words(say("{system} signs you in no more. Your password still does.", system=openid.label())))
+    except Conflict as problem:
+        flash(words(problem.message), "error")
+    return redirect(url_for("accounts.account"))
 
 
 @bp.errorhandler(NotLetIn)

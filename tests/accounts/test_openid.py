@@ -37,6 +37,7 @@ def come_in(client, provider):
     """come_in() -> the answer after this browser has been to the provider and back."""
 
     def once(next_="", browser=client):
+        browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
         return browser.get(provider.visit(browser.get(f"/sign-in/openid?next={next_}").location))
 
     return once
@@ -321,3 +322,20 @@ def test_signing_in_is_recorded_without_tokens_or_codes(client, provider, come_i
     provider.changes = {"nonce": "wrong"}
     come_in()
     assert "eyJ" not in caplog.text and "wei@institute.example" not in caplog.text
+
+
+def test_person_lets_the_other_system_go_once_there_is_a_password(app, client, provider, come_in, signed_in):
+    come_in()
+    open_account(client)
+    assert "Institute login signs you in, too" in client.get("/account").text
+    answer = client.post("/sign-in/openid/forget", follow_redirects=True)
+    assert "You have no password here. Choose one first" in answer.text
+    with transaction():
+        known().password_hash = passwords.hashed(PASSWORD)
+    assert "signs you in no more" in client.post("/sign-in/openid/forget", follow_redirects=True).text
+    assert session.scalars(select(ExternalIdentity)).all() == []
+    assert client.post("/sign-in/openid/forget").status_code == 404
+
+
+def test_visitor_has_nothing_to_let_go(client, provider):
+    assert "/sign-in" in client.post("/sign-in/openid/forget").location
