@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from marketplace import clock, outbox
 from marketplace.db import session, transaction
@@ -32,6 +32,8 @@ EDITION = 1
 """Raised when files are to be read again."""
 LONGEST = 200_000
 """Characters kept of a file."""
+SEARCHED = 100_000
+"""Characters of all files of a subject by which it is found."""
 SECONDS = 15.0
 """A file gets by the clock; the processor's time is limited in extracting."""
 TURN = 2.0
@@ -126,6 +128,24 @@ def told(files: Collection[StoredFile]) -> dict[int, str]:
     rows = session.execute(select(FileText.file_id, FileText.state, FileText.is_cut).where(FileText.file_id.in_(ids)))
     found = {row.file_id: _CUT if row.is_cut else _TOLD[row.state] for row in rows}
     return {number: found.get(number, _WAITS) for number in ids}
+
+
+def of_subjects(subject_kind: str, ids: Sequence[int], highest_tier: int) -> dict[int, list[tuple[int, str]]]:
+    """Subject -> (tier, text) of its files, the oldest first and no more than is searched of them together; in one
+    query. Those without texts are left out."""
+    until = func.sum(FileText.length).over(partition_by=StoredFile.subject_id, order_by=StoredFile.id)
+    each = (
+        select(StoredFile.id, StoredFile.subject_id, StoredFile.tier, FileText.text,
+               (until - FileText.length).label("before"))
+        .join(FileText, FileText.file_id == StoredFile.id)
+        .where(StoredFile.subject_kind == subject_kind, StoredFile.subject_id.in_(ids))
+        .where(StoredFile.tier <= highest_tier, FileText.length > 0).subquery()
+    )
+    wanted = select(each.c.subject_id, each.c.tier, func.substr(each.c.text, 1, SEARCHED - each.c.before))
+    found: dict[int, list[tuple[int, str]]] = {}
+    for subject, tier, text in session.execute(wanted.where(each.c.before < SEARCHED).order_by(each.c.id)):
+        found.setdefault(subject, []).append((tier, text))
+    return found
 
 
 def catch_up(subject_kind: str, highest_tier: int, most: int = 200) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from marketplace import clock, index, regions
 from marketplace.db import session
+from marketplace.files import texts
 from marketplace.listings import vectors, vocabulary
 from marketplace.listings.bulk import read
 from marketplace.listings.fields import FIELDS, Shape
@@ -25,14 +26,19 @@ from marketplace.listings.permissions import audience_of, organisation_token
 from marketplace.listings.tiers import view_at
 from search import Document, Settings
 
-PUBLIC = ("title", "keywords", "organisation", "summary")
+PUBLIC = ("title", "keywords", "organisation", "summary", "files")
 """The attributes a visitor may search."""
+FILES = ("files", "member_files")
+"""Tier of a file -> the attribute that has its text; files of higher tiers have none."""
 FACETS = ("kind", "subtype", "field", "region", "industry", "trl", "price_band", "mode", "organisation_kind")
 CHINA = "CN"
 """What the regions with a GB/T 2260 code lie in; no listing has it for its own."""
 
 SETTINGS = Settings(
-    searchable={"title": 4.0, "keywords": 3.0, "organisation": 1.0, "summary": 2.0, "body": 1.0},
+    searchable={
+        "title": 4.0, "keywords": 3.0, "organisation": 1.0, "summary": 2.0, "body": 1.0, "files": 0.5,
+        "member_files": 0.5,
+    },
     strings=("audience", "excluded", "owner", "state", "language", "organisation_slug", *FACETS),
     numbers=("trl_low", "trl_high", "price_low", "price_high", "published_at", "closing"),
     suggest=("title", "keywords", "organisation"),
@@ -81,7 +87,12 @@ def of_organisations(ids: Sequence[int]) -> Iterator[int]:
 
 def build(ids: list[int]) -> tuple[list[Document], list[int]]:
     """(documents to show, ids to forget), from the rows as they are now."""
-    show = [document_of(listing) for listing in read(ids)]
+    said = texts.of_subjects("listing", ids, len(FILES) - 1)
+    show = [
+        document_of(listing) if listing.id not in said or listing.anonymous
+        else document_of(listing) | _said_by_files(said[listing.id])
+        for listing in read(ids)
+    ]
     meaning = vectors.of(ids)
     for document in show:
         if document["id"] in meaning:
@@ -102,6 +113,11 @@ def document_of(listing: Listing) -> dict[str, Any]:
         "organisation_kind": listing.organisation.kind.value,
         **_readiness(listing), **_price(listing), **_dates(listing),
     }
+
+
+def _said_by_files(said: Sequence[tuple[int, str]]) -> dict[str, list[str]]:
+    """Of a listing that names its organisation: an anonymous one's files open at tier 2."""
+    return {name: [text for tier, text in said if tier == at] for at, name in enumerate(FILES)}
 
 
 def wording(listing: Listing) -> Sequence[Wording]:

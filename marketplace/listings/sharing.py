@@ -14,15 +14,13 @@ from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.files import service as files
 from marketplace.files import texts
 from marketplace.files.models import StoredFile
+from marketplace.listings.documents import FILES
 from marketplace.listings.models import Exclusion, Grant, Listing, ListingTranslation, TranslationState
 from marketplace.listings.moves import told_when_stale
 from marketplace.listings.permissions import can_edit, can_review, can_translate
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, visible_to
 from marketplace.phrases import LANGUAGES, say
-
-SEARCHED = 1
-"""The highest tier of files by whose text their listing is found: see documents.py."""
 
 
 def grant(listing_id: int, organisation_id: int, tier: int, introduction_ref: str) -> None:
@@ -168,7 +166,7 @@ def attach(actor: User, listing: Listing, name: str, stream: IO[bytes], tier: in
     if tier not in (0, 1, 2, 3):
         raise Invalid({"tier": say("Choose who may read the file.")})
     return files.store(actor, "listing", listing.id, name, stream, tier, organisation_id=listing.organisation_id,
-                       is_searched=tier <= SEARCHED)
+                       is_searched=tier < len(FILES))
 
 
 def detach(actor: User, listing: Listing, file_id: int) -> None:
@@ -182,12 +180,12 @@ def detach(actor: User, listing: Listing, file_id: int) -> None:
 
 def texts_of(listing: Listing, attachments: Collection[StoredFile]) -> dict[int, str]:
     """File id -> what its authors are told of the text of a file by which the listing can be found."""
-    return texts.told([file for file in attachments if file.tier <= SEARCHED and not listing.anonymous])
+    return texts.told([file for file in attachments if file.tier < len(FILES) and not listing.anonymous])
 
 
 def read_files() -> None:
     """Called by the clock: files whose text has not been read get read."""
-    texts.catch_up("listing", SEARCHED)
+    texts.catch_up("listing", len(FILES) - 1)
 
 
 def tell_of_texts(file_ids: list[int]) -> None:
