@@ -66,6 +66,7 @@ def opened() -> Opened | None:
     if "opened" not in g:
         key = session.get(KEY)
         g.opened = sessions.opened_by(key) if isinstance(key, str) else None
+        g.signed_out = key is not None and g.opened is None  # the cookie stays: a newer one may be on its way
         if g.opened is not None:
             context.amend(credential=f"session {g.opened.row.id}")
     return g.opened  # type: ignore[no-any-return]
@@ -87,6 +88,7 @@ def start(person: User, *, remember: bool = False, with_code: bool = False, by_m
         person, remembered=remember, with_code=with_code, device_key=device_key, by_mail=by_mail
     )
     session.permanent = remember
+    g.just_signed_in = True
 
     @after_this_request
     def keep_device(response: Response) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts import accepting, limits, signing_in, texts
@@ -25,15 +25,10 @@ bp = Blueprint("privacy", __name__)
 FORM = ["GET", "POST"]
 
 
-@bp.before_app_request
-def note_who_comes() -> None:
-    g.came_signed_in = signing_in.KEY in session
-
-
 @bp.after_app_request
 def lead_after_signing_in(response: Response) -> Response:
     """Whoever has just signed in is first asked what waits for their answer; nobody is stopped later."""
-    if g.get("came_signed_in") is False and signing_in.KEY in session and response.status_code in (302, 303):
+    if g.get("just_signed_in") and response.status_code in (302, 303):
         person = actor()
         if person is not None and leaving.pending(person) is not None:
             response.location = url_for("privacy.waiting")

@@ -13,11 +13,9 @@ from marketplace import context
 from marketplace.db import session
 from marketplace.errors import Conflict, Invalid, MarketplaceError, TooMany, Unauthorised, Unavailable
 from marketplace.phrases import say
-from marketplace.web.guard import is_api
+from marketplace.web.guard import is_api, written
 from marketplace.web.language import current, words
 
-SHORT = 12
-"""Characters; what is no longer is a code or a choice, or quickly written again."""
 TITLES = {
     400: say("The request cannot be read"),
     401: say("Sign in first"),
@@ -106,12 +104,7 @@ def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | N
 
 def entered(status: int) -> list[str]:
     """What somebody wrote into a form that was not taken, so that they can copy it and nothing is lost."""
-    if request.method != "POST" or status not in (400, 403, 404, 409, 429, 500, 503) or "password" in request.form:
-        return []
-    return [
-        text for name, values in request.form.lists() for text in values
-        if len(text) > SHORT and name not in ("csrf_token", "marks", "next")
-    ]
+    return written() if status in (400, 401, 403, 404, 409, 429, 500, 503) else []
 
 
 def _flat(messages: Any, prefix: str = "") -> dict[str, str] | None:

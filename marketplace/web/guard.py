@@ -14,6 +14,8 @@ from marketplace.phrases import say
 STATIC = ("static", "bootstrap.static")
 """Flask's own routes to style, script and icons, which nobody could mark."""
 
+SHORT = 12
+"""Characters; what is no longer is a code or a choice, or quickly written again."""
 LARGEST_ID = 2**31 - 1
 """The largest number of a row that both databases can look for."""
 View = TypeVar("View", bound=Callable[..., Any])
@@ -48,6 +50,16 @@ def is_api() -> bool:
     return request.path.startswith("/api/") and request.path != "/api/docs"
 
 
+def written() -> list[str]:
+    """What somebody wrote into a form, as far as it would be missed."""
+    if request.method != "POST" or "password" in request.form:
+        return []
+    return [
+        text for name, values in request.form.lists() for text in values
+        if len(text) > SHORT and name not in ("csrf_token", "marks", "next")
+    ]
+
+
 def install(app: Flask, who: Callable[[], Any]) -> None:
     """Refuse strangers; `who` answers for a request, or raises Unauthorised for a token that is no good."""
     app.extensions["who"] = who
@@ -67,5 +79,7 @@ def install(app: Flask, who: Callable[[], Any]) -> None:
             return None
         if is_api():
             raise Unauthorised(say("Send a bearer token; POST /api/v1/tokens gives one."))
+        if g.get("signed_out") and written():
+            raise Unauthorised(say("You have been signed out meanwhile. Sign in, then send it once more."))
         after = request.full_path if request.method == "GET" else (request.referrer or "/")
         return redirect(url_for("accounts.sign_in", next=after.rstrip("?")))  # type: ignore[return-value]

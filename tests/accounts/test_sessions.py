@@ -202,6 +202,19 @@ def test_limits_longer_than_the_others_make_nothing_longer_for_staff(erin, limit
     assert sessions.limits(erin, remembered=False) == (timedelta(hours=1), timedelta(days=7))
 
 
+def test_what_was_written_while_the_session_ended_is_given_back(browser, xu, limits, after):
+    limits()
+    used = browser()
+    after(hours=13)
+    form = {"name": "A name of many characters", "csrf_token": "x", "language": "en"}
+    refused = used.post("/account", data=form)
+    assert refused.status_code == 401
+    assert "You have been signed out meanwhile" in refused.text and "A name of many characters" in refused.text
+    assert 'href="/sign-in"' in refused.text
+    assert "/sign-in" in used.post("/account", data={"language": "en"}).location
+    assert "/sign-in" in used.get("/account").location
+
+
 def test_clock_that_jumps_back_signs_nobody_out(browser, xu, limits, after):
     limits()
     used = browser()
