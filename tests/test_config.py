@@ -124,3 +124,30 @@ def test_an_embedder_that_cannot_work_is_named_too(tmp_path: Path, name: str, va
 @pytest.mark.parametrize("code", ["CN", "sg", "none"])
 def test_working_days_are_any_countrys_or_weekdays(tmp_path: Path, code: str) -> None:
     assert read(tmp_path, CALENDAR=code).calendar == code
+
+
+@pytest.mark.parametrize(("name", "value", "why"), [
+    ("TRUSTED_PROXIES", "yes", "how many proxies"), ("TRUSTED_PROXIES", "-1", "how many proxies"),
+    ("TRUSTED_PROXIES", "99", "how many proxies"), ("RATE_LIMITS", "no", "neither on nor off"),
+    ("OPENID_ISSUER", "http://login.institute.example", "not https"), ("OPENID_ISSUER", "login", "not a http"),
+    ("OPENID_ISSUER", "https://login.institute.example", "OPENID_CLIENT_ID"),
+])
+def test_what_guards_the_way_in_is_not_set_by_guess(tmp_path: Path, name: str, value: str, why: str) -> None:
+    with pytest.raises(WrongSetting, match=why):
+        read(tmp_path, **{name: value})
+
+
+def test_another_system_that_signs_people_in_is_known_by_its_issuer(tmp_path: Path) -> None:
+    assert not read(tmp_path, OPENID_CLIENT_ID="yinqiao").openid
+    found = read(tmp_path, OPENID_ISSUER="https://login.institute.example", OPENID_CLIENT_ID="yinqiao",
+                 OPENID_CLIENT_SECRET=SECRET).openid
+    assert found and found.label == "login.institute.example"
+    assert SECRET not in repr(found)
+    named = read(tmp_path, OPENID_ISSUER="http://127.0.0.1:9", OPENID_CLIENT_ID="yinqiao", OPENID_LABEL="统一认证")
+    assert named.openid.label == "统一认证" and named.openid.client_secret is None
+
+
+def test_nobody_is_believed_about_addresses_and_everybody_is_counted_unless_it_is_said(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert (found.trusted_proxies, found.rate_limits) == (0, True)
+    assert read(tmp_path, TRUSTED_PROXIES="2", RATE_LIMITS="off").trusted_proxies == 2
