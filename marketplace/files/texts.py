@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Integer, cast, func, or_, select
 
 from marketplace import clock, outbox
 from marketplace.db import session, transaction
@@ -136,7 +136,7 @@ def of_subjects(subject_kind: str, ids: Sequence[int], highest_tier: int) -> dic
     until = func.sum(FileText.length).over(partition_by=StoredFile.subject_id, order_by=StoredFile.id)
     each = (
         select(StoredFile.id, StoredFile.subject_id, StoredFile.tier, FileText.text,
-               (until - FileText.length).label("before"))
+               cast(until - FileText.length, Integer).label("before"))
         .join(FileText, FileText.file_id == StoredFile.id)
         .where(StoredFile.subject_kind == subject_kind, StoredFile.subject_id.in_(ids))
         .where(StoredFile.tier <= highest_tier, FileText.length > 0).subquery()
