@@ -282,8 +282,8 @@ def test_before_anybody_has_searched_the_page_says_what_will_be_there(signed_in,
 
 
 def test_the_page_costs_the_same_for_many_texts(signed_in, erin, history, count_queries):
-    browser, counts = signed_in(erin), []
     with at(NOON):
+        browser, counts = signed_in(erin), []
         for many in (0, 20):
             for number in range(many):
                 note(f"words {number}", dropped=["words"])
