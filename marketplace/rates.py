@@ -7,16 +7,16 @@ part that still lies within the rate's length counts. What is refused is not cou
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import cache
 from math import ceil
 from typing import Any, Protocol
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql.dml import ReturningInsert
 
 from marketplace import clock
 from marketplace.db import Base, dialect, session, transaction
@@ -71,9 +71,8 @@ class Shared:
         if any(one.wait for one in found):
             return found
         with transaction():
-            # In one order, so that two who count the same at once do not wait for each other in a ring.
-            after = {key: session.execute(_one_more(key, asked[key], now)).one() for key in sorted(asked)}
-        return [standing(rate, (after[key][0], after[key][1], after[key][2]), now) for key, rate in asked.items()]
+            after = {key: (stretch, count, before) for key, stretch, count, before in _one_more(asked, now)}
+        return [standing(rate, after[key], now) for key, rate in asked.items()]
 
     def clear(self) -> None:
         with transaction():
@@ -132,18 +131,28 @@ def _seen(rate: Rate, kept: tuple[int, int, int] | None, now: float) -> tuple[in
     return (count, before) if passed == 0 else (0, count) if passed == 1 else (0, 0)
 
 
-def _one_more(key: str, rate: Rate, now: float) -> ReturningInsert[int, int, int]:
-    """Counted where it is kept, so that of two at once neither is lost."""
-    stretch = int(now // rate.seconds)
-    ends = datetime.fromtimestamp((stretch + 2) * rate.seconds, UTC) + timedelta(seconds=1)
-    first = {"key": key, "stretch": stretch, "count": 1, "before": 0, "ends_at": ends}
-    same = Count.stretch == stretch
+def _one_more(asked: Mapping[str, Rate], now: float) -> Iterable[tuple[str, int, int, int]]:
+    """Counted where it is kept, so that of two at once neither is lost; what stands there then."""
+    # In one order, so that two who count the same at once do not wait for each other in a ring.
+    rows = [{"key": key, "stretch": int(now // asked[key].seconds), "count": 1, "before": 0,
+             "ends_at": _end(asked[key], now)} for key in sorted(asked)]
+    found: Iterable[tuple[str, int, int, int]] = session.execute(_counting(dialect()), rows)
+    return found
+
+
+@cache
+def _counting(kind: str) -> Any:
+    adding: Any = postgresql.insert if kind == "postgresql" else sqlite.insert
+    first = adding(Count)
+    same = Count.stretch == first.excluded.stretch
     again = {
-        "stretch": stretch, "ends_at": ends,
+        "stretch": first.excluded.stretch, "ends_at": first.excluded.ends_at,
         "count": case((same, Count.count + 1), else_=1),
-        "before": case((same, Count.before), (Count.stretch == stretch - 1, Count.count), else_=0),
+        "before": case((same, Count.before), (Count.stretch == first.excluded.stretch - 1, Count.count), else_=0),
     }
-    adding: Any = postgresql.insert if dialect() == "postgresql" else sqlite.insert
-    adding_one = adding(Count).values(first).on_conflict_do_update(index_elements=["key"], set_=again)
-    counted: ReturningInsert[int, int, int] = adding_one.returning(Count.stretch, Count.count, Count.before)
-    return counted
+    counted = first.on_conflict_do_update(index_elements=["key"], set_=again)
+    return counted.returning(Count.key, Count.stretch, Count.count, Count.before)
+
+
+def _end(rate: Rate, now: float) -> datetime:
+    return datetime.fromtimestamp((now // rate.seconds + 2) * rate.seconds, UTC)
