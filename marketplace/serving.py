@@ -40,7 +40,7 @@ FORCED_AFTER = 1.0
 BACKLOG = 2_048
 """Who comes while nobody accepts waits in the kernel, so many at most."""
 _FIRST_OF_SYSTEMD = 3
-_SENDER = re.compile(r" from ip=\S+")
+_PRIVATE = re.compile(r" from ip=\S+?(?=: )|(?<=line): .*|(?<=header): .*", re.IGNORECASE | re.DOTALL)
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -65,7 +65,7 @@ def _warm() -> None:
 
 
 class Lines(glogging.Logger):
-    """gunicorn's own lines, told as ours are; of a request it could not read, not who sent it."""
+    """gunicorn's own lines, told as ours are; of a request it could not read, neither who sent it nor what."""
 
     def setup(self, cfg: object) -> None:
         super().setup(cfg)
@@ -74,7 +74,7 @@ class Lines(glogging.Logger):
         self.error_log.propagate = True
 
     def warning(self, msg: str, *args: object, **options: object) -> None:
-        super().warning(_SENDER.sub("", msg), *args, **options)
+        super().warning(_PRIVATE.sub("", msg), *args, **options)
 
     def exception(self, msg: str, *args: object, **options: object) -> None:
         """Not which address was asked for: it may hold words or a link that acts for somebody."""

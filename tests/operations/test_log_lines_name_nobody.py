@@ -85,11 +85,11 @@ def test_a_persons_way_in_and_through_leaves_no_trace_of_them(client: FlaskClien
     client.post("/sign-in", data={"email": EMAIL, "password": PASSWORD})
     client.post("/account", data={"name": NAME, "phone": PHONE, "language": "en", "version": person.version})
     client.get("/search", query_string={"q": SOUGHT})
-    client.get("/api/v1/suggestions", query_string={"q": SOUGHT})
+    client.get("/api/v1/suggest", query_string={"q": SOUGHT})
     token = client.post("/api/v1/tokens", json={"email": EMAIL, "password": PASSWORD}).json["token"]
-    client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert client.get("/api/v1/notices", headers={"Authorization": f"Bearer {token}"}).status_code == 200
     forged = "yq_" + secrets.token_urlsafe(32)
-    client.get("/api/v1/me", headers={"Authorization": f"Bearer {forged}"})
+    client.get("/api/v1/notices", headers={"Authorization": f"Bearer {forged}"})
     client.post("/forgotten", data={"email": EMAIL})
     outbox.drain()
     told = clean(lines, link, token, forged)
@@ -137,7 +137,7 @@ def test_an_engine_that_repeats_what_it_was_asked_is_not_repeated(
             raise failure
 
     monkeypatch.setattr(index, "engine", Broken)
-    for address in ("/search", "/api/v1/search", "/api/v1/suggestions"):
+    for address in ("/search", "/api/v1/search", "/api/v1/suggest"):
         assert client.get(address, query_string={"q": SOUGHT}).status_code < 500
     assert "search falls back to titles" in clean(lines)
 
