@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVarTuple
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 Columns = TypeVarTuple("Columns")
 Handler = Callable[[list[int]], None]
 BATCH = 500
+REQUESTS_TOLD = 5
 LONGEST_WAIT = timedelta(hours=1)
 LONGEST_OUTAGE_WAIT = timedelta(seconds=30)
 """A part that does not answer is asked again this often, so that an outage ends soon after it ends."""
@@ -50,6 +53,8 @@ class Entry(Base):
     due_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
     error: Mapped[str | None]
+    request_id: Mapped[str | None]
+    """In which request it was promised, for who follows a request through the log."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Batch:
     topic: str
     subscriber: str
     entries: tuple[tuple[int, int, int], ...]
+    requests: tuple[str, ...] = ()
+    """In which they were promised."""
 
     @property
     def ids(self) -> list[int]:
@@ -105,7 +112,8 @@ def publish(topic: str, *subject_ids: int) -> None:
     now = clock.now()
     session.flush()
     rows = [
-        {"topic": topic, "subject_id": subject, "subscriber": name, "due_at": now, "attempts": 0}
+        {"topic": topic, "subject_id": subject, "subscriber": name, "due_at": now, "attempts": 0,
+         "request_id": context.current().request_id}
         for subject in subject_ids
         for name in names
     ]
@@ -124,7 +132,8 @@ def drain(limit: int = BATCH) -> int:
         batch = _claim(min(BATCH, limit - tried), began)
         if batch is None:
             break
-        _deliver(_subscribers.get(batch.topic, {}).get(batch.subscriber), batch)
+        with _within(batch):
+            _deliver(_subscribers.get(batch.topic, {}).get(batch.subscriber), batch)
         tried += len(batch.entries)
     return tried
 
@@ -177,10 +186,11 @@ def _claim(limit: int, due_by: datetime) -> Batch | None:
         if found is None:
             return None
         topic, subscriber = found
-        columns = select(Entry.id, Entry.subject_id, Entry.attempts)
+        columns = select(Entry.id, Entry.subject_id, Entry.attempts, Entry.request_id)
         due = _free(now, due_by, columns).where(Entry.topic == topic, Entry.subscriber == subscriber).limit(limit)
         rows = session.execute(due.with_for_update(skip_locked=True)).all()
-        batch = Batch(topic, subscriber, tuple((row.id, row.subject_id, row.attempts) for row in rows))
+        batch = Batch(topic, subscriber, tuple((row.id, row.subject_id, row.attempts) for row in rows),
+                      tuple(sorted({row.request_id for row in rows if row.request_id})))
         _mark(batch.ids, claimed_until=now + LEASE)
     return batch if batch.entries else None
 
@@ -193,6 +203,21 @@ def _free(now: datetime, due_by: datetime, columns: Select[*Columns]) -> Select[
     )
     unclaimed = Entry.claimed_until.is_(None) | (Entry.claimed_until <= now)
     return columns.where(Entry.due_at <= due_by, unclaimed, ~held).order_by(Entry.due_at, Entry.id)
+
+
+@contextmanager
+def _within(batch: Batch) -> Iterator[None]:
+    """What follows from one request is told of, and promised on, under its number; of several, the log names some."""
+    before = context.current()
+    context.amend(request_id=batch.requests[0] if len(batch.requests) == 1 else None)
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        several = " requests=" + ",".join(batch.requests[:REQUESTS_TOLD]) if len(batch.requests) > 1 else ""
+        log.info("subscriber=%s topic=%s subjects=%d ms=%.0f%s", batch.subscriber.replace(" ", "-"), batch.topic,
+                 len(batch.entries), (time.monotonic() - began) * 1000, several)
+        context.amend(request_id=before.request_id)
 
 
 def _deliver(handler: Handler | None, batch: Batch) -> None:
