@@ -26,7 +26,8 @@ from marketplace.organisations.permissions import Reader
 from marketplace.phrases import Phrase, say
 
 LISTING, DOCUMENT, CONTACTS, NDA = "listing.read", "document.read", "contacts.read", "signed nda.read"
-_PARTS = {"confidential": say("the confidential part"), "contact": say("the contact person")}
+_PARTS = {"confidential": say("the confidential part"), "contact": say("the contact person"),
+          "name": say("who stands behind it")}
 
 
 @dataclass(frozen=True)

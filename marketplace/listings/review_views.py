@@ -59,7 +59,7 @@ def _version_read() -> int | None:
 def _case(listing: Listing, errors: dict[str, str], status: int) -> ResponseReturnValue:
     """All a reviewer needs to decide: the text, what changed, what is missing, what it may repeat."""
     view = service.reading(actor(), listing)
-    proposed = versions.proposed_content(listing)
+    proposed = service.proposed(actor(), listing)
     waiting = listing.pending is not None and listing.pending.state == "in_review"
     changes = versions.differences(listing.kind, versions.content_of(listing), proposed) if waiting else []
     return page(

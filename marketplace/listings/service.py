@@ -65,7 +65,7 @@ from marketplace.listings.sharing import (
     set_exclusions,
     set_translation,
 )
-from marketplace.listings.tiers import View, view_at
+from marketplace.listings.tiers import NAMED_FROM, View, view_at
 from marketplace.listings.vocabulary import language_of
 from marketplace.listings.workflow import PUBLISHED_ONCE, Action
 from marketplace.organisations.models import Organisation
@@ -75,9 +75,9 @@ from marketplace.phrases import say
 __all__ = [
     "accept_translation", "act", "approve", "attach", "change", "copy", "counts_of_mine", "create", "detach",
     "editing", "excluded", "expire_due", "get", "grant", "in_rank_order", "mark_matched", "mine", "needs_me", "pause",
-    "publish", "reading", "reject", "renew", "request_changes", "resume", "review_queue", "revoke_grants", "seen_by",
-    "send_back", "set_exclusions", "set_translation", "submit", "take_back", "teaser", "to_read_over", "versions_of",
-    "visible_refs", "withdraw",
+    "proposed", "publish", "reading", "reject", "renew", "request_changes", "resume", "review_queue", "revoke_grants",
+    "seen_by", "send_back", "set_exclusions", "set_translation", "submit", "take_back", "teaser", "to_read_over",
+    "versions_of", "visible_refs", "withdraw",
 ]
 
 MOVES: dict[str, Callable[..., Listing]] = {
@@ -111,8 +111,11 @@ def reading(actor: Reader, listing: Listing) -> View:
     inside = can_see_versions(actor, listing)
     view = view_at(listing, tier, files.of("listing", listing.id), inside=inside)
     read = list(view.confidential_part)
-    if view.contact is not None and not is_own(actor, listing):
-        read.append("contact")
+    if not is_own(actor, listing):
+        if view.contact is not None:
+            read.append("contact")
+        if listing.anonymous and tier >= NAMED_FROM:
+            read.append("name")
     if read:
         record_reading(actor, listing, tier, read)
     return view
@@ -164,7 +167,18 @@ def versions_of(actor: Reader, listing: Listing) -> list[ListingVersion]:
     if not can_see_versions(actor, listing):
         raise NotFound
     found, unfinished = versions.all_of(listing), (VersionState.DRAFT, VersionState.KEPT)
-    return found if is_own(actor, listing) else [v for v in found if v.state not in unfinished]
+    shown = found if is_own(actor, listing) else [v for v in found if v.state not in unfinished]
+    if any(version.content.get("confidential") for version in shown):
+        record_reading(actor, listing, 3, ["confidential"])
+    return shown
+
+
+def proposed(actor: Reader, listing: Listing) -> dict[str, Any]:
+    """For those who decide: what it says and what a change that waits would make it say."""
+    content = versions.proposed_content(listing)
+    if content.get("confidential") and content["confidential"] != listing.confidential:
+        record_reading(actor, listing, 3, ["confidential"])
+    return content
 
 
 def act(actor: Reader, listing: Listing, action: Action, said: str = "", version: int | None = None) -> Listing:

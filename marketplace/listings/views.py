@@ -240,7 +240,6 @@ def preview(ref: str) -> ResponseReturnValue:
 def history(ref: str) -> ResponseReturnValue:
     listing = _mine_or_reviewed(ref)
     found = service.versions_of(actor(), listing)
-    service.reading(actor(), listing)
     changes = versions.changes_between(listing.kind, found)
     return page("listings/versions.html", listing=listing, found=found, changes=changes)
 
