@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace import context, logs
-from marketplace.db import session
+from marketplace import context, logs, outbox, subscriptions
+from marketplace.db import session, transaction
 from marketplace.web import requests
 
 
@@ -125,3 +125,22 @@ def test_an_error_of_the_database_does_not_say_what_was_written(own_database) ->
         session.execute(text("INSERT INTO nowhere VALUES (:it)"), {"it": "alice@institute.example"})
     assert "alice" not in str(refused.value)
     session.rollback()
+
+
+def test_what_follows_from_a_request_is_told_of_under_its_number(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[str | None] = []
+    outbox.subscribe({"listing.changed": {"index": lambda ids: heard.append(context.current().request_id)}})
+    caplog.set_level(logging.INFO, logger="marketplace.outbox")
+    try:
+        with context.of("page", request_id="4f0c9d1e"), transaction():
+            outbox.publish("listing.changed", 1)
+        outbox.drain()
+        for number in ("aaaa0001", "bbbb0002"):
+            with context.of("page", request_id=number), transaction():
+                outbox.publish("listing.changed", 2)
+        outbox.drain()
+    finally:
+        outbox.subscribe(subscriptions.table())
+    assert heard == ["4f0c9d1e", None]
+    assert caplog.messages[-1].endswith("requests=aaaa0001,bbbb0002")
+    assert context.current().request_id is None
