@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 import search
-from marketplace import clock, errors, logs
+from marketplace import clock, context, errors, logs
 from marketplace.db import Base, dialect, in_transaction, session, transaction
 
 log = logging.getLogger(__name__)
