@@ -39,8 +39,8 @@ SECONDS = 15.0
 TURN = 2.0
 """Seconds after which others have their turn at the worker."""
 READ = frozenset({TYPES[".pdf"], TYPES[".docx"]})
-_LEAST = 10
-"""Letters and figures without which there is no text: a scanner's pages have a number at most."""
+_LEAST = 4
+"""Letters without which there is no text: a scanner's pages have a number at most."""
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u303f\u3400-\u9fff\uff00-\uffef])[ \t]*\n\s*(?=[\u3000-\u303f\u3400-\u9fff])")
 _HYPHEN = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
 _WAITS = say("Its text is being read and can be searched in a moment.")
@@ -172,7 +172,7 @@ def _is_due() -> ColumnElement[bool]:
 
 def _judged(code: int, text: str) -> Said:
     text = text[:LONGEST]
-    has_words = sum(map(str.isalnum, text)) >= _LEAST
+    has_words = sum(map(str.isalpha, text)) >= _LEAST
     if code in (0, extracting.CUT):
         return Said(TextState.READ, text, code != 0) if has_words else Said(TextState.EMPTY)
     if has_words:  # it failed on the way: what came before is better than nothing

@@ -10,8 +10,12 @@ from marketplace.files.types import SHOWN
 
 bp = Blueprint("files", __name__)
 bp.add_app_template_test(lambda file: file.media_type in SHOWN, "shown_by_browsers")
-POLICY = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""A file is nobody's page: whatever is in it has no origin, runs nothing, fetches nothing and sends nothing."""
+POLICY = "; ".join((
+    "sandbox", "default-src 'none'", "style-src 'unsafe-inline'", "base-uri 'none'", "form-action 'none'",
+    "frame-ancestors 'none'",
+))
+"""A file is nobody's page: whatever is in it has no origin, runs nothing, fetches nothing and sends nothing. The
+styles are those with which browsers lay out a picture they show."""
 
 
 def deliver(file: StoredFile) -> Response:
