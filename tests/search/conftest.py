@@ -103,3 +103,11 @@ def server() -> Iterator[Imitation]:
 @pytest.fixture
 def meilisearch(server: Imitation) -> MeilisearchEngine:
     return MeilisearchEngine(server.url, "key", timeout=2, task_timeout=0.2, attempts=3, back_off=0.001)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The port and its engines know no database: on a second one these tests would say the same again."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.once)
