@@ -31,7 +31,7 @@ from marketplace.privacy import copying, leaving, service
 from marketplace.privacy.holdings import TABLES
 from marketplace.privacy.models import Export, ExportState
 
-pytest_plugins = ["introductions.case_cast"]
+pytest_plugins = ["introductions.case_cast", "keeping"]
 
 
 def copy_of(person: User) -> zipfile.ZipFile:
@@ -253,3 +253,26 @@ def test_the_other_side_of_ones_own_two_organisations_is_ones_own(charlie, insti
     join(charlie, institute, Role.VIEWER)
     talk.write_message(alice, interest, "From the institute.")
     assert "From the institute." in whole(copy_of(charlie))
+
+
+def test_a_copy_lies_where_files_lie_and_leaves_with_its_bytes(kept_in, alice):
+    service.ask(alice)
+    work()
+    export = session.scalars(select(Export)).one()
+    with files.opened(export.file) as source:
+        assert zipfile.ZipFile(io.BytesIO(source.read())).testzip() is None
+    assert service.end_copies(Export.user_id == alice.id) == 1
+    assert list(files.place().everything()) == []
+
+
+def test_a_disk_without_room_leaves_nothing_half_and_it_is_made_later(alice, monkeypatch):
+    service.ask(alice)
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, "write", lambda person, to: to.write(b"half") and (_ for _ in ()).throw(OSError(28, "")))
+        work()
+    assert session.scalars(select(Export.state)).one() is ExportState.WAITING
+    assert session.scalar(select(func.count()).where(StoredFile.subject_kind == service.KIND)) == 0
+    later = clock.now() + timedelta(hours=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    work()
+    assert session.scalars(select(Export.state)).one() is ExportState.READY

@@ -291,3 +291,34 @@ def test_the_password_is_asked_for_once_more(signed_in, ingrid, monkeypatch):
     assert "/account/confirm-password" in browser.post("/account/delete", data={"word": "delete"}).location
     assert "/account/confirm-password" in browser.post("/account/data").location
     assert leaving.pending(ingrid) is None
+
+
+def test_what_breaks_off_half_way_has_changed_nothing_and_is_done_next_time(ingrid, alice, monkeypatch):
+    messaging.notify([ingrid.id], say("You have read it."), "/notices")
+    leaving.ask(ingrid)
+    passes(monkeypatch, days=8)
+    number = ingrid.id
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "_blank", lambda person: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            leaving.run()
+    session.expire_all()
+    person = session.get_one(User, number)
+    assert person.name == "Ingrid Qxz" and leaving.pending(person) is not None and person.memberships
+    assert session.scalar(select(func.count()).where(Notice.user_id == number)) == 1
+    assert leaving.run() == 1
+
+
+def test_the_log_names_nobody(signed_in, ingrid, monkeypatch, caplog):
+    caplog.set_level("DEBUG")
+    number, address = ingrid.id, ingrid.email
+    browser = signed_in(ingrid)
+    browser.post("/account/data")
+    while outbox.drain():
+        pass
+    browser.get("/account/data")
+    browser.post("/account/delete", data={"word": "delete"})
+    passes(monkeypatch, days=8)
+    assert leaving.run() == 1
+    assert f"account={number} deleted" in caplog.text
+    assert address not in caplog.text and "Ingrid" not in caplog.text and "0199" not in caplog.text

@@ -187,3 +187,15 @@ def test_somebody_disabled_meanwhile_is_not_asked_anything(client, paula):
     with transaction():
         session.get_one(User, paula.id).disabled_at = clock.now()
     assert "/sign-in" in client.get("/account/texts").location
+
+
+def test_the_operators_page_asks_as_often_for_many_as_for_few(signed_in, erin, count_queries):
+    browser = signed_in(erin)
+    browser.get("/operator/privacy")
+    with count_queries() as few:
+        browser.get("/operator/privacy")
+    for number in range(30):
+        accepting.accept(a_person(f"p{number}@x.example"))
+    with count_queries() as many:
+        browser.get("/operator/privacy")
+    assert many.count == few.count
