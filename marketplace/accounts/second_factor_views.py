@@ -78,7 +78,8 @@ def recovery_codes() -> ResponseReturnValue:
 def turn_off() -> ResponseReturnValue:
     def done(_: dict[str, Any]) -> ResponseReturnValue:
         second_factor.turn_off(actor())
-        signing_in.renew()
+        sessions.end_all(actor(), but=signing_in.this_browser().id)
+        signing_in.renew(sessions.renew(signing_in.this_browser(), with_code=False))
         flash(words(say("Your second factor is off. The password alone signs in.")))
         return redirect(url_for("second_factor.show"))
 

@@ -109,9 +109,9 @@ def leave() -> None:
         g.pop(name, None)
 
 
-def renew(key: str | None = None) -> None:
-    """Give this browser another key, `key` if it has been made already, because it may do more from here on."""
-    session[KEY] = key or sessions.renew(this_browser())
+def renew(key: str) -> None:
+    """Give this browser another key, because it may do more, or less, from here on."""
+    session[KEY] = key
     session.pop("csrf_token", None)
     for name in ("opened", "csrf_token"):
         g.pop(name, None)

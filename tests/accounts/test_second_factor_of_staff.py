@@ -48,6 +48,16 @@ def test_staff_are_led_to_it_and_reach_nothing_else(client, dai, mode, after):
     assert "need a second factor here" in client.post("/account/second-factor/off").text
 
 
+def test_staff_who_turned_it_off_while_they_might_set_it_up_again_once_they_must(client, dai, mode, telephone, after):
+    phone = telephone(dai)
+    enter(client, STAFF)
+    client.post("/sign-in/code", data={"code": phone.shows()})
+    client.post("/account/second-factor/off")
+    assert client.get("/desk").status_code == 200
+    mode("staff")
+    assert client.get("/desk").location == "/account/second-factor/new"
+
+
 def test_staff_who_have_to_set_it_up_may_sign_out(client, dai, mode):
     mode("staff")
     enter(client, STAFF)

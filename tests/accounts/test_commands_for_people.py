@@ -1,0 +1,48 @@
+"""What the command line does for somebody who has lost a telephone or a laptop."""
+
+from __future__ import annotations
+
+import pytest
+from accounts.conftest import an_account
+from click.testing import CliRunner
+
+from marketplace.accounts import second_factor, service, sessions
+from marketplace.commands import ready
+from marketplace.commands.users import user
+from marketplace.errors import NotFound
+
+ADDRESS = "xu@company.example"
+
+
+@pytest.fixture
+def run(monkeypatch, settings):
+    """run("sign-out", ADDRESS) -> what the command answers, on the database of the tests."""
+    monkeypatch.setattr(ready, "settings", lambda: settings)
+    return lambda *arguments: CliRunner().invoke(user, arguments)
+
+
+def test_lost_second_factor_is_taken_away_and_every_browser_signed_out(run, telephone, mailed):
+    xu = an_account(ADDRESS, "Xu Ning")
+    telephone(xu)
+    key = sessions.add(xu, with_code=True)
+    assert sessions.opened_by(key) is not None
+    assert "password alone" in run("reset-second-factor", f" {ADDRESS.upper()} ").output
+    assert sessions.opened_by(key) is None
+    assert not second_factor.is_asked(service.by_email(ADDRESS))
+    assert "Your second factor is off" in mailed(ADDRESS)[-1]
+    assert "has no second factor" in run("reset-second-factor", ADDRESS).output
+
+
+def test_somebody_is_signed_out_everywhere_and_their_tokens_end(run):
+    xu = an_account(ADDRESS, "Xu Ning")
+    keys = [sessions.add(xu) for _ in range(2)]
+    service.new_token(xu, name="import")
+    assert "2 browsers" in run("sign-out", ADDRESS).output
+    assert [sessions.opened_by(key) for key in keys] == [None, None]
+    assert service.tokens_of(service.by_email(ADDRESS)) == []
+
+
+@pytest.mark.parametrize("command", ["sign-out", "reset-second-factor"])
+def test_address_without_an_account_is_named(run, command):
+    done = run(command, "nobody@company.example")
+    assert isinstance(done.exception, NotFound) and "nobody@company.example" in str(done.exception)
