@@ -114,7 +114,7 @@ def standing(rate: Rate, kept: tuple[int, int, int] | None, now: float, *, more:
     if room >= 0:  # the stretch before has to fade
         wait = (1 - room / before - gone) * rate.seconds
     else:  # this one has to end, and then to fade
-        wait = (1 - gone + 1 - (rate.most - 1) / count) * rate.seconds
+        wait = (1 - gone + 1 - (rate.most - 1) / max(1, count)) * rate.seconds
     return Standing(rate, 0, max(1, ceil(wait)))
 
 

@@ -42,8 +42,8 @@ by_way_in = Limit("elsewhere", (Rate(30, 60), Rate(300, 3600)), origin, methods=
 by_sender = Limit("sender", (Rate(60, 3600), Rate(300, 86_400)), account)
 """Mail to others that one person brings about."""
 
-by_speaker = Limit("speaker", (Rate(300, 3600),), account)
-"""Messages and interest, of which the other side gets notices; an event's day takes many of them."""
+by_speaker = Limit("speaker", (Rate(600, 3600),), account)
+"""Messages, moves and meetings, of which the other side gets notices and mail; an event's day takes many of them."""
 
 showing_password = limited(by_origin, by_person)
 signing_in = limited(by_origin, by_address, by_account)

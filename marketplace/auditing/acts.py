@@ -34,6 +34,7 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "user.signed_out": Label("由命令行全部登出", "signed out everywhere from the command line"),
         "identity.joined": Label("绑定机构统一登录", "joined an identity of an institution"),
         "identity.registered": Label("通过机构统一登录注册", "registered through an institution's sign-in"),
+        "identity.forgotten": Label("解除机构统一登录", "let an institution's sign-in go"),
         "second_factor.on": Label("启用两步验证", "switched the second factor on"),
         "second_factor.off": Label("停用两步验证", "switched the second factor off"),
         "second_factor.removed": Label("代为停用两步验证", "removed a second factor"),

@@ -8,6 +8,7 @@ from flask import Response, request, url_for
 from flask_smorest import Blueprint
 
 from marketplace import clock
+from marketplace.accounts.limits import by_speaker
 from marketplace.casework import filing, meetings, minutes, reading_log, schemas, showing, tasks
 from marketplace.casework.models import Document, Meeting, Task
 from marketplace.errors import Invalid
@@ -37,6 +38,7 @@ def all_meetings(ref: str) -> dict[str, Any]:
 @bp.post(f"{CASE}/meetings")
 @bp.arguments(schemas.NewMeeting)
 @bp.response(201, schemas.MeetingShape)
+@by_speaker
 def arrange(plan: dict[str, Any], ref: str) -> dict[str, Any]:
     """Arrange a meeting; everybody invited gets an iCalendar invitation by mail."""
     return _meeting(meetings.arrange(actor(), introductions.get(actor(), ref), **plan))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.limits import by_speaker
 from marketplace.casework import meetings, minutes, schemas, showing
 from marketplace.casework.invitations import invitation
 from marketplace.casework.models import Meeting, MeetingState
@@ -25,6 +26,7 @@ FORM = ["GET", "POST"]
 
 
 @bp.route("/new", methods=FORM)
+@by_speaker
 def new(ref: str) -> ResponseReturnValue:
     """?past=1 for one that has taken place: nobody is invited, and its minutes come next."""
     case, past = introductions.get(actor(), ref), request.args.get("past") == "1"

@@ -67,6 +67,7 @@ def show(ref: str) -> dict[str, Any]:
 @bp.post("/introductions/<ref>/moves")
 @bp.arguments(MoveShape)
 @bp.response(200, IntroductionShape)
+@by_speaker
 def move(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """Make a move. `/help/pipeline` lists them all; 409 when somebody else was faster or it is not its turn."""
     return _whole(service.move(actor(), service.get(actor(), ref), given.pop("move"), **given))

@@ -86,6 +86,7 @@ def write(ref: str) -> ResponseReturnValue:
 
 
 @bp.route("/introductions/<ref>/moves/<key>", methods=["GET", "POST"])
+@by_speaker
 def move(ref: str, key: str) -> ResponseReturnValue:
     introduction = service.get(actor(), ref)
     row, inputs, targets = showing.move_of(actor(), introduction, key)

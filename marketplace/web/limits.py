@@ -134,9 +134,12 @@ def _take(limits: Sequence[Limit]) -> TooMany | None:
 
 def _form_again(refused: TooMany, view: Callable[[], Any]) -> Response:
     """The page of the form as if opened anew; to open it changes nothing. web.forms puts in what was sent."""
-    request.method = "GET"
     g.refused = refused
-    answer = make_response(view())
+    request.method = "GET"
+    try:
+        answer = make_response(view())
+    finally:
+        request.method = "POST"
     if g.pop("refused", None) is not None:
         raise refused  # no form came: the page leads elsewhere
     return answer
