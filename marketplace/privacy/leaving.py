@@ -139,6 +139,20 @@ def behind(token: str) -> Deletion | None:
     return wish if wish is not None and wish.state is DeletionState.WAITING else None
 
 
+def at_once(person: User) -> None:
+    """Delete without days to think it over: for the command line, whose user has made sure who asks."""
+    now = clock.now()
+    with transaction():
+        wish = pending(person)
+        if wish is None:
+            wish = Deletion(user_id=person.id, asked_at=now)
+            session.add(wish)
+        wish.due_at = now
+        session.flush()
+    if not _carry_out(wish.id):
+        raise Conflict(say("Others still depend on this account. Put what is listed here into other hands first."))
+
+
 def run() -> int:
     """The timer's turn: delete what is due; how many. What has come in the way since is told of, once, and waits."""
     due = select(Deletion.id).where(Deletion.state == DeletionState.WAITING, Deletion.due_at <= clock.now())

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from conftest import a_listing, a_person, an_organisation, join
 from introductions.case_entries import ANSWERS
 from sqlalchemy import func, select
@@ -15,6 +16,7 @@ from marketplace.accounts import accepting, passwords, sessions
 from marketplace.accounts import service as accounts
 from marketplace.accounts.models import BrowserSession, User
 from marketplace.audit import AuditEntry
+from marketplace.commands import privacy as command
 from marketplace.db import Base, session, transaction
 from marketplace.errors import Conflict
 from marketplace.finding import saved
@@ -322,3 +324,24 @@ def test_the_log_names_nobody(signed_in, ingrid, monkeypatch, caplog):
     assert leaving.run() == 1
     assert f"account={number} deleted" in caplog.text
     assert address not in caplog.text and "Ingrid" not in caplog.text and "0199" not in caplog.text
+
+
+def test_the_command_deletes_at_once_what_nobody_depends_on(ingrid, alice, bob, monkeypatch):
+    monkeypatch.setattr(command.ready, "settings", lambda: None)
+    refused = CliRunner().invoke(command.forget, [alice.email, "--yes"])
+    assert refused.exit_code == 1 and "only administrator" in refused.output
+    assert CliRunner().invoke(command.forget, ["nobody@x.example"]).exit_code == 1
+    asked = CliRunner().invoke(command.forget, [ingrid.email], input="n\n")
+    assert asked.exit_code == 1 and not forgetting.is_forgotten(ingrid)
+    number = ingrid.id
+    assert CliRunner().invoke(command.forget, [ingrid.email, "--yes"]).exit_code == 0
+    assert forgetting.is_forgotten(session.get_one(User, number))
+
+
+def test_the_command_writes_a_copy_and_never_over_a_file(alice, monkeypatch, tmp_path):
+    monkeypatch.setattr(command.ready, "settings", lambda: None)
+    path = tmp_path / "alice.zip"
+    done = CliRunner().invoke(command.copy, [alice.email, "--to", str(path)])
+    assert done.exit_code == 0 and path.stat().st_mode & 0o077 == 0
+    again = CliRunner().invoke(command.copy, [alice.email, "--to", str(path)])
+    assert again.exit_code == 1 and "already" in again.output
