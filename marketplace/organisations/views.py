@@ -183,7 +183,7 @@ def join(token: str) -> ResponseReturnValue:
 def _join_as_new(invitation: Invitation) -> ResponseReturnValue:
     def done(values: dict[str, Any]) -> ResponseReturnValue:
         person = members.accept_as_new(invitation, **values)
-        welcome_in(person, "/")
+        welcome_in(person, "/", by_mail=True)
         return _joined(invitation.organisation)
 
     return form_page("organisations/join_as_new.html", schemas.JoiningAccount(), done, initial={"language": current()},
