@@ -21,7 +21,7 @@ pytestmark = pytest.mark.once
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("web", "worker", "migrate")
-_VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::([-?])((?:[^${}]|\$\{[^}]*\})*))?\}")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::([-?])((?:[^${}]|\$\{[^}]*\})*))?\}")
 
 
 def example(name: str = "compose.env.example") -> dict[str, str]:
@@ -52,7 +52,7 @@ def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
 
 @pytest.mark.parametrize("service", OURS)
 def test_every_setting_it_gives_is_one_we_read(service: str) -> None:
-    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)*)"', (ROOT / "marketplace" / "config.py").read_text()))
+    read = set(re.findall(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)"', (ROOT / "marketplace" / "config.py").read_text()))
     assert set(SERVICES[service]["environment"]) <= read
     assert read - set(SERVICES[service]["environment"]) <= {"YINQIAO_VAR", "MEILI_API_KEY"}
 
@@ -132,9 +132,10 @@ def test_services_wait_for_what_they_need_and_say_whether_they_are_well() -> Non
     assert "database" in SERVICES["migrate"]["depends_on"]
 
 
-def test_only_the_web_is_reached_from_outside_and_data_outlives_containers() -> None:
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
-    assert filled(SERVICES["web"]["ports"][0], {}) == "127.0.0.1:8000:8000"
+def test_only_the_proxy_is_reached_from_outside_and_data_outlives_containers() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert SERVICES["proxy"]["ports"] == ["80:80", "443:443"]
+    assert SERVICES["proxy"]["networks"] == ["outer"] and "certificates" in COMPOSE["volumes"]
     assert COMPOSE["networks"]["inner"] == {"internal": True}
     for name in ("database", "search"):
         assert SERVICES[name]["networks"] == ["inner"]
@@ -143,7 +144,7 @@ def test_only_the_web_is_reached_from_outside_and_data_outlives_containers() -> 
 
 
 def test_servers_are_pinned_and_the_search_server_is_new_enough() -> None:
-    for name in ("database", "search"):
+    for name in ("proxy", "database", "search"):
         assert re.fullmatch(r"[a-z/]+:v?\d+(\.\d+)*(-alpine)?", SERVICES[name]["image"])
     version = SERVICES["search"]["image"].partition(":v")[2].split(".")
     assert tuple(map(int, version[:2])) >= LOWEST
