@@ -14,6 +14,7 @@ from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, MetaData, Strin
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 from sqlalchemy.sql.functions import GenericFunction
@@ -126,6 +127,20 @@ def dialect() -> str:
 def in_transaction() -> bool:
     """Is a transaction() open in this thread?"""
     return bool(session().info.get("open", False))
+
+
+def is_away(error: BaseException) -> bool:
+    """Is it that the database cannot be reached, is full, locked or may not be written, rather than what was asked?"""
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _AWAY
+    return error.connection_invalidated or isinstance(error, OperationalError)
+
+
+_AWAY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
+         sqlite3.SQLITE_CANTOPEN)
 
 
 @contextmanager

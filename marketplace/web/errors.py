@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, current_app, json, render_template, request
+from flask import Flask, Response, current_app, g, json, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from marketplace import context
-from marketplace.db import session
+from marketplace.db import is_away, session
 from marketplace.errors import Conflict, Invalid, MarketplaceError, TooMany, Unauthorised, Unavailable
 from marketplace.phrases import say
 from marketplace.web.guard import is_api, written
@@ -32,11 +34,25 @@ TITLES = {
 
 
 def install(app: Flask) -> None:
-    app.register_error_handler(MarketplaceError, ours)
-    app.register_error_handler(HTTPException, http)
-    app.register_error_handler(StaleDataError, stale)
-    app.register_error_handler(CSRFError, expired_form)
-    app.register_error_handler(Exception, unexpected)
+    app.register_error_handler(MarketplaceError, _safely(ours))
+    app.register_error_handler(HTTPException, _safely(http))
+    app.register_error_handler(StaleDataError, _safely(stale))
+    app.register_error_handler(CSRFError, _safely(expired_form))
+    app.register_error_handler(Exception, _safely(unexpected))
+
+
+def _safely(handler: Callable[[Any], Response]) -> Callable[[Any], Response]:
+    """To say something in the reader's language may ask the database, which may be what has gone."""
+
+    def handle(error: Any) -> Response:
+        try:
+            return handler(error)
+        except DBAPIError as problem:
+            if not is_away(problem):
+                raise
+            return without_database()
+
+    return handle
 
 
 def ours(error: MarketplaceError) -> Response:
@@ -76,8 +92,19 @@ def http(error: HTTPException) -> Response:
 def unexpected(error: Exception) -> Response:
     session.rollback()
     current_app.logger.exception("unexpected error at %s %s", request.method, request.url_rule or "no route")
+    if is_away(error):
+        return without_database()
     detail = say("It has been noted. Nothing you sent was kept; please try again.")
     return answer(500, words(TITLES[500]), words(detail))
+
+
+def without_database() -> Response:
+    """Said without asking who reads it, which only the database could tell."""
+    session.rollback()
+    g.actor = None
+    detail = say("The database does not answer at this moment. Wait a little, and look whether what you sent is there "
+                 "before you send it once more.")
+    return answer(Unavailable.status, words(Unavailable.title), words(detail))
 
 
 def answer(status: int, title: str, detail: str = "", fields: dict[str, str] | None = None) -> Response:
