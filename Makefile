@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PARALLEL := -n $(shell nproc 2>/dev/null || echo 2) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench shots wheel migration lock browser embedder
+.PHONY: help run test check lint bench fault load shots wheel migration lock browser embedder
 
 help:  ## What there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +34,12 @@ lint: $(TESTABLE)  ## Style (ruff), types (mypy), who may import whom (lint-impo
 
 bench: $(TESTABLE)  ## Measure; prints ratios: make bench ARGS="engines --listings 100000"
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fault: $(TESTABLE)  ## Kill processes of a busy marketplace; nothing may be lost or doubled: make fault ARGS="--kills 200"
+	$(BIN)/python -m benchmarks.faults $(ARGS)
+
+load: $(TESTABLE)  ## 200 people at once beside 20: errors, waiting, memory: make load ARGS="--seconds 60"
+	$(BIN)/python -m benchmarks.crowd $(ARGS)
 
 shots: $(TESTABLE) browser  ## A picture of every page, both languages, wide and narrow, in shots/
 	$(BIN)/python scripts/shots.py $(ARGS)
