@@ -49,7 +49,7 @@ def copy(email: str, path: Path) -> None:
     ready.settings()
     person = _person(email)
     try:
-        with open(path, "xb", opener=_for_us_alone) as file:  # noqa: PTH123  Path.open takes no opener
+        with open(path, "xb", opener=_for_us_alone) as file:  # Path.open takes no opener
             parts = copying.write(person, file)
     except FileExistsError:
         raise click.ClickException(f"{path} is there already. Name another file.") from None
