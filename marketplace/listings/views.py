@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from marketplace.errors import Conflict, Invalid, NotFound
+from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.files import service as files
 from marketplace.files.views import deliver
 from marketplace.listings import form, service, versions
@@ -207,6 +207,7 @@ def act(ref: str, address: str) -> ResponseReturnValue:
     listing, action = service.get(actor(), ref), ADDRESSES.get(address)
     if action is None or action.name in service.DECISIONS:
         raise NotFound
+    require(action.may(actor(), listing))
 
     def go(values: dict[str, Any]) -> ResponseReturnValue:
         try:

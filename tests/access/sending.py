@@ -1,0 +1,46 @@
+"""What is sent where the body is looked at before the actor, so that access is really asked for.
+
+“POST case.settle” is the method and the endpoint; {names} are world.py's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from introductions.case_entries import ANSWERS
+
+FILE = "a file"
+"""This field is one."""
+SENT: dict[str, dict[str, Any]] = {
+    "POST review.decide": {"decision": "publish"},
+    "POST casework_api.add_document": {"file": FILE, "reach": "sides", "title": "Drawing"},
+    "POST casework_api.add_version": {"file": FILE},
+    "POST case_api.send_copy": {"file": FILE},
+    "POST casework_api.arrange": {"subject": "Talk", "starts_at": "2030-01-07T09:00:00+08:00"},
+    "PUT casework_api.change_meeting": {"subject": "Talk", "starts_at": "2030-01-07T09:00:00+08:00"},
+    "POST introductions_api.begin": {"need": "{idle}", "result": "{other}", **ANSWERS},
+    "POST introductions.new": {"own": "{idle}", **ANSWERS},
+    "POST introductions_api.move": {"move": "implement"},
+    "POST listings_api.create": {"kind": "need", "organisation": "company"},
+    "PUT matching_api.not_relevant": {"reason": "too_early"},
+    "PUT comparing_api.scores": {"scores": []},
+    "PUT comparing_api.star": {"shortlisted": True},
+    "PUT comparing_api.criteria": {"criteria": []},
+    "POST comparing_api.decline": {"declines": []},
+    "PUT refining_api.answer": {"answers": {}},
+    "POST refining_api.send_back": {"note": "Sharper."},
+    "POST webhooks_api.register": {"url": "https://receiver.example/other", "facts": ["listing.published"]},
+    "POST webhooks_api.platforms_register": {"url": "https://receiver.example/other", "facts": ["listing.published"]},
+    "POST saved_searches_api.create": {"name": "Zinc", "frequency": "never", "criteria": {"q": "zinc"}},
+    "POST desk_api.hand_on": {"refs": ["{ref}"], "broker": "frank@broker.example"},
+    "POST organisations.people": {"email": "another@company.example", "role": "viewer"},
+    "POST organisations.change_role": {"role": "viewer"},
+    "POST events.set_state": {"state": "open"},
+    "POST desk.move": {"ref": "{ref}", "key": "implement"},
+    "POST introductions.suggest": {"need": "{idle}", "result": "{other}"},
+    "PUT refining_api.write": {"title": "Sharper"},
+}
+QUERIES = {
+    "contracts_api.ledger_cases": "?what=signed",
+    "introductions.new": "?need={idle}&result={other}",
+}
