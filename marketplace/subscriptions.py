@@ -93,7 +93,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("needs being refined", timedelta(minutes=30), refinement_timers.remind),
         Timer("who answers", timedelta(hours=24), answering.count_overdue),
         Timer("counts of rates", timedelta(hours=1), rates.forget),
-        Timer("tokens that end soon", timedelta(hours=6), tokens.warn_of_end),
+        Timer("tokens that end soon", timedelta(hours=6), tokens.look_after),
         Timer("embedder", timedelta(minutes=1), embedding.look_after),
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
         Timer("how well listings are met", timedelta(seconds=10), supply.score_some),
@@ -107,6 +107,12 @@ def timers() -> tuple[Timer, ...]:
         Timer("forget old deliveries", timedelta(hours=24), webhooks.forget_old),
         Timer("forget old news", timedelta(hours=24), hits.forget),
     )
+
+
+def release_claims() -> None:
+    """Give back what a dead worker had claimed. Only for a worker that is known to be alone."""
+    outbox.release_claims()
+    sending.release_claims()
 
 
 def close() -> None:

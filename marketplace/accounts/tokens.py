@@ -18,6 +18,8 @@ LIFETIMES = (30, 90, 365)
 LIFETIME = timedelta(days=LIFETIMES[0])
 WARNING = timedelta(days=7)
 """How long before its end a token's person is told."""
+KEPT = timedelta(days=30)
+"""How long the row of a token stays that has ended."""
 MOST_NAMED, MOST_UNNAMED = 30, 50
 """A person's tokens at a time. Programs that ask for another at every run take the place of those used longest ago."""
 EXACTNESS = timedelta(hours=1)
@@ -51,10 +53,12 @@ def good(token: str, now: datetime) -> ApiToken | None:
     return row
 
 
-def warn_of_end() -> None:
-    """Tell people of the tokens they have named that end within a week: once, by a notice. Run by the clock."""
+def look_after() -> None:
+    """Tell people of the tokens they have named that end within a week, once, by a notice; throw out what has ended
+    long ago. Run by the clock."""
     now = clock.now()
     with transaction():
+        session.execute(delete(ApiToken).where(ApiToken.expires_at < now - KEPT))
         ending = (ApiToken.name.is_not(None), ApiToken.warned_at.is_(None), ApiToken.expires_at > now,
                   ApiToken.expires_at <= now + WARNING)
         told = update(ApiToken).where(*ending).values(warned_at=now).returning(ApiToken.id)

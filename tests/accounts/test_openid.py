@@ -327,7 +327,7 @@ def test_signing_in_is_recorded_without_tokens_or_codes(client, provider, come_i
 def test_person_lets_the_other_system_go_once_there_is_a_password(app, client, provider, come_in, signed_in):
     come_in()
     open_account(client)
-    assert "Institute login signs you in, too" in client.get("/account").text
+    assert "Institute login signs you in, since" in client.get("/account").text
     answer = client.post("/sign-in/openid/forget", follow_redirects=True)
     assert "You have no password here. Choose one first" in answer.text
     with transaction():

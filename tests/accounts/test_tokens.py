@@ -167,8 +167,8 @@ def test_token_that_ends_soon_is_told_of_once(wu, mailed):
     service.new_token(wu)
     service.new_token(wu, name="Far", days=90)
     with clock.at(clock.now() + timedelta(days=24)):
-        tokens.warn_of_end()
-        tokens.warn_of_end()
+        tokens.look_after()
+        tokens.look_after()
         mailed(wu.email)
     told = session.scalars(select(Notice).where(Notice.user_id == wu.id)).all()
     assert [(one.values["name"], one.url) for one in told] == [("ERP", "/account/tokens")]
@@ -216,3 +216,13 @@ def test_a_token_is_looked_for_in_the_table_by_its_digest_only(wu):
     token, _ = service.new_token(wu)
     kept = session.scalars(select(ApiToken)).one()
     assert kept.digest == tokens.digest(token) and token not in kept.digest
+
+
+def test_what_has_ended_long_ago_is_thrown_out(wu):
+    service.new_token(wu)
+    with clock.at(clock.now() + timedelta(days=59)):
+        tokens.look_after()
+        assert len(session.scalars(select(ApiToken)).all()) == 1
+    with clock.at(clock.now() + timedelta(days=61)):
+        tokens.look_after()
+    assert session.scalars(select(ApiToken)).all() == []
