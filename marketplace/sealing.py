@@ -29,8 +29,8 @@ from marketplace.audit import AuditEntry
 from marketplace.db import dialect, in_transaction, session, transaction
 
 log = logging.getLogger(__name__)
-BATCH = 500
-"""Entries sealed in one transaction: a few milliseconds for other writers to wait on SQLite."""
+BATCH = 200
+"""Entries sealed in one transaction: some ten milliseconds for other writers to wait on SQLite."""
 START = "0" * 64
 """What the first entry has for the hash before it."""
 LATE = timedelta(hours=1)
