@@ -62,7 +62,7 @@ class Worker:
         """One round; returns how much there was to do."""
         self._show_life()
         if self.alone and not self._released:
-            outbox.release_claims()
+            subscriptions.release_claims()
             self._released = True
         if time.monotonic() >= self._next_look:
             timers.run_due(subscriptions.timers())

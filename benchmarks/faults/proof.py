@@ -24,7 +24,7 @@ SHOWN = 5
 
 
 def settled() -> float | None:
-    """Seconds until nothing waits any more; None when something still does after a minute."""
+    """Seconds until nothing waits any more; None when something still does after long."""
     began = time.monotonic()
     while time.monotonic() - began < PATIENCE:
         try:

@@ -95,6 +95,8 @@ class Senders:
 
 
 _senders = Senders()
+_ours: set[str] = set()
+"""The marks of the claims that threads of this process hold."""
 
 
 def wake(_: Collection[int] = ()) -> None:
@@ -107,20 +109,36 @@ def stop() -> None:
     _senders.stop()
 
 
+def release_claims() -> None:
+    """Give back what a dead worker was sending to. Only for a worker that is known to be alone; its own threads go
+    on with theirs."""
+    with transaction():
+        held = update(Endpoint).where(Endpoint.claim.is_not(None), Endpoint.claim.not_in(_ours))
+        session.execute(held.values(claim=None, claimed_until=None).execution_options(**_CORE))
+
+
 def send_due(stopping: threading.Event | None = None) -> int:
     """Send, in this thread, until nothing is due that nobody else is sending; returns how many tries there were."""
     tries = 0
     while (stopping is None or not stopping.is_set()) and (claim := _claim()) is not None:
-        for _ in range(MOST_IN_A_ROW):
-            job = None if stopping is not None and stopping.is_set() else _next(claim)
-            if job is None:
-                break
-            answer = _send(job)
-            tries += 1
-            if not _note(claim, job, answer):
-                break
-        _release(claim)
+        _ours.add(claim.mark)
+        try:
+            tries += _work_off(claim, stopping)
+            _release(claim)
+        finally:
+            _ours.discard(claim.mark)
     return tries
+
+
+def _work_off(claim: Claim, stopping: threading.Event | None) -> int:
+    for tries in range(MOST_IN_A_ROW):
+        job = None if stopping is not None and stopping.is_set() else _next(claim)
+        if job is None:
+            return tries
+        answer = _send(job)
+        if not _note(claim, job, answer):
+            return tries + 1
+    return MOST_IN_A_ROW
 
 
 def count_due(limit: int) -> int:

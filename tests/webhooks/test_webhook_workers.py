@@ -116,6 +116,14 @@ def test_what_a_dead_worker_had_claimed_is_sent_by_another_after_a_while(owner):
         assert session.get_one(Endpoint, endpoint, populate_existing=True).claim is None
 
 
+def test_a_worker_that_is_alone_need_not_wait_for_that(owner):
+    with receiving() as receiver:
+        waiting(owner, receiver.url, 2)
+        assert sending._claim() is not None  # and it dies
+        sending.release_claims()
+        assert sending.send_due() == 2
+
+
 def test_a_worker_that_lost_its_claim_sends_nothing_more(owner):
     with receiving() as receiver:
         waiting(owner, receiver.url, 2)
