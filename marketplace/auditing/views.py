@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 from marshmallow import fields
 
 from marketplace.auditing import service
-from marketplace.auditing.acts import ACTS, DETAILS, NAMES, SUBJECTS, WAYS
+from marketplace.auditing.acts import ACTS, NAMES, SUBJECTS, WAYS
+from marketplace.auditing.wording import details
 from marketplace.errors import Invalid
 from marketplace.listings.sheets import csv_text
 from marketplace.phrases import say
 from marketplace.web.guard import actor
 from marketplace.web.language import current, words
-from marketplace.web.payloads import Shape, load
+from marketplace.web.payloads import Day, Shape, load
 
 bp = Blueprint("auditing", __name__)
 COLUMNS = (
@@ -32,8 +33,8 @@ class Question(Shape):
     person = fields.String(load_default="")
     action = fields.String(load_default="")
     subject = fields.String(load_default="")
-    since = fields.Date(load_default=None, data_key="from")
-    until = fields.Date(load_default=None, data_key="to")
+    since = Day(load_default=None, data_key="from")
+    until = Day(load_default=None, data_key="to")
     origin = fields.String(load_default="")
 
 
@@ -64,11 +65,6 @@ def export() -> Response:
     return response
 
 
-def details(entry: Any) -> list[tuple[Any, str]]:
-    """(name, value) of what an entry says besides."""
-    return [(DETAILS.get(name, name), _plain(value)) for name, value in entry.details.items() if value is not None]
-
-
 def _asked() -> service.Asked:
     names = ("person", "action", "subject", "from", "to", "origin")
     return service.Asked(**load(Question(), {name: request.args[name] for name in names if request.args.get(name)}))
@@ -79,16 +75,10 @@ def _by_field(problem: Invalid) -> dict[str, Any]:
     return {{"since": "from", "until": "to"}.get(name, name): message for name, message in problem.fields.items()}
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
 def _rows(found: Iterator[service.Shown]) -> Iterator[list[Any]]:
     for one in found:
         row, person = one.entry, one.person
-        told = "; ".join(f"{words(name)}: {value}" for name, value in details(row))
+        told = "; ".join(f"{name}: {value}" for name, value in details(row, current()))
         yield [
             row.at.isoformat(timespec="seconds"), row.id, row.seal, row.actor_id, person.name if person else "",
             person.email if person else "", _called(NAMES, row.action), row.action, _called(SUBJECTS, row.subject_kind),

@@ -139,7 +139,7 @@ def test_the_export_holds_what_was_asked_and_is_recorded(acts, alice, erin, sign
     rows = list(csv.reader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
     assert len(rows) == 4 and rows[1][4:8] == ["Alice", "alice@institute.example", "read protected content",
                                                "listing.read"]
-    assert rows[1][13] == "192.0.2.7" and "tier: 3" in rows[1][16]
+    assert rows[1][13] == "192.0.2.7" and "content: confidential part" in rows[1][16]
     newest = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert (newest.action, newest.actor_id, newest.details) == ("audit.exported", erin.id, {"filters": ["person"]})
 
