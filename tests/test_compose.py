@@ -113,7 +113,7 @@ def test_the_images_command_exists() -> None:
 
 
 def test_the_commands_of_the_guide_name_services_there_are() -> None:
-    guide = (ROOT / "docs" / "operators.md").read_text()
+    guide = (ROOT / "docs" / "operate.md").read_text()
     for line in re.findall(r"docker compose (?:run --rm|exec) (.+?)(?:`|$)", guide, flags=re.MULTILINE):
         service, *words = shlex.split(line)
         assert service in SERVICES

@@ -88,3 +88,33 @@ def test_every_field_an_import_knows_is_documented_as_it_is() -> None:
         if field.name in IMPORTED:
             line = next(line for line in text.splitlines() if line.startswith(f"| `{field.name}` |"))
             assert field.label.zh in line and field.label.en in line and ("needed" in line) == field.required
+
+
+def test_every_figure_of_the_operation_is_described_and_none_besides() -> None:
+    text = (ROOT / "docs" / "operate.md").read_text()
+    described = set(re.findall(r"`(yinqiao_[a-z_]+)`", sections(text)["Figures of the operation"]))
+    sources = (ROOT / "marketplace" / "gauges.py", ROOT / "marketplace" / "web" / "metrics.py")
+    told = {name for path in sources for name in re.findall(r'"(yinqiao_[a-z_]+)"', path.read_text())}
+    counters = {"yinqiao_requests", "yinqiao_queries"}
+    assert described == {f"{name}_total" if name in counters else name for name in told}
+    for alert in re.findall(r"yinqiao_[a-z_]+", sections(text)["Figures of the operation"]):
+        assert alert.removesuffix("_bucket") in described, alert
+
+
+def test_the_runbook_names_commands_units_and_files_there_are() -> None:
+    for name in ("operate.md", "scale.md"):
+        text = (ROOT / "docs" / name).read_text()
+        for words in re.findall(r"(?:`|^ {4}|&& |bin/|worker )yinqiao ([a-z][a-z -]*[a-z])", text, flags=re.MULTILINE):
+            first, second = [*words.split(), ""][:2]
+            assert {f"yinqiao {first}", f"yinqiao {first} {second}"} & set(EVERY), words
+        for unit in re.findall(r"yinqiao(?:-[a-z]+)?\.(?:service|socket|timer)", text):
+            assert (ROOT / "deploy" / "systemd" / unit).exists(), unit
+        for path in re.findall(r"`(deploy/[\w./-]+)`", text):
+            assert (ROOT / path).exists(), path
+
+
+def test_measurements_name_a_benchmark_there_is() -> None:
+    from benchmarks.__main__ import PARTS
+
+    named = re.findall(r"`python -m benchmarks ([a-z]+)", (ROOT / "docs" / "scale.md").read_text())
+    assert named and set(named) <= set(PARTS)
