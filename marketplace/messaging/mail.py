@@ -119,7 +119,9 @@ def _deliver_one(mail_id: int, carry: Carry) -> list[str]:
     try:
         message = _message(row)
         session.rollback()
-        carry(mail_id, message)
+        if mail_id not in _carried:
+            carry(mail_id, message)
+            _carried.add(mail_id)
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as refusal:
         code, text = _refusal(refusal)
         _note(row, error=f"{code} {text}")
@@ -129,7 +131,13 @@ def _deliver_one(mail_id: int, carry: Carry) -> list[str]:
         _note(row, error=f"{type(error).__name__}: {error}"[:500])
         return []
     _note(row, error=None, sent=True, keep_text=not has_server())
+    _carried.discard(mail_id)
     return []
+
+
+_carried: set[int] = set()
+"""Mails that have left and are not marked so yet. When the database goes away in between, they stay here, and the next
+try only marks them."""
 
 
 def _note(row: OutgoingMail, *, error: str | None, sent: bool = False, keep_text: bool = True) -> None:

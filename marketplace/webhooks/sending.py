@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from marketplace import clock, secrets_kept
 from marketplace.accounts import service as accounts
-from marketplace.db import session, transaction
+from marketplace.db import is_away, session, transaction
 from marketplace.messaging import service as messaging
 from marketplace.organisations import members
 from marketplace.organisations.models import Organisation
@@ -38,6 +40,8 @@ LEASE = timedelta(minutes=2)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 PATIENCE = timedelta(days=7)
 """A delivery is tried this long; an address of which none got through this long is switched off."""
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between tries to write down what came of a delivery while the database is away."""
 DOWN = 3
 """Failures in a row after which an address has been away: when it is back, all that waits is sent."""
 _CORE = {"synchronize_session": False}
@@ -136,7 +140,7 @@ def _work_off(claim: Claim, stopping: threading.Event | None) -> int:
         if job is None:
             return tries
         answer = _send(job)
-        if not _note(claim, job, answer):
+        if not _noted(claim, job, answer):
             return tries + 1
     return MOST_IN_A_ROW
 
@@ -205,6 +209,19 @@ def _send(job: Job) -> Answer:
         signing.HEADER: signing.signature(job.secrets, now, job.body),
     }
     return calling.post(receivers.read(job.url), headers, job.body)
+
+
+def _noted(claim: Claim, job: Job, answer: Answer) -> bool:
+    """Write it down, as soon as the database can be reached: what has arrived should not be sent again."""
+    for pause in PAUSES:
+        try:
+            return _note(claim, job, answer)
+        except DBAPIError as problem:
+            if not is_away(problem):
+                raise
+            session.rollback()
+            time.sleep(pause)
+    return _note(claim, job, answer)
 
 
 def _note(claim: Claim, job: Job, answer: Answer) -> bool:

@@ -147,6 +147,7 @@ def test_a_worker_that_dies_before_it_could_note_sends_one_more_at_most_and_it_c
     with pytest.raises(KeyboardInterrupt):
         outbox.drain()
     session.rollback()
+    mail._carried.clear()  # what it remembered died with it
     monkeypatch.setattr(mail, "_note", note)
     work()
     assert len(server.arrived) == 1, "its claim still stands"
@@ -167,3 +168,24 @@ def test_people_who_are_told_by_role_and_in_person_hear_though_one_address_is_wr
     work()
     assert [m["to"] for m in server.arrived] == ["office@x.example"]
     assert outbox.waiting() == 0
+
+
+def test_a_mail_that_left_before_the_database_went_away_is_not_sent_again(server, time, monkeypatch):
+    from sqlalchemy.exc import OperationalError
+
+    server.start()
+    row = service.post_mail("alice@institute.example", "en", say("Hello"), [say("Hello")], "/events/1")
+    note, away = mail._note, OperationalError("UPDATE", {}, Exception("gone"), connection_invalidated=True)
+
+    def fails(*_, **__):
+        raise away
+
+    monkeypatch.setattr(mail, "_note", fails)
+    outbox.drain()
+    assert len(server.arrived) == 1
+    monkeypatch.setattr(mail, "_note", note)
+    time(minutes=1)
+    outbox.drain()
+    assert len(server.arrived) == 1
+    assert session.get_one(OutgoingMail, row.id, populate_existing=True).sent_at is not None
+    assert not mail._carried

@@ -10,10 +10,11 @@ import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from webhooks.conftest import EVERY, again, log_of, told
 from webhooks.receiving import receiving
 
-from marketplace import clock, secrets_kept
+from marketplace import clock, outbox, secrets_kept
 from marketplace.db import session
 from marketplace.messaging.models import Notice, OutgoingMail
 from marketplace.webhooks import calling, sending, service, signing
@@ -345,3 +346,24 @@ def test_a_deleted_address_takes_its_log_and_what_waits_with_it(endpoint, alice,
     service.remove(alice, again(endpoint.id))
     assert told() == 0
     assert log_of(endpoint.id) == []
+
+
+def test_what_has_arrived_is_written_down_when_the_database_is_back_and_not_sent_again(
+    endpoint, alice, receiver, monkeypatch
+):
+    test(endpoint, alice)
+    outbox.drain()
+    note, away = sending._note, OperationalError("UPDATE", {}, Exception("gone"), connection_invalidated=True)
+    answers = iter([away, away])
+
+    def fails_twice(*given):
+        problem = next(answers, None)
+        if problem is not None:
+            raise problem
+        return note(*given)
+
+    monkeypatch.setattr(sending, "_note", fails_twice)
+    monkeypatch.setattr(sending, "PAUSES", (0.0,) * 5)
+    assert told() == 1
+    assert len(receiver.arrived) == 1
+    assert log_of(endpoint.id)[0].outcome is Outcome.DELIVERED
