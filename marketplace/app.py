@@ -77,6 +77,7 @@ from marketplace.web import (
     metrics,
     origin,
     pagination,
+    prose,
     requests,
     security,
 )
@@ -127,6 +128,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
     signing_in.install(app)
     scope_guard.install(app, {room.bp.name: scope for room, scope in APIS.items()})
     language.install(app)
+    prose.install(app)
     errors.install(app)
     app.jinja_env.globals["page_url"] = pagination.page_url
     for room in PAGES:

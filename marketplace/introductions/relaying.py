@@ -9,7 +9,7 @@ from sqlalchemy import select
 from marketplace.accounts.models import User
 from marketplace.db import session
 from marketplace.introductions.models import Introduction, Side
-from marketplace.listings.tiers import HIDDEN, veil
+from marketplace.listings.tiers import HIDDEN, unmarked, veil
 from marketplace.organisations.models import Membership
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
@@ -23,6 +23,7 @@ SHORTEST_NAME = 2
 def veiled(introduction: Introduction, side: Side, text: str) -> str:
     """The words of this side without its people, their addresses and numbers and, when it is anonymous, what names
     the organisation."""
+    text = unmarked(text)
     for name in _people(introduction, side):
         text = _name(name).sub(HIDDEN, text)
     text = without_addresses(text)
@@ -39,6 +40,7 @@ def without_addresses(text: str) -> str:
 
 def named(introduction: Introduction, side: Side, text: str) -> list[str]:
     """What in these words the other side may not know yet, in the order in which it stands there."""
+    text = unmarked(text)
     patterns = [*map(_name, _people(introduction, side)), _ADDRESS, _TELEPHONE, _ACCOUNT]
     found = {match.start(): match.group() for pattern in patterns for match in pattern.finditer(text)}
     listing = introduction.listing_of(side)

@@ -36,6 +36,7 @@ _PATENT = re.compile(
     re.ASCII,
 )
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
+_MARKS = re.compile(r"(?<![0-9 \n])[*`]+|[*`]+(?![0-9 \n])|(?<!\w)_+|_+(?!\w)|\\(?=[^\w\s])")
 _KEPT_APART = frozenset("，。；、")
 """Where a link ends in a Chinese sentence: their narrow likenesses may be part of it."""
 
@@ -145,11 +146,17 @@ def content_at(listing: Listing, tier: int, *, inside: bool = False) -> dict[str
     return shown
 
 
+def unmarked(text: str) -> str:
+    """Without what makes parts of a text stand out: a page shows none of it, so that a name could be read across it."""
+    return _MARKS.sub("", text)
+
+
 def veil(text: str, organisation: Organisation) -> str:
     """The text without what would tell who wrote it: the organisation's names, links, addresses, patent numbers.
 
     Looked for as search looks: however a name is spaced, wide or narrow, in whatever case or script, one could find
     the text by it."""
+    text = unmarked(text)
     names = (name.translate(_ALIKE) for name in (organisation.name, organisation.name_en) if name and len(name) > 1)
     for pattern in (_LINK, *map(_however_spaced, names), _PATENT):  # a name may be a part of a link
         alike = text.translate(_ALIKE)
