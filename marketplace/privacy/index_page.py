@@ -23,7 +23,7 @@ _STYLE = (
 NOT_HERE = (
     say("What brokers note among themselves about a case is not in here, nor what others wrote and you cannot read."),
     say("The content of listings and documents belongs to your organisation; it is in here as far as you sent in files "
-        "and can still read them. Listings themselves are exported on the page of your organisation."),
+        "and can still read them. Its members export listings at /listings/export.xlsx."),
     say("Your password, your second factor and the secrets of tokens are not in here: they open the account, and are "
         "kept sealed or hashed."),
 )
