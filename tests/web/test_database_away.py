@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from marketplace import db
-from marketplace.db import session
+from marketplace import clock, db
+from marketplace.accounts import tokens
+from marketplace.db import session, transaction
+from marketplace.listings.models import Listing
 
 pytestmark = pytest.mark.once
 
@@ -26,7 +29,7 @@ def away(app, monkeypatch):
     return go
 
 
-@pytest.mark.parametrize("path", ["/", "/search", "/nowhere", "/mine", "/account", "/organisations/institute", "/notices"])
+@pytest.mark.parametrize("path", ["/", "/search", "/nowhere", "/mine", "/account", "/organisations/institute"])
 @pytest.mark.parametrize(("language", "says"), [("en", "The database does not answer"), ("zh", "数据库暂时没有响应")])
 def test_a_page_says_so_in_the_readers_language(signed_in, alice, away, path, language, says):
     browser = signed_in(alice)
@@ -64,3 +67,33 @@ def test_a_full_disk_is_no_mistake_in_what_was_asked(code, away):
     assert db.is_away(OperationalError("SELECT", {}, problem)) is away
     assert not db.is_away(IntegrityError("INSERT", {}, Exception("unique")))
     assert not db.is_away(ValueError("other"))
+
+
+def test_a_disk_that_is_full_loses_nothing_and_is_said_to_be_the_trouble(app, alice, institute, monkeypatch):
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    token, row = tokens.new(alice, clock.now())
+    with transaction():
+        session.add(row)
+    client, taken = app.test_client(), 0
+    new = {"kind": "result", "title": "电解液", "summary": "不燃" * 100}
+    for _ in range(3):
+        taken += write(client, token, new).status_code == 201
+    limit(session.scalar(text("PRAGMA page_count")))
+    answers = [write(client, token, new) for _ in range(30)]
+    refused = [answer for answer in answers if answer.status_code != 201]
+    assert refused and {answer.status_code for answer in refused} == {503}
+    assert "does not answer" in refused[0].json["detail"]
+    limit(2**30)
+    assert write(client, token, new).status_code == 201
+    assert session.query(Listing).count() == taken + len(answers) - len(refused) + 1
+
+
+def write(client, token, new):
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+    return client.post("/api/v1/listings", json=new, headers=headers)
+
+
+def limit(pages: int) -> None:
+    """The database may have so many pages."""
+    session.execute(text(f"PRAGMA max_page_count={pages}"))
+    session.rollback()
