@@ -10,7 +10,7 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from marketplace import audit, clock, context, sealing
+from marketplace import audit, clock, context, db, migrating, sealing
 from marketplace.audit import AuditEntry
 from marketplace.db import dialect, session, transaction
 
@@ -260,3 +260,19 @@ def test_looking_for_what_to_seal_reads_no_sealed_entry(own_database: Database) 
     plan = "EXPLAIN QUERY PLAN" if dialect() == "sqlite" else "EXPLAIN"
     found = str(session.execute(text(f"{plan} {asked}")).all())
     assert "ix_audit_entries_unsealed" in found or "ix_audit_entries_seal" in found
+
+
+def test_a_database_that_was_migrated_refuses_changes_too(spare_url: str) -> None:
+    database = db.connect(spare_url)
+    try:
+        migrating.migrate(database)
+        with database.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO audit_entries (id, at, action, subject_kind, subject_id, details) "
+                                       "VALUES (1, '2026-01-01 00:00:00+00:00', 'listing.created', 'listing', 1, '{}')")
+        for statement in ("UPDATE audit_entries SET actor_id = 2", "DELETE FROM audit_entries"):
+            with pytest.raises(DBAPIError, match="append-only"), database.begin() as connection:
+                connection.exec_driver_sql(statement)
+        with database.begin() as connection:
+            connection.exec_driver_sql("UPDATE audit_entries SET seal = 1, hash = 'x'")
+    finally:
+        database.dispose()
