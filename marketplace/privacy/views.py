@@ -53,7 +53,7 @@ def edition(text: str, number: str) -> ResponseReturnValue:
 @bp.route("/account/texts", methods=FORM)
 def accept() -> ResponseReturnValue:
     found = accepting.to_accept(actor())
-    after = local_path(request.args.get("next", ""))
+    after = local_path(request.values.get("next", ""))
     if not found:
         return redirect(after)
 
@@ -62,7 +62,8 @@ def accept() -> ResponseReturnValue:
         accepting.accept(actor(), found)
         return redirect(local_path(values["next"]))
 
-    return form_page("privacy/accept.html", schemas.Accepted(), done, initial={"next": after}, texts=found)
+    return form_page("privacy/accept.html", schemas.Accepted(), done, initial={"next": after}, texts=found,
+                     after=after)
 
 
 @bp.get("/account/data")

@@ -18,6 +18,12 @@ POLICY = (
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 
+PERMISSIONS = ", ".join(f"{feature}=()" for feature in (
+    "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi",
+    "payment", "usb",
+))
+"""What no page of ours asks a browser for. Passkeys (publickey-credentials-*) stay allowed."""
+
 
 def install(app: Flask, base_url: str, proxies: int = 0) -> None:
     """`proxies`: how many of ours a request passes, so that as many entries of X-Forwarded-For are true, from the end;
@@ -39,6 +45,8 @@ def install(app: Flask, base_url: str, proxies: int = 0) -> None:
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if https:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.endpoint in STATIC:

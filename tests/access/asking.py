@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from access.planted import leaks
 from access.sending import FILE, QUERIES, SENT
-from access.world import ROLES, World
+from access.world import ROLES, VISITOR, World
 from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -34,6 +36,11 @@ class Route:
         """As the table calls it."""
         first = f":/{self.rule.split('/')[1]}" if self.is_one_of_several else ""
         return f"{self.method} {self.endpoint}{first}"
+
+    @property
+    def is_by_link(self) -> bool:
+        """Whoever holds the link from a mail is who it was sent to."""
+        return "<token>" in self.rule
 
     @property
     def is_api(self) -> bool:
@@ -85,29 +92,41 @@ def nothing_stays() -> Iterator[None]:
         point.rollback()
 
 
-def those_let_in(app: Flask, world: World, route: Route, rule: Rule) -> frozenset[str]:
-    """The roles that get past this route's access check."""
+def asked_by_all(app: Flask, world: World, *, api: bool) -> Iterator[tuple[Route, str, TestResponse]]:
+    """Every way in, by everybody: of the API or of the pages."""
     plain = {name: value for name, value in world.names.items() if "." not in name}
-    path = address(rule, world.names) + QUERIES.get(route.endpoint, "").format_map(plain)
-    found = set()
-    for role in ROLES:
-        with nothing_stays(), ask(app, world, role, route, path, filled(SENT.get(route.name), plain)) as response:
-            assert response.status_code != 500, f"{route.name} failed for {role}"
-            if is_in(response):
-                found.add(role)
-    return frozenset(found)
-
-
-def differences(app: Flask, world: World, wanted: Mapping[str, frozenset[str]], api: bool) -> list[str]:
-    """What the marketplace does otherwise than the table says, of its API or of its pages."""
-    found = []
     for route, rule in sorted(rules_of(app).items()):
-        if route.is_api is not api or route.name not in wanted:
+        if route.is_api is not api:
             continue
-        let_in, right = those_let_in(app, world, route, rule), wanted[route.name]
-        found += [f"{route.name} lets {role} in" for role in sorted(let_in - right)]
-        found += [f"{route.name} keeps {role} out" for role in sorted(right - let_in)]
+        path = address(rule, world.names) + QUERIES.get(route.endpoint, "").format_map(plain)
+        for role in ROLES:
+            with nothing_stays(), ask(app, world, role, route, path, filled(SENT.get(route.name), plain)) as response:
+                assert response.status_code != 500, f"{route.name} failed for {role}"
+                yield route, role, response
+
+
+def amiss(app: Flask, world: World, wanted: Mapping[str, frozenset[str]], *, api: bool) -> list[str]:
+    """What the marketplace does otherwise than the table says, and what it tells whom it should not."""
+    found = []
+    for route, role, response in asked_by_all(app, world, api=api):
+        if route.name in wanted and is_in(response) is not (role in wanted[route.name]):
+            found.append(f"{route.name}: {role} is {'in' if is_in(response) else 'out'}")
+        found += [f"{route.name}: {flaw} for {role}" for flaw in flaws(response)]
+        if not route.is_by_link:
+            # A feed shows to all what it shows to visitors, so that whoever is sent its address may read it.
+            reader = VISITOR if route.endpoint == "saved.search_feed" else role
+            found += [f"{route.name} tells {role} {word}" for word in leaks(reader, response)]
     return found
+
+
+def flaws(response: TestResponse) -> Iterator[str]:
+    """What would let somebody else's script run, or somebody else's site send a form."""
+    policy = response.headers["Content-Security-Policy"]
+    if "unsafe" in policy and not policy.startswith("sandbox"):  # of files and mails, in which nothing runs
+        yield "no strict policy"
+    if response.mimetype == "text/html" and not policy.startswith("sandbox"):
+        forms = re.findall(r'<form[^>]*method="post".*?</form>', response.text, re.DOTALL | re.IGNORECASE)
+        yield from ("a form without its token" for form in forms if 'name="csrf_token"' not in form)
 
 
 def ask(app: Flask, world: World, role: str, route: Route, path: str, sent: Mapping[str, Any] | None) -> TestResponse:

@@ -65,6 +65,7 @@ class Key:
 
 @dataclass(frozen=True)
 class World:
+    people: dict[str, User]
     keys: dict[str, Key]
     names: dict[str, Any]
     """What addresses are filled with: `blueprint.argument`, or the argument alone."""
@@ -111,7 +112,7 @@ def case_of(who: dict[str, User], need: Listing, result: Listing) -> tuple[Intro
     case = service.express_interest(charlie, need, result, **ANSWERS)
     for person, name in ((dana, "take"), (dana, "qualify"), (charlie, "consent"), (alice, "consent")):
         service.move(person, case, name, **entries(name))
-    copy = agreeing.send_copy(charlie, case, "nda.pdf", io.BytesIO(PDF))
+    copy = agreeing.send_copy(charlie, case, "nycijepo.pdf", io.BytesIO(PDF))
     for person, name in ((alice, "meet"), (dana, "intent"), (dana, "sign"), (dana, "register")):
         service.move(person, case, name, **entries(name))
     meeting = meetings.arrange(dana, case, **a_plan(charlie, alice))
@@ -281,4 +282,4 @@ def build() -> World:
         with transaction():
             session.add(row)
         keys[role] = Key(sessions.add(person), token)
-    return World(keys, names)
+    return World(who, keys, names)
