@@ -1,7 +1,7 @@
 """Who this request comes from: a browser that is signed in, or a program with a bearer token.
 
-The browser's cookie (Flask's, signed) carries the key of its row in accounts.sessions; it alone opens nothing once the
-row is gone.
+The browser's cookie (Flask's, signed) carries the key of its row in accounts.sessions, which is what Flask-Login knows
+it by; the cookie alone opens nothing once the row is gone.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Flask, Response, after_this_request, current_app, g, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import clock, context
@@ -24,8 +25,8 @@ from marketplace.errors import Forbidden, Unauthorised
 from marketplace.phrases import say
 from marketplace.web.guard import STATIC, actor, is_api
 
-KEY = "signed_in"
-"""Where the cookie has the key."""
+KEY = "_user_id"
+"""Where Flask-Login keeps the key in the cookie."""
 DEVICE = "device"
 """The cookie that says no more than: this browser has been here before."""
 KEPT = ("language", "_flashes")
@@ -39,10 +40,32 @@ View = TypeVar("View", bound=Callable[..., Any])
 log = logging.getLogger(__name__)
 
 
+class Browser(UserMixin):
+    """A browser that is signed in, as Flask-Login sees it."""
+
+    def __init__(self, key: str, opened: Opened | None = None) -> None:
+        self.key, self.opened = key, opened
+
+    def get_id(self) -> str:
+        return self.key
+
+
 def install(app: Flask) -> None:
+    manager = LoginManager()
+    manager.session_protection = None  # the row says more of a browser than where it is and what it calls itself
+    manager.init_app(app)
+    manager.user_loader(load)
     app.config.update(PERMANENT_SESSION_LIFETIME=sessions.longest(), SESSION_REFRESH_EACH_REQUEST=False)
     app.before_request(lead_to_second_factor)
     app.after_request(note_use)
+
+
+def load(key: object) -> Browser | None:
+    """The browser with this key, unless its session is over; cookies of earlier releases hold something else."""
+    if not isinstance(key, str):
+        return None
+    found = sessions.opened_by(key)
+    return Browser(key, found) if found is not None else None
 
 
 def person() -> User | None:
@@ -64,9 +87,9 @@ def person() -> User | None:
 def opened() -> Opened | None:
     """The browser this request comes from, if it is signed in."""
     if "opened" not in g:
-        key = session.get(KEY)
-        g.opened = sessions.opened_by(key) if isinstance(key, str) else None
-        g.signed_out = key is not None and g.opened is None  # the cookie stays: a newer one may be on its way
+        had_key = KEY in session
+        g.opened = current_user.opened if isinstance(current_user._get_current_object(), Browser) else None
+        g.signed_out = had_key and g.opened is None  # the cookie stays: a newer one may be on its way
         if g.opened is not None:
             context.amend(credential=f"session {g.opened.row.id}")
     return g.opened  # type: ignore[no-any-return]
@@ -84,9 +107,10 @@ def start(person: User, *, remember: bool = False, with_code: bool = False, by_m
     """Sign this browser in as `person`, with a key and a cookie that nobody can have planted here before."""
     leave()
     device_key = devices.key_from(request.cookies.get(DEVICE))
-    session[KEY] = sessions.begin(
+    login_user(Browser(sessions.begin(
         person, remembered=remember, with_code=with_code, device_key=device_key, by_mail=by_mail
-    )
+    )))
+    g.pop("_login_user")  # the next who asks gets it with its row
     session.permanent = remember
     g.just_signed_in = True
 
@@ -102,10 +126,11 @@ def leave() -> None:
     key = session.get(KEY)
     if isinstance(key, str):
         sessions.end_key(key)
+    logout_user()
     kept = {name: session[name] for name in KEPT if name in session}
     session.clear()
     session.update(kept)
-    for name in ("actor", "opened", "csrf_token"):
+    for name in ("actor", "opened", "csrf_token", "_login_user"):
         g.pop(name, None)
 
 
@@ -113,7 +138,7 @@ def renew(key: str) -> None:
     """Give this browser another key, because it may do more, or less, from here on."""
     session[KEY] = key
     session.pop("csrf_token", None)
-    for name in ("opened", "csrf_token"):
+    for name in ("opened", "csrf_token", "_login_user"):
         g.pop(name, None)
 
 
