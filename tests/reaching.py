@@ -1,4 +1,4 @@
-"""Which functions can come to be called from a function, read from the source: calls, tables of functions, callbacks."""
+"""Which functions can come to be called from a function, as the source says: calls, tables of functions, callbacks."""
 
 from __future__ import annotations
 
