@@ -72,7 +72,7 @@ def _mail(now: datetime) -> Iterator[Metric]:
     sent, refused = OutgoingMail.sent_at.is_not(None), OutgoingMail.error.is_not(None)
     state = case((sent, "sent"), (refused, "refused"), else_="waiting").label("state")
     counted = select(state, func.count()).where(OutgoingMail.created_at > now - RECENT).group_by(state)
-    found = {name: count for name, count in session.execute(counted)}
+    found = {row[0]: row[1] for row in session.execute(counted)}
     mails = GaugeMetricFamily("yinqiao_mails", "Mails written in the last 24 hours, by what became of them",
                               labels=["state"])
     for name in ("sent", "refused", "waiting"):
@@ -83,7 +83,7 @@ def _mail(now: datetime) -> Iterator[Metric]:
 def _cases(_: datetime) -> Iterator[Metric]:
     cases = GaugeMetricFamily("yinqiao_cases_open", "Introductions under way or on hold, by stage", labels=["stage"])
     counted = select(Introduction.stage, func.count()).where(Introduction.status.in_((Status.ACTIVE, Status.ON_HOLD)))
-    found = {stage: count for stage, count in session.execute(counted.group_by(Introduction.stage))}
+    found = {row[0]: row[1] for row in session.execute(counted.group_by(Introduction.stage))}
     for stage in Stage:
         cases.add_metric([stage.name.lower()], found.get(stage, 0))
     yield cases
