@@ -36,7 +36,8 @@ def yinqiao() -> None:
 
 
 for command in (
-    serving.serve, serving.worker, serving.migrate, backup.backup, backup.restore, doctor.doctor, demo.demo, listings.import_,
+    serving.serve, serving.worker, serving.migrate, backup.backup, backup.restore,
+    doctor.doctor, demo.demo, listings.import_,
     listings.export, matching.matching, figures.figures, search.search, terms.terms, users.user, audit.audit,
     privacy.privacy, files.files,
 ):
