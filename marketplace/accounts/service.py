@@ -123,12 +123,13 @@ def ask_for_confirmation(actor: User) -> None:
 
 def person_with(email: str, password: str) -> User | None:
     """Who signs in with these; None says neither whether the account exists nor what was wrong."""
-    person = by_email(email)
-    kept = person.password_hash if person is not None else None
-    if not passwords.matches(kept, password) or person is None or kept is None or person.disabled_at is not None:
-        # Also of nobody's account, so that both take as long.
-        audit.record(None, "session.refused", "user", person.id if person is not None else audit.UNKNOWN)
+    about = select(User.id, User.password_hash, User.disabled_at).where(User.email == normal(email))
+    number, kept, disabled_at = session.execute(about).one_or_none() or (None, None, None)
+    if not passwords.matches(kept, password) or number is None or kept is None or disabled_at is not None:
+        # Also of nobody's account, so that both take as long; nor is more read of an account that there is.
+        audit.record(None, "session.refused", "user", number if number is not None else audit.UNKNOWN)
         return None
+    person = session.get_one(User, number)
     if passwords.is_outdated(kept):
         with transaction():
             person.password_hash = passwords.hashed(password)

@@ -66,6 +66,8 @@ class Key:
 @dataclass(frozen=True)
 class World:
     people: dict[str, User]
+    numbers: dict[str, int]
+    """The same people's, for when the session that they came from has ended."""
     keys: dict[str, Key]
     names: dict[str, Any]
     """What addresses are filled with: `blueprint.argument`, or the argument alone."""
@@ -282,4 +284,4 @@ def build() -> World:
         with transaction():
             session.add(row)
         keys[role] = Key(sessions.add(person), token)
-    return World(who, keys, names)
+    return World(who, {role: person.id for role, person in who.items()}, keys, names)
