@@ -53,7 +53,7 @@ class Browser(UserMixin):
 def install(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None  # the row says more of a browser than where it is and what it calls itself
-    manager.init_app(app)
+    manager.init_app(app, add_context_processor=False)  # pages ask `actor`; an error page asks nobody
     manager.user_loader(load)
     app.config.update(PERMANENT_SESSION_LIFETIME=sessions.longest(), SESSION_REFRESH_EACH_REQUEST=False)
     app.before_request(lead_to_second_factor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -51,6 +51,7 @@ def install(app: Flask, base_url: str, proxies: int = 0) -> None:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.endpoint in STATIC:
             response.headers["Cache-Control"] = KEPT if response.status_code < 400 else "no-cache"
+            session.accessed = False  # Flask-Login looked into it for nothing: the file is the same for everybody
         else:
             kept = "no-store" if request.cookies else "no-cache"
             response.headers.setdefault("Cache-Control", f"private, {kept}")
