@@ -300,6 +300,17 @@ def upgrade():
         "UPDATE files SET organisation_id = (SELECT organisation_id FROM listings WHERE listings.id = files.subject_id) "
         "WHERE subject_kind = 'listing'"
     )
+    op.execute(
+        "UPDATE files SET organisation_id = (SELECT organisation_id FROM introduction_signed_copies "
+        "WHERE file_id = files.id) WHERE subject_kind = 'signed nda'"
+    )
+    op.execute(
+        "UPDATE files SET organisation_id = (SELECT listings.organisation_id FROM case_documents "
+        "JOIN introductions ON introductions.id = case_documents.introduction_id JOIN listings ON listings.id = "
+        "CASE case_documents.side WHEN 'need' THEN introductions.need_id ELSE introductions.result_id END "
+        "WHERE case_documents.id = files.subject_id AND case_documents.side IS NOT NULL) "
+        "WHERE subject_kind = 'case document'"
+    )
 
 
 def downgrade():
