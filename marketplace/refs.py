@@ -1,6 +1,7 @@
 """Readable references: a letter, the year, a number that counts up within both (R-2026-000123)."""
 
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace import clock
@@ -25,8 +26,11 @@ def take(letter: str, count: int = 1) -> list[str]:
     change = update(RefCounter).where(*this).values(last=RefCounter.last + count).returning(RefCounter.last)
     last = session.scalar(change)
     if last is None:
-        with session.begin_nested():
-            session.add(RefCounter(letter=letter, year=year, last=0))
+        try:
+            with session.begin_nested():
+                session.add(RefCounter(letter=letter, year=year, last=0))
+        except IntegrityError:  # somebody else takes the first one of the year at this moment
+            pass
         last = session.scalar(change)
         assert last is not None
     return [f"{letter}-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]
