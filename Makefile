@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PARALLEL := -n $(shell nproc 2>/dev/null || echo 2) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench fault load shots wheel migration lock browser embedder
+.PHONY: help run test check lint bench fault load fuzz vulnerabilities shots wheel migration lock browser embedder
 
 help:  ## What there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run: $(RUNNABLE)  ## Install, migrate, load the demonstration the first time, serve on http://127.0.0.1:8000 (PORT=8080)
 	@$(BIN)/yinqiao migrate
@@ -40,6 +40,12 @@ fault: $(TESTABLE)  ## Kill processes of a busy marketplace; nothing may be lost
 
 load: $(TESTABLE)  ## 200 people at once beside 20: errors, waiting, memory: make load ARGS="--seconds 60"
 	$(BIN)/python -m benchmarks.crowd $(ARGS)
+
+fuzz: $(TESTABLE)  ## Feed API, imports, moves and every parser with what nobody should send, SECONDS each: make fuzz SECONDS=600
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
+
+vulnerabilities: $(TESTABLE)  ## Known holes of packages (pip-audit) and risky code (bandit), but for those reasoned
+	$(BIN)/python scripts/vulnerabilities.py
 
 shots: $(TESTABLE) browser  ## A picture of every page, both languages, wide and narrow, in shots/
 	$(BIN)/python scripts/shots.py $(ARGS)

@@ -163,7 +163,10 @@ def _opened(sheet: Sheet, progress: Callable[[int], None]) -> Iterator[IO[str]]:
 
 def _csv_rows(file: IO[str]) -> Iterator[tuple[int, Row]]:
     csv.field_size_limit(LONGEST_LINE)
-    start = file.readline(LONGEST_LINE)
+    try:
+        start = file.readline(LONGEST_LINE)
+    except (UnicodeError, EOFError, OSError, zlib.error) as error:
+        raise _broken(1, error) from None
     delimiter = max(",;\t", key=start.count)
     reader = csv.reader(_chained(start, file), delimiter=delimiter)
     headings: list[str] = []

@@ -91,3 +91,11 @@ def test_what_looks_like_a_formula_stays_text_there_and_back(tmp_path):
     path = tmp_path / "a.xlsx"
     write_excel(path, ["a", "b"], [["=1+1", date(2026, 1, 2)]])
     assert rows(path) == [(2, {"a": "=1+1", "b": date(2026, 1, 2)})]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_text_that_breaks_off_within_a_character_is_told(tmp_path, name):
+    """Found by `make fuzz`: the first line was read before anything could be said of it."""
+    (tmp_path / name).write_bytes(b"\xfd\x74\x74\x95")
+    with pytest.raises(Invalid, match="CSV UTF-8"):
+        rows(tmp_path / name)
