@@ -46,8 +46,8 @@ def install(app: Flask, base_url: str, proxies: int = 0) -> None:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        if https:
+        if https:  # elsewhere browsers leave both aside, and complain of the first
+            response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if request.endpoint in STATIC:
             response.headers["Cache-Control"] = KEPT if response.status_code < 400 else "no-cache"

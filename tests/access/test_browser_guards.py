@@ -122,3 +122,4 @@ def test_cookies_of_an_instance_with_https_stay_on_https_and_out_of_scripts(tmp_
     cookies = headers.getlist("Set-Cookie")
     assert cookies and all({"Secure", "HttpOnly", "SameSite=Lax"} <= set(one.split("; ")) for one in cookies)
     assert headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
