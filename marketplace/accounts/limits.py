@@ -8,8 +8,7 @@ from typing import Any
 from flask import request
 
 from marketplace.accounts.service import normal
-from marketplace.rates import Rate
-from marketplace.web.limits import Limit, account, limited, origin
+from marketplace.web.limits import account, limit, limited, origin
 
 _KEPT = 254
 
@@ -24,25 +23,25 @@ def _address_from_here() -> str:
     return f"{origin()} {_written_address()}"
 
 
-by_origin = Limit("origin", (Rate(60, 60), Rate(400, 3600)), origin)
+by_origin = limit("origin", "60/minute; 400/hour", origin)
 """Everything that sends mail or checks a password, from one address of the network."""
 
-by_address = Limit("address", (Rate(10, 600),), _address_from_here)
+by_address = limit("address", "10/10 minutes", _address_from_here)
 """The same account, tried from one address of the network."""
 
-by_account = Limit("account", (Rate(100, 3600),), _written_address, told=False)
+by_account = limit("account", "100/hour", _written_address, told=False)
 """The same account, tried from many."""
 
-by_person = Limit("password", (Rate(10, 600), Rate(40, 86_400)), account)
+by_person = limit("password", "10/10 minutes; 40/day", account)
 """Somebody at a browser that is signed in, who shows the password again, or does not know it."""
 
-by_way_in = Limit("elsewhere", (Rate(30, 60), Rate(300, 3600)), origin, methods=("GET",))
+by_way_in = limit("elsewhere", "30/minute; 300/hour", origin, methods=("GET",))
 """Ways to another system that signs people in, and back: each may ask it something."""
 
-by_sender = Limit("sender", (Rate(60, 3600), Rate(300, 86_400)), account)
+by_sender = limit("sender", "60/hour; 300/day", account)
 """Mail to others that one person brings about."""
 
-by_speaker = Limit("speaker", (Rate(600, 3600),), account)
+by_speaker = limit("speaker", "600/hour", account)
 """Messages, moves and meetings, of which the other side gets notices and mail; an event's day takes many of them."""
 
 showing_password = limited(by_origin, by_person)

@@ -3,9 +3,8 @@
 Each web process counts for itself, and the machine itself is not counted.
 """
 
-from marketplace.rates import Rate
-from marketplace.web.limits import Limit, account_or_origin, local
+from marketplace.web.limits import account_or_origin, limit, local
 
-searching = Limit("search", (Rate(600, 60),), account_or_origin, store=local, methods=("GET",))
-suggesting = Limit("suggest", (Rate(1_800, 60),), account_or_origin, store=local, methods=("GET",))
+searching = limit("search", "600/minute", account_or_origin, counted_by=local, methods=("GET",))
+suggesting = limit("suggest", "1800/minute", account_or_origin, counted_by=local, methods=("GET",))
 """A letter typed is a question asked."""

@@ -1,88 +1,31 @@
 """How often somebody may do a thing, at the edge: who is counted, what they are told, and that they lose nothing.
 
-Where a form is sent too often it comes back filled, with the refusal above it (web.forms); elsewhere the refusal is an
-error page or problem+json. Every answer that was counted says in `RateLimit` what is left.
+Flask-Limiter counts. Where a form is sent too often it comes back filled, with the refusal above it (web.forms);
+elsewhere the refusal is an error page or problem+json. Every answer that was counted says in `RateLimit` what is left;
+these headings are ours, for the library writes only the older ones, and of one limit.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import wraps
+from functools import reduce
 from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, make_response, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter, RateLimitExceeded, RequestLimit, RouteLimit
 
-from marketplace import secrets_kept
+from marketplace import rates, secrets_kept
 from marketplace.errors import TooMany
 from marketplace.phrases import Phrase, say
-from marketplace.rates import Local, Rate, Shared, Standing, Store
 from marketplace.web.guard import actor, is_api
 
 View = TypeVar("View", bound=Callable[..., Any])
-shared, local = Shared(), Local()
-
-
-class Limiter:
-    """Whether anything is counted at all: tests switch it off."""
-
-    enabled = True
-
-    def reset(self) -> None:
-        shared.clear()
-        local.clear()
-
-
-limiter = Limiter()
-
-
-@dataclass(frozen=True)
-class Limit:
-    """`whose` says who is counted, None for nobody. One that is not `told` stands in no heading: it would tell what
-    others do. Stands above a view as a decorator, alone or with others in limited()."""
-
-    name: str
-    rates: tuple[Rate, ...]
-    whose: Callable[[], str | None]
-    store: Store = shared
-    methods: tuple[str, ...] = ("POST",)
-    told: bool = True
-
-    def __call__(self, view: View) -> View:
-        return limited(self)(view)
-
-    def keys(self, who: str) -> dict[str, Rate]:
-        return {secrets_kept.digest(f"{self.name} {rate.seconds} {who}", "rates"): rate for rate in self.rates}
-
-
-def limited(*limits: Limit) -> Callable[[View], View]:
-    def around(view: View) -> View:
-        @wraps(view)
-        def counted(*args: Any, **values: Any) -> Any:
-            refused = _take(limits)
-            if refused is None:
-                return view(*args, **values)
-            if not is_api() and request.method == "POST" and "GET" in (request.url_rule.methods or ()):  # type: ignore[union-attr]
-                return _form_again(refused, lambda: view(*args, **values))
-            raise refused
-
-        return counted  # type: ignore[return-value]
-
-    return around
-
-
-def install(app: Flask) -> None:
-    @app.after_request
-    def tell(response: Response) -> Response:
-        told: list[tuple[str, Standing]] = g.get("standings", [])
-        if told:
-            response.headers["RateLimit-Policy"] = ", ".join(
-                f'"{name}";q={one.rate.most};w={one.rate.seconds}' for name, one in told)
-            response.headers["RateLimit"] = ", ".join(
-                f'"{name}";r={one.left};t={one.wait or one.rate.seconds}' for name, one in told)
-        return response
+SILENT = "silent "
+"""Begins the name of a limit that stands in no heading."""
 
 
 def origin() -> str:
@@ -115,29 +58,80 @@ def account_or_origin() -> str | None:
     return account() or origin_elsewhere()
 
 
-def _take(limits: Sequence[Limit]) -> TooMany | None:
-    if not limiter.enabled or not current_app.config["YINQIAO"].rate_limits:
-        return None
-    for store in dict.fromkeys(limit.store for limit in limits):
-        counted = [(limit, who) for limit in limits if limit.store is store and request.method in limit.methods
-                   and (who := limit.whose()) is not None]
-        asked = {key: rate for limit, who in counted for key, rate in limit.keys(who).items()}
-        found = store.take(asked) if asked else []
-        names = [limit for limit, _ in counted for _ in limit.rates]
-        g.setdefault("standings", []).extend(
-            (f"{limit.name}-{one.rate.seconds}", one) for limit, one in zip(names, found, strict=True) if limit.told)
-        wait = max((one.wait for one in found), default=0)
-        if wait:
-            return TooMany(_try_again(wait), wait)
-    return None
+limiter, local = (Limiter(origin, storage_uri=uri, strategy="sliding-window-counter")
+                  for uri in (f"{rates.DatabaseStorage.STORAGE_SCHEME[0]}://", "memory://"))
+"""For what must hold however many processes answer; for what many do often and need not hold exactly."""
 
 
-def _form_again(refused: TooMany, view: Callable[[], Any]) -> Response:
+@limiter.request_filter
+@local.request_filter
+def is_off() -> bool:
+    """Tests switch off the one, and with it both."""
+    return not (limiter.enabled and current_app.config["YINQIAO"].rate_limits)
+
+
+def limit(name: str, most: str, whose: Callable[[], str | None], *, counted_by: Limiter = limiter,
+          methods: Sequence[str] = ("POST",), told: bool = True) -> RouteLimit:
+    """To stand above a view, alone or with others in limited(). `whose` says who is counted, None for nobody. One that
+    is not `told` stands in no heading: it would tell what others do."""
+    return counted_by.shared_limit(
+        most, name if told else SILENT + name, methods=list(methods), exempt_when=lambda: whose() is None,
+        key_func=lambda: secrets_kept.digest(str(whose()), "rates"))
+
+
+def limited(*limits: RouteLimit) -> Callable[[View], View]:
+    def around(view: Any) -> Any:
+        return reduce(lambda inner, one: one(inner), limits, view)
+
+    return around
+
+
+def install(app: Flask) -> None:
+    limiter.init_app(app)
+    local.init_app(app)
+    app.register_error_handler(RateLimitExceeded, _refuse)
+    app.after_request(_tell)
+
+
+def _counted() -> list[RequestLimit]:
+    """What this request was counted by; kept, for to show its form again goes past the limits once more."""
+    if "counted" not in g:
+        g.counted = [*limiter.current_limits, *local.current_limits]
+    counted: list[RequestLimit] = g.counted
+    return counted
+
+
+def _tell(response: Response) -> Response:
+    told = [(f'"{one.request_args[-1]}-{one.limit.get_expiry()}"', one) for one in _counted()
+            if not one.request_args[-1].startswith(SILENT)]
+    if told and response.status_code < 500:  # else it may be the database that has gone
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f"{name};q={one.limit.amount};w={one.limit.get_expiry()}" for name, one in told)
+        response.headers["RateLimit"] = ", ".join(f"{name};r={one.remaining};t={_wait(one)}" for name, one in told)
+    return response
+
+
+def _wait(one: RequestLimit) -> int:
+    return max(1, math.ceil(one.reset_at - time.time()))
+
+
+def _refuse(_: RateLimitExceeded) -> ResponseReturnValue:
+    wait = max(_wait(one) for one in _counted() if one.breached)
+    refused = TooMany(_try_again(wait), wait)
+    try:
+        if not is_api() and request.method == "POST" and "GET" in (request.url_rule.methods or ()):  # type: ignore[union-attr]
+            return _form_again(refused)
+        raise refused
+    except Exception as problem:  # what the page of the form says of itself: who may not see it is told just that
+        return current_app.handle_user_exception(problem)
+
+
+def _form_again(refused: TooMany) -> Response:
     """The page of the form as if opened anew; to open it changes nothing. web.forms puts in what was sent."""
     g.refused = refused
     request.method = "GET"
     try:
-        answer = make_response(view())
+        answer = make_response(current_app.view_functions[request.endpoint or ""](**request.view_args or {}))
     finally:
         request.method = "POST"
     if g.pop("refused", None) is not None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from marketplace.db import session
 from marketplace.introductions.models import History
 from marketplace.messaging.models import Message
-from marketplace.rates import Rate
+from marketplace.rates import DatabaseStorage
 from marketplace.web import limits
 
 pytest_plugins = ["introductions.case_cast"]
@@ -19,7 +19,7 @@ LONG = "We measured the conductivity again, at four temperatures, and send the t
 def used_up(monkeypatch):
     """Whoever acts has already acted as often as they may."""
     monkeypatch.setattr(limits.limiter, "enabled", True)
-    monkeypatch.setattr(limits.Limit, "keys", lambda limit, who: {f"{limit.name} {who}": Rate(0, 3600)})
+    monkeypatch.setattr(DatabaseStorage, "acquire_sliding_window_entry", lambda *_, **__: False)
 
 
 @pytest.mark.parametrize(("path", "sent"), [
