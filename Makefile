@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNNABLE := $(VENV)/.runnable
 TESTABLE := $(VENV)/.testable
+FUZZABLE := $(VENV)/.fuzzable
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # As many at a time as there are cores, the tests of a file together.
 PARALLEL := -n $(shell nproc 2>/dev/null || echo 2) --dist loadfile
@@ -41,10 +42,10 @@ fault: $(TESTABLE)  ## Kill processes of a busy marketplace; nothing may be lost
 load: $(TESTABLE)  ## 200 people at once beside 20: errors, waiting, memory: make load ARGS="--seconds 60"
 	$(BIN)/python -m benchmarks.crowd $(ARGS)
 
-fuzz: $(TESTABLE)  ## Feed API, imports, moves and every parser with what nobody should send, SECONDS each: make fuzz SECONDS=600
+fuzz: $(FUZZABLE)  ## Feed API, imports, moves and every parser with what nobody should send, SECONDS each: make fuzz SECONDS=600
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
 
-vulnerabilities: $(TESTABLE)  ## Known holes of packages (pip-audit) and risky code (bandit), but for those reasoned
+vulnerabilities: $(FUZZABLE)  ## Known holes of packages (pip-audit) and risky code (bandit), but for those reasoned
 	$(BIN)/python scripts/vulnerabilities.py
 
 shots: $(TESTABLE) browser  ## A picture of every page, both languages, wide and narrow, in shots/
@@ -74,6 +75,11 @@ $(RUNNABLE): requirements.lock setup.cfg pyproject.toml
 $(TESTABLE): $(RUNNABLE) requirements-test.lock
 	@echo "Installing what the tests need (once) …"
 	@$(PIP) -r requirements-test.lock
+	@touch $@
+
+$(FUZZABLE): $(TESTABLE) requirements-fuzz.lock
+	@echo "Installing what fuzzing needs (once) …"
+	@$(PIP) -r requirements-fuzz.lock
 	@touch $@
 
 # Without Chromium or Chinese type the browser tests skip, and say how to get them.

@@ -1,9 +1,9 @@
-"""Write requirements.lock and requirements-test.lock from what this environment has, as setup.cfg asks for it.
+"""Write the requirements' lock files from what this environment has, as setup.cfg asks for it.
 
     python scripts/lock.py
 
-The first holds what the marketplace needs to run, with all that those packages need; the second what tests, checks
-and benchmarks need besides.
+requirements.lock holds what the marketplace needs to run, with all that those packages need; requirements-test.lock
+what tests, checks and benchmarks need besides; requirements-fuzz.lock what `make fuzz` and `make vulnerabilities` add.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ def main() -> None:
     extras = setup["options.extras_require"].items()
     asked = {name: _lines(text) for name, text in extras if name not in BY_HASH}
     run = closure([*_lines(setup["options"]["install_requires"]), "setuptools"])
+    fuzz = closure(asked.pop("fuzz")) - {"pip"}
     test = closure([*(line for lines in asked.values() for line in lines)])
     write("requirements.lock", "What the marketplace needs to run", run)
     write("requirements-test.lock", "What tests, checks and benchmarks need besides", test - run)
+    write("requirements-fuzz.lock", "What fuzzing and looking for vulnerabilities need besides", fuzz - test - run)
 
 
 def closure(requirements: Iterable[str]) -> set[str]:

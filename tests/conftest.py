@@ -34,7 +34,6 @@ from marketplace.organisations.models import State as OrganisationState
 from marketplace.web.limits import limiter
 from search.embedded import EmbeddedEngine
 
-
 PATIENT = dict.fromkeys(("SESSION_IDLE", "SESSION_LIMIT", "REMEMBERED_IDLE", "REMEMBERED_LIMIT"), "9999d")
 """Tests that move the clock by months do not want to sign in again; those of the limits set their own."""
 
