@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 PLACE = ZoneInfo("Asia/Shanghai")
+LEEWAY = timedelta(minutes=1)
+"""What was noted further ahead than this was noted before the clock was set back: the clocks of machines that share
+the work differ by less."""
 _held: ContextVar[datetime | None] = ContextVar("held", default=None)
 
 

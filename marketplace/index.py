@@ -153,7 +153,9 @@ def rebuild_of(name: str) -> Rebuild | None:
 
 
 def _going_on() -> ColumnElement[bool]:
-    return and_(Rebuild.ended_at.is_(None), Rebuild.seen_at.is_not(None), Rebuild.seen_at > clock.now() - SILENCE)
+    now = clock.now()  # progress that was seen in the future was seen before the clock went back, and proves nothing
+    return and_(Rebuild.ended_at.is_(None), Rebuild.seen_at.is_not(None), Rebuild.seen_at > now - SILENCE,
+                Rebuild.seen_at <= now + SILENCE)
 
 
 def rebuild(findable: Findable, progress: Progress = lambda _: None) -> int:

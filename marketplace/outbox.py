@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVarTuple
 
-from sqlalchemy import Index, Select, delete, exists, func, insert, select, update
+from sqlalchemy import Index, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -30,6 +30,8 @@ LONGEST_OUTAGE_WAIT = timedelta(seconds=30)
 """A part that does not answer is asked again this often, so that an outage ends soon after it ends."""
 LEASE = timedelta(minutes=5)
 """A worker that dies holds its claims for this long; a handler must finish a batch sooner."""
+_QUICK_TRIES = 6
+"""After so many the next is less than a minute away."""
 _CLAIMING = 0x79696E71
 """The number of PostgreSQL's advisory lock under which claims are taken."""
 
@@ -158,17 +160,33 @@ def release_claims() -> None:
         session.execute(update(Entry).where(Entry.claimed_until.is_not(None)).values(claimed_until=None))
 
 
+def take_up() -> int:
+    """After the clock was set back: what would wait longer than anything waits is due now, and what somebody has in
+    hand is theirs for no longer than a lease from now. Returns how many there were of both. Run by the clock."""
+    now = clock.now()
+    waits = or_(Entry.due_at > now + LONGEST_WAIT,
+                and_(Entry.attempts <= _QUICK_TRIES, Entry.due_at > now + clock.LEEWAY))
+    claimed = Entry.claimed_until > now + LEASE
+    if not session.scalar(select(exists().where(waits | claimed))):
+        session.rollback()
+        return 0
+    with transaction():
+        due = update(Entry).where(waits).values(due_at=now).returning(Entry.id)
+        held = update(Entry).where(claimed).values(claimed_until=now + LEASE).returning(Entry.id)
+        return sum(len(session.execute(one.execution_options(**_UNSYNCHRONIZED)).all()) for one in (due, held))
+
+
 def beat(worker: str) -> None:
     """Note that `worker` is alive, and forget workers not heard of for a day."""
     now = clock.now()
     with transaction():
         session.merge(Beat(worker=worker, at=now))
-        session.execute(delete(Beat).where(Beat.at < now - timedelta(days=1)))
+        session.execute(delete(Beat).where(or_(Beat.at < now - timedelta(days=1), Beat.at > now + clock.LEEWAY)))
 
 
 def last_beat() -> datetime | None:
-    """The latest sign of life of any worker."""
-    return session.scalar(select(func.max(Beat.at)))
+    """The latest sign of life of any worker. One from before the clock was set back says nothing of now."""
+    return session.scalar(select(func.max(Beat.at)).where(Beat.at <= clock.now() + clock.LEEWAY))
 
 
 def _claim(limit: int, due_by: datetime) -> Batch | None:

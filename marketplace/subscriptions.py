@@ -87,6 +87,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("files nobody refers to", timedelta(hours=24), files.sweep),
         Timer("files whose text is not read", timedelta(hours=1), sharing.read_files),
         Timer("overdue tasks", timedelta(minutes=30), casework.remind),
+        Timer("a clock that was set back", timedelta(minutes=1), take_up),
         Timer("steps of contracts", timedelta(minutes=15), contract_steps.remind),
         Timer("outcome surveys", timedelta(hours=1), surveys.run),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
@@ -113,6 +114,14 @@ def release_claims() -> None:
     """Give back what a dead worker had claimed. Only for a worker that is known to be alone."""
     outbox.release_claims()
     sending.release_claims()
+
+
+def take_up() -> None:
+    """After the clock was set back: nothing waits for the time it said before."""
+    outbox.take_up()
+    sending.take_up()
+    alerts.take_up()
+    embedding.take_up()
 
 
 def close() -> None:

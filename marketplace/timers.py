@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace import clock, logs
@@ -44,7 +44,7 @@ def run_due(timers: Sequence[Timer]) -> int:
     for timer in timers:
         if timer.name not in known:
             _introduce(timer.name)
-        elif known[timer.name] > clock.now():
+        elif not _is_due(timer, known[timer.name], clock.now()):
             continue
         if _take(timer):
             _run(timer)
@@ -61,9 +61,18 @@ def _introduce(name: str) -> None:
 def _take(timer: Timer) -> bool:
     now = clock.now()
     with transaction():
-        due = update(Due).where(Due.name == timer.name, Due.at <= now).values(at=now + timer.interval)
+        due = update(Due).where(Due.name == timer.name, _has_come(timer, now)).values(at=now + timer.interval)
         change = due.returning(Due.name).execution_options(synchronize_session=False)
         return session.scalar(change) is not None
+
+
+def _is_due(timer: Timer, at: datetime, now: datetime) -> bool:
+    return at <= now or at > now + timer.interval + clock.LEEWAY
+
+
+def _has_come(timer: Timer, now: datetime) -> ColumnElement[bool]:
+    """Its time, or a time further off than it can have been set from now: the clock has gone back since."""
+    return or_(Due.at <= now, Due.at > now + timer.interval + clock.LEEWAY)
 
 
 def _run(timer: Timer) -> None:

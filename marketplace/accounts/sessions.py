@@ -108,14 +108,14 @@ def longest() -> timedelta:
 
 def is_confirmed(row: BrowserSession) -> bool:
     """Has the person shown the password a moment ago? What could lock them out asks for it."""
-    return clock.now() - row.confirmed_at <= RECENT
+    return abs(clock.now() - row.confirmed_at) <= RECENT  # the clock may have gone back since
 
 
 def note(opened: Opened) -> None:
     """It is in use, from here. Writes every few minutes only, and what was ended meanwhile stays ended."""
     now, row = clock.now(), opened.row
     idle, _ = limits(opened.person, remembered=row.remembered)
-    if now - row.seen_at >= min(EXACTNESS, idle / 10):
+    if abs(now - row.seen_at) >= min(EXACTNESS, idle / 10):
         seen = {"seen_at": now, "address": context.current().address}
         with transaction():
             _change(update(BrowserSession).where(BrowserSession.id == row.id).values(seen))

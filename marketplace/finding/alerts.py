@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from itsdangerous import BadData
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, literal, or_, select, update
 
 from marketplace import clock
 from marketplace.accounts import links
@@ -78,6 +78,22 @@ def tell(person_id: int) -> None:
             letters.write_news(person, news, leaving=link(person), leave={
                 one.saved.id: link(person, one.saved) for one in news
             })
+
+
+def take_up() -> None:
+    """After the clock was set back: what was found, and from when on mails are wanted, is moved from the future to the
+    present, so that it neither waits nor hides what is found now. Run by the clock."""
+    now = clock.now()
+    ahead = now + clock.LEEWAY
+    since = select(SavedSearch.mails_since).where(SavedSearch.id == NewHit.saved_search_id).scalar_subquery()
+    moment, before = (literal(one, NewHit.found_at.type) for one in (now, now - clock.LEEWAY))
+    wanted = case((NewHit.found_at >= since, moment), else_=before)
+    with transaction():
+        for change in (
+            update(NewHit).where(NewHit.told_at.is_(None), NewHit.found_at > ahead).values(found_at=wanted),
+            update(SavedSearch).where(SavedSearch.mails_since > ahead).values(mails_since=now),
+        ):
+            session.execute(change.execution_options(synchronize_session=False))
 
 
 def link(person: User, saved: SavedSearch | None = None) -> str:

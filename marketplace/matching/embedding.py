@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, literal, or_, select, update
 
 from marketplace import clock, index, logs, outbox
 from marketplace.db import session, transaction
@@ -195,6 +195,16 @@ def _made(embedder: Embedder, texts: dict[int, tuple[str, bool]]) -> dict[int, M
         if len(texts) == 1:
             return dict.fromkeys(texts, refused)
     return {one: made for key, text in texts.items() for one, made in _made(embedder, {key: text}).items()}
+
+
+def take_up() -> None:
+    """After the clock was set back: what would wait longer than anything waits is due now. Run by the clock."""
+    now = clock.now()
+    waits = or_(ListingVector.due_at > now + LONGEST_WAIT,
+                and_(ListingVector.attempts == 0, ListingVector.due_at > now + clock.LEEWAY))
+    with transaction():
+        due = update(ListingVector).where(waits).values(due_at=now)
+        session.execute(due.execution_options(synchronize_session=False))
 
 
 def _store(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import Select, and_, exists, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from marketplace import clock, secrets_kept
@@ -285,6 +285,22 @@ def _release(claim: Claim) -> None:
 def _mark(endpoint_id: int, **values: object) -> None:
     """The state of sending is no change of what its administrators have set: the version stays."""
     session.execute(update(Endpoint).where(Endpoint.id == endpoint_id).values(**values).execution_options(**_CORE))
+
+
+def take_up() -> int:
+    """After the clock was set back: what would wait longer than anything waits is due now; returns how many were. An
+    address in hand is its sender's for no longer than a lease from now. Run by the clock."""
+    now = clock.now()
+    soon, late = now + clock.LEEWAY, now + LONGEST_WAIT
+    waits = or_(Delivery.due_at > late, and_(Delivery.attempts <= 1, Delivery.due_at > soon))
+    rests = or_(Endpoint.rests_until > late, and_(Endpoint.failures <= 1, Endpoint.rests_until > soon))
+    with transaction():
+        due = update(Delivery).where(Delivery.outcome == Outcome.WAITING, waits).values(due_at=now)
+        taken_up = len(session.execute(due.returning(Delivery.id).execution_options(**_CORE)).all())
+        session.execute(update(Endpoint).where(rests).values(rests_until=None).execution_options(**_CORE))
+        held = update(Endpoint).where(Endpoint.claimed_until > now + LEASE).values(claimed_until=now + LEASE)
+        session.execute(held.execution_options(**_CORE))
+    return taken_up
 
 
 def _hurry(endpoint_id: int, now: datetime) -> None:
