@@ -5,6 +5,7 @@ a reader meets the old state or the new one. `writer.lock` is held by the one pr
 lets go of it when that process dies, however it dies.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -172,9 +173,14 @@ class Shelf:
                 holder = held.read().strip() or "another process"
                 held.close()
                 raise Unavailable(f"the search index is being written by {holder}; stop it and try again") from error
-            held.truncate(0)
-            held.write(f"process {os.getpid()}")
-            held.flush()
+            try:
+                held.truncate(0)
+                held.write(f"process {os.getpid()}")
+                held.flush()
+            except OSError:  # the disk is full: not to be kept out of the folder by our own lock the next time
+                with contextlib.suppress(OSError):
+                    held.close()
+                raise
             self._held = held
             self._sweep()
 
