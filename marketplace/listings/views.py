@@ -202,13 +202,20 @@ def _check_page(listing: Listing, errors: dict[str, str], status: int) -> Respon
                 duplicates=likely_duplicates(listing))
 
 
-@bp.route("/listings/<ref>/do/<address>", methods=["GET", "POST"])
-def act(ref: str, address: str) -> ResponseReturnValue:
-    listing, action = service.get(actor(), ref), ADDRESSES.get(address)
+def asked_for(listing: Listing, address: str) -> Action:
+    """The move with this address, if this reader may make it."""
+    action = ADDRESSES.get(address)
     if action is None or action.name in service.DECISIONS:
         raise NotFound
     if listing.state is not action.to:  # else it was clicked twice, and the service has the word for that
         require(action.may(actor(), listing))
+    return action
+
+
+@bp.route("/listings/<ref>/do/<address>", methods=["GET", "POST"])
+def act(ref: str, address: str) -> ResponseReturnValue:
+    listing = service.get(actor(), ref)
+    action = asked_for(listing, address)
 
     def go(values: dict[str, Any]) -> ResponseReturnValue:
         try:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 from access.asking import rules_of
-from conftest import PATIENT
 from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
-from marketplace import config
-from marketplace.app import create_app
+from marketplace.app import bind, create_app
 
 OPEN_TO_PROGRAMS = {"catalogues.harvested", "saved.unsubscribe", "messaging.leave"}
 """Harvesters only read; the others are pressed in mail programs, and their links can do nothing else."""
@@ -114,11 +113,13 @@ def fan_of_next(app):
 
 
 @pytest.mark.once
-def test_cookies_of_an_instance_with_https_stay_on_https_and_out_of_scripts(tmp_path, database, engine):
-    settings = config.read({"YINQIAO_VAR": str(tmp_path), "SECRET_KEY": "only for the tests, nowhere else",
-                            "YINQIAO_BASE_URL": "https://yinqiao.example", **PATIENT})
-    headers = create_app(settings, database=database, engine=engine).test_client().get(
-        "/sign-in", base_url="https://yinqiao.example").headers
+def test_cookies_of_an_instance_with_https_stay_on_https_and_out_of_scripts(settings, database, engine):
+    secured = replace(settings, base_url="https://yinqiao.example")
+    try:
+        headers = create_app(secured, database=database, engine=engine).test_client().get(
+            "/sign-in", base_url=secured.base_url).headers
+    finally:
+        bind(settings, database, engine)  # the other tests' parts know the address of theirs
     cookies = headers.getlist("Set-Cookie")
     assert cookies and all({"Secure", "HttpOnly", "SameSite=Lax"} <= set(one.split("; ")) for one in cookies)
     assert headers["Strict-Transport-Security"] == "max-age=31536000"
