@@ -89,7 +89,7 @@ TABLES: tuple[Table, ...] = (
     Table("recovery_codes", SIGN_IN, Label("恢复码", "Recovery codes"), {"user_id": REMOVED}),
     Table("external_identities", SIGN_IN, Label("关联的外部身份", "Identities elsewhere"), {"user_id": REMOVED},
           ("issuer", "subject", "created_at", "last_used_at")),
-    Table("api_tokens", SIGN_IN, Label("接口令牌", "API tokens"), {"user_id": REMOVED},
+    Table("api_tokens", SIGN_IN, Label("API 令牌", "API tokens"), {"user_id": REMOVED},
           ("name", "scopes", "created_at", "expires_at", "last_used_at")),
     Table("memberships", ORGANISATION, Label("所属机构", "Organisations you belong to"), {"user_id": REMOVED},
           ("organisation_id", "role", "joined_at")),
@@ -227,7 +227,7 @@ REASONS: dict[Purpose, Reason] = {
     ),
     SIGN_IN: Reason(
         Label("登录", "Signing in"),
-        Label("设备、网络地址、登录时间、二次验证、接口令牌（散列值）",
+        Label("设备、网络地址、登录时间、两步验证、API 令牌（散列值）",
               "Devices, addresses of the network, times, second factor, API tokens (hashed)"),
         Label("防止他人冒用您的账号", "To keep others out of your account"),
         Label("见下表", "See the table below"),
@@ -250,7 +250,7 @@ REASONS: dict[Purpose, Reason] = {
         Label("您的消息、同意、签署、纪要、任务与操作",
               "Your messages, consents, signatures, minutes, tasks and steps"),
         Label("是双方合作与统计的凭据", "It is the record of both sides, and of the figures"),
-        Label("与该案件同存；注销后署名隐去", "As long as the case; without your name after deletion"),
+        Label("与该对接同存；注销后署名隐去", "As long as the case; without your name after deletion"),
     ),
     EVENT: Reason(
         Label("活动", "Events"), Label("报名与签到", "Registrations and attendance"),

@@ -40,7 +40,7 @@ WHAT = {
     "invitations": Label("无人应答的邀请", "Invitations that nobody has answered"),
     "devices": Label("许久未用的登录设备", "Devices that have not signed in for long"),
     "sessions": Label("许久未用的登录", "Sign-ins that have not been used for long"),
-    "tokens": Label("已过期的接口令牌", "API tokens that have ended"),
+    "tokens": Label("已过期的 API 令牌", "API tokens that have ended"),
     "network addresses of acts": Label("操作记录中的网络地址与设备", "Addresses and devices in the record of acts"),
     "network addresses of acceptances": Label("接受条款时的网络地址", "Addresses from which terms were accepted"),
     "mails": Label("已发出的邮件（主题与收件地址）", "Mails that have left (subject and address)"),
