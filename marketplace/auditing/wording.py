@@ -8,6 +8,7 @@ from typing import Any
 
 from marketplace.audit import AuditEntry
 from marketplace.auditing.acts import DETAILS
+from marketplace.introductions.moves import TABLE
 from marketplace.introductions.talk import AUDIENCES
 from marketplace.introductions.vocabulary import SIDES, STAGES
 from marketplace.listings.vocabulary import LANGUAGES, TIERS
@@ -15,8 +16,11 @@ from marketplace.organisations.vocabulary import MEMBERSHIPS, ROLES
 from marketplace.phrases import Label, in_language
 
 READ = {"confidential": Label("保密内容", "confidential part"), "contact": Label("联系人", "contact"),
-        "name": Label("发布单位", "who stands behind it")}
+        "name": Label("发布机构", "who stands behind it")}
 KINDS = {"result": Label("成果", "results"), "need": Label("需求", "needs")}
+
+# Rows of the table share these two names and are labelled by their reason and by who makes them.
+MOVES = {move.name: move.label for move in TABLE} | {"close": Label("关闭对接", "Close"), "sign": Label("签约", "Sign")}
 
 
 def _by_code(words: Mapping[Any, Any]) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def _by_code(words: Mapping[Any, Any]) -> dict[str, Any]:
 _KNOWN: dict[str, Mapping[Any, Any]] = {
     "tier": TIERS, "role": ROLES, "stage": {stage: words.name for stage, words in STAGES.items()}, "side": SIDES,
     "sides": SIDES, "absent": SIDES, "audience": AUDIENCES, "membership": MEMBERSHIPS, "language": LANGUAGES,
-    "read": READ, "kind": KINDS,
+    "read": READ, "kind": KINDS, "move": MOVES,
 }
 WORDS = {name: _by_code(words) for name, words in _KNOWN.items()}
 """Detail -> code -> what readers call it; other details are numbers, names of files and of fields."""
