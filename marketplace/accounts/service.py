@@ -161,6 +161,34 @@ def end_everything(person: User) -> int:
     return ended
 
 
+def disable(person: User) -> bool:
+    """Nobody signs in with the account from now on, and whoever is signed in is no more; what the person did stays, and
+    their open cases ask for another owner. False: it was so already. For the command line.
+
+    Raises Conflict for the last operator: nobody could let them in again from a page.
+    """
+    if person.disabled_at is not None:
+        return False
+    others = select(User.id).where(User.is_operator, User.disabled_at.is_(None), User.id != person.id)
+    if person.is_operator and session.scalar(others.limit(1)) is None:
+        raise Conflict(say("{email} is the last operator. Open the account of another one first.", email=person.email))
+    with transaction():
+        person.disabled_at = clock.now()
+        end_everything(person)
+        audit.record(None, "user.disabled", "user", person.id)
+    return True
+
+
+def enable(person: User) -> bool:
+    """They may sign in again, as before. False: nothing kept them from it."""
+    if person.disabled_at is None:
+        return False
+    with transaction():
+        person.disabled_at = None
+        audit.record(None, "user.enabled", "user", person.id)
+    return True
+
+
 def show_password(actor: User, password: str) -> None:
     """The person at the browser knows the password; raises Invalid if not."""
     if not passwords.matches(actor.password_hash, password):

@@ -32,6 +32,8 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "token.changed": Label("修改 API 令牌", "changed an API token"),
         "token.revoked": Label("作废 API 令牌", "revoked an API token"),
         "user.signed_out": Label("由命令行全部登出", "signed out everywhere from the command line"),
+        "user.disabled": Label("由命令行停用账号", "account disabled from the command line"),
+        "user.enabled": Label("由命令行恢复账号", "account enabled from the command line"),
         "identity.joined": Label("绑定机构统一登录", "joined an identity of an institution"),
         "identity.registered": Label("通过机构统一登录注册", "registered through an institution's sign-in"),
         "identity.forgotten": Label("解除机构统一登录", "let an institution's sign-in go"),

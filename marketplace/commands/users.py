@@ -1,4 +1,4 @@
-"""user create · invite · reset-second-factor · sign-out."""
+"""user create · invite · disable · enable · reset-second-factor · sign-out."""
 
 from __future__ import annotations
 
@@ -84,3 +84,30 @@ def sign_out(email: str) -> None:
     person = service.account_of(email)
     browsers = service.end_everything(person)
     click.echo(f"{person.email} is signed out: {browsers} browsers, and no token is good any more.")
+
+
+@user.command()
+@click.argument("email")
+def disable(email: str) -> None:
+    """Close an account to its person: they are signed out everywhere, their tokens end, and nobody signs in with it.
+    What they did stays. A broker's open cases ask for another owner.
+
+    Example: yinqiao user disable dana@broker.example
+    """
+    ready.settings()
+    person = service.account_of(email)
+    done = service.disable(person)
+    click.echo(f"{person.email} {'can no longer sign in' if done else 'was disabled already'}.")
+
+
+@user.command()
+@click.argument("email")
+def enable(email: str) -> None:
+    """Let somebody sign in again whose account was disabled.
+
+    Example: yinqiao user enable dana@broker.example
+    """
+    ready.settings()
+    person = service.account_of(email)
+    done = service.enable(person)
+    click.echo(f"{person.email} {'can sign in again' if done else 'was not disabled'}.")

@@ -6,10 +6,11 @@ import pytest
 from accounts.conftest import an_account
 from click.testing import CliRunner
 
-from marketplace.accounts import second_factor, service, sessions
+from marketplace import clock
+from marketplace.accounts import second_factor, service, sessions, tokens
 from marketplace.commands import ready
 from marketplace.commands.users import user
-from marketplace.errors import NotFound
+from marketplace.errors import Conflict, NotFound
 
 ADDRESS = "xu@company.example"
 
@@ -46,3 +47,22 @@ def test_somebody_is_signed_out_everywhere_and_their_tokens_end(run):
 def test_address_without_an_account_is_named(run, command):
     done = run(command, "nobody@company.example")
     assert isinstance(done.exception, NotFound) and "nobody@company.example" in str(done.exception)
+
+
+def test_a_disabled_account_opens_nothing_until_it_is_enabled(run, erin):
+    xu = an_account(ADDRESS, "Xu Ning")
+    key = sessions.add(xu)
+    token, _ = service.new_token(xu, name="import")
+    assert "no longer sign in" in run("disable", ADDRESS).output
+    assert "disabled already" in run("disable", ADDRESS).output
+    assert sessions.opened_by(key) is None and tokens.good(token, clock.now()) is None
+    assert "can sign in again" in run("enable", ADDRESS).output
+    assert "was not disabled" in run("enable", ADDRESS).output
+    assert not service.by_email(ADDRESS).disabled_at and sessions.opened_by(key) is None
+
+
+def test_the_last_operator_is_not_disabled(run, erin):
+    refused = run("disable", erin.email)
+    assert isinstance(refused.exception, Conflict) and erin.disabled_at is None
+    an_account("another@operator.example", "Another", operator=True)
+    assert "no longer sign in" in run("disable", erin.email).output
