@@ -89,6 +89,7 @@ def limited(*limits: RouteLimit) -> Callable[[View], View]:
 def install(app: Flask) -> None:
     limiter.init_app(app)
     local.init_app(app)
+    local.enabled = True  # is_off() says it for both; each would read what the other wrote into the app's settings
     app.register_error_handler(RateLimitExceeded, _refuse)
     app.after_request(_tell)
 
