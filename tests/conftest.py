@@ -22,7 +22,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.pool import StaticPool
 
 from marketplace import clock, config, db, index, refs
-from marketplace.accounts import passwords, sessions
+from marketplace.accounts import passwords, sessions, tokens
 from marketplace.accounts.models import User
 from marketplace.accounts.signing_in import KEY
 from marketplace.app import create_app
@@ -178,6 +178,23 @@ def signed_in(app: Flask):
         return sign_in(client, user)
 
     return browser
+
+
+@pytest.fixture
+def program(app: Flask):
+    """program(alice): a program that acts with a token of hers, reading English; program(): one without."""
+
+    def client(person: User | None = None, language: str = "en") -> FlaskClient:
+        made = app.test_client()
+        made.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+        if person is not None:
+            token, row = tokens.new(person, clock.now())
+            with transaction():
+                session.add(row)
+            made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return made
+
+    return client
 
 
 def a_person(email: str, name: str = "", **is_: object) -> User:

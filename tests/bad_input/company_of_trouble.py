@@ -5,25 +5,10 @@ from __future__ import annotations
 import pytest
 from conftest import a_listing, a_person, an_organisation, join
 from introductions.case_entries import ANSWERS
-from trying import token_of
 
 from marketplace.introductions import service
 from marketplace.listings.models import Kind
 from marketplace.organisations.models import Kind as OrganisationKind
-
-
-@pytest.fixture
-def program(app):
-    """program(alice): a program that acts with her token; program(): one without."""
-
-    def client(person=None, language="en"):
-        made = app.test_client()
-        made.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
-        if person is not None:
-            made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token_of(person)}"
-        return made
-
-    return client
 
 
 @pytest.fixture

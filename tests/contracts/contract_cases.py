@@ -10,10 +10,9 @@ import pytest
 from introductions.case_entries import entries
 
 from marketplace import clock, workdays
-from marketplace.accounts import tokens
 from marketplace.contracts import steps, surveys
 from marketplace.contracts.models import Step, Survey
-from marketplace.db import session, transaction
+from marketplace.db import session
 from marketplace.introductions import service
 from marketplace.introductions.models import Introduction, Stage
 
@@ -67,18 +66,3 @@ def asked(performing) -> list[Survey]:
     with clock.at(at_work(190)):
         assert surveys.run() == 2
         yield session.query(Survey).order_by(Survey.side).all()
-
-
-@pytest.fixture
-def program(app):
-    """program(alice): a client that carries a token of hers."""
-
-    def make(user):
-        token, row = tokens.new(user, clock.now())
-        with transaction():
-            session.add(row)
-        client = app.test_client()
-        client.environ_base.update(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_ACCEPT_LANGUAGE="en")
-        return client
-
-    return make

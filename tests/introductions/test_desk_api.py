@@ -2,29 +2,11 @@
 
 import pytest
 
-from marketplace import clock
-from marketplace.accounts import tokens
-from marketplace.db import session, transaction
 from marketplace.introductions import service
 from marketplace.introductions.models import Stage
 
 pytest_plugins = ["introductions.case_cast"]
 ROOT = "/api/v1"
-
-
-@pytest.fixture
-def program(app):
-    """program(alice) -> a client that carries a token of hers."""
-
-    def make(user):
-        token, row = tokens.new(user, clock.now())
-        with transaction():
-            session.add(row)
-        client = app.test_client()
-        client.environ_base.update(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_ACCEPT_LANGUAGE="en")
-        return client
-
-    return make
 
 
 @pytest.mark.parametrize("path", ["/desk", "/board", "/cases", "/brokers/workload"])
@@ -88,4 +70,3 @@ def test_what_is_done_already_is_not_missing(program, charlie, brought_to):
     service.move(charlie, case, "consent")
     moves = program(charlie).get(f"{ROOT}/introductions/{case.ref}").json["moves"]
     assert "consent" not in {move["move"] for move in moves}
-

@@ -1,31 +1,12 @@
 """Introductions over JSON."""
 
-import pytest
 from case_entries import ANSWERS, entries
 
-from marketplace import clock
-from marketplace.accounts import tokens
-from marketplace.db import session, transaction
 from marketplace.introductions import service
 from marketplace.introductions.models import Stage
 
 pytest_plugins = ["introductions.case_cast"]
 ROOT = "/api/v1/introductions"
-
-
-@pytest.fixture
-def program(app):
-    """program(alice) -> a client that carries a token of hers."""
-
-    def make(user):
-        token, row = tokens.new(user, clock.now())
-        with transaction():
-            session.add(row)
-        client = app.test_client()
-        client.environ_base.update(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_ACCEPT_LANGUAGE="en")
-        return client
-
-    return make
 
 
 def as_json(given):

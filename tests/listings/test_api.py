@@ -3,30 +3,10 @@
 import pytest
 from conftest import NEED, RESULT, a_listing
 
-from marketplace import clock
-from marketplace.accounts import tokens
-from marketplace.db import session, transaction
 from marketplace.listings import service
 from marketplace.listings.models import Kind, State
 
 WHOLE = {**{k: v for k, v in RESULT.items() if k != "details"}, **RESULT["details"]}
-
-
-@pytest.fixture
-def program(app):
-    """program(alice): a program that acts with her token; program(): one without."""
-
-    def client(person=None):
-        made = app.test_client()
-        made.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
-        if person is not None:
-            token, row = tokens.new(person, clock.now())
-            with transaction():
-                session.add(row)
-            made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        return made
-
-    return client
 
 
 URL = "/api/v1/listings"

@@ -14,7 +14,7 @@ from marketplace.refining.models import Refinement
 
 
 @pytest.fixture
-def need(company) -> Listing:
+def raw_need(company) -> Listing:
     return a_listing(company, Kind.NEED, State.DRAFT)
 
 
@@ -31,8 +31,8 @@ def victor(company) -> User:
 
 
 @pytest.fixture
-def asked(charlie, dana, need) -> Refinement:
-    return service.ask(charlie, need, "The targets are soft.")
+def asked(charlie, dana, raw_need) -> Refinement:
+    return service.ask(charlie, raw_need, "The targets are soft.")
 
 
 @pytest.fixture

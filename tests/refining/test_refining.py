@@ -18,11 +18,11 @@ from marketplace.refining.models import Refinement, Step, Turn
 from marketplace.refining.permissions import can_see, visible_to
 
 
-def test_a_company_asks_and_every_free_broker_hears(charlie, dana, frank, need):
+def test_a_company_asks_and_every_free_broker_hears(charlie, dana, frank, raw_need):
     with transaction():
         insider = a_person("ines@broker.example", is_broker=True)
-    join(insider, need.organisation)
-    refinement = service.ask(charlie, need, "The targets are soft.")
+    join(insider, raw_need.organisation)
+    refinement = service.ask(charlie, raw_need, "The targets are soft.")
     assert (refinement.step, refinement.turn) == (Step.ASKED, Turn.BROKER)
     assert heard(dana) == heard(frank) == ["A company asks a broker to refine “{title}” with it."]
     assert heard(charlie) == heard(insider) == []
@@ -30,14 +30,14 @@ def test_a_company_asks_and_every_free_broker_hears(charlie, dana, frank, need):
 pytest_plugins = ["refining_cast"]
 
 
-def test_asking_twice_is_a_conflict(charlie, asked, need):
+def test_asking_twice_is_a_conflict(charlie, asked, raw_need):
     with pytest.raises(Conflict):
-        service.ask(charlie, need)
+        service.ask(charlie, raw_need)
 
 
 def test_a_broker_may_offer_it_for_a_need_that_was_handed_in(charlie, dana, company):
-    need = a_listing(company, Kind.NEED, State.SUBMITTED)
-    refinement = service.ask(dana, need)
+    raw_need = a_listing(company, Kind.NEED, State.SUBMITTED)
+    refinement = service.ask(dana, raw_need)
     assert (refinement.step, refinement.turn, refinement.broker) == (Step.WORKING, Turn.COMPANY, dana)
     assert len(heard(charlie)) == 1
 
@@ -49,26 +49,28 @@ def test_nobody_refines_a_result_or_what_is_over(alice, charlie, institute, comp
         service.ask(charlie, a_listing(company, Kind.NEED, State.EXPIRED))
 
 
-def test_a_viewer_and_strangers_cannot_ask(victor, alice, dana, erin, need):
+def test_a_viewer_and_strangers_cannot_ask(victor, alice, dana, erin, raw_need):
     for person in (victor, alice, dana, erin):
         with pytest.raises(Forbidden):
-            service.ask(person, need)
+            service.ask(person, raw_need)
 
 
 def test_a_draft_is_shown_to_brokers_only_by_asking_and_to_one_only_once_taken(
-    charlie, dana, frank, erin, alice, victor, asked, need
+    charlie, dana, frank, erin, alice, victor, asked, raw_need
 ):
     for person in (dana, frank, charlie, victor):
-        assert service.get(person, need.ref) is asked
+        assert service.get(person, raw_need.ref) is asked
     service.take(dana, asked)
     for person in (frank, erin, alice):
         with pytest.raises(NotFound):
-            service.get(person, need.ref)
+            service.get(person, raw_need.ref)
     with pytest.raises(NotFound):
-        listings.get(dana, need.ref)
+        listings.get(dana, raw_need.ref)
 
 
-def test_who_sees_a_refinement_is_the_same_in_python_and_sql(charlie, dana, frank, erin, alice, victor, asked, need):
+def test_who_sees_a_refinement_is_the_same_in_python_and_sql(
+    charlie, dana, frank, erin, alice, victor, asked, raw_need
+):
     def agree() -> None:
         for person in (charlie, victor, dana, frank, erin, alice):
             these = select(Refinement).join(Listing).where(visible_to(person))
@@ -86,22 +88,22 @@ def test_who_sees_a_refinement_is_the_same_in_python_and_sql(charlie, dana, fran
     agree()
 
 
-def test_a_broker_of_an_organisation_the_need_is_hidden_from_learns_nothing(charlie, dana, need):
+def test_a_broker_of_an_organisation_the_need_is_hidden_from_learns_nothing(charlie, dana, raw_need):
     rival = an_organisation("rival", OrganisationKind.COMPANY)
     join(dana, rival)
     with transaction():
-        session.add(Exclusion(listing_id=need.id, organisation_id=rival.id))
-    session.expire(need)
-    service.ask(charlie, need)
+        session.add(Exclusion(listing_id=raw_need.id, organisation_id=rival.id))
+    session.expire(raw_need)
+    service.ask(charlie, raw_need)
     assert heard(dana) == []
     with pytest.raises(NotFound):
-        service.get(dana, need.ref)
+        service.get(dana, raw_need.ref)
 
 
-def test_a_broker_who_belongs_to_the_company_does_not_take_it(charlie, company, need):
+def test_a_broker_who_belongs_to_the_company_does_not_take_it(charlie, company, raw_need):
     both = a_person("ines@broker.example", is_broker=True)
     join(both, company)
-    refinement = service.ask(charlie, need)
+    refinement = service.ask(charlie, raw_need)
     with pytest.raises(Forbidden):
         service.take(both, refinement)
 
@@ -146,9 +148,9 @@ def test_a_viewer_and_other_brokers_do_not_answer(victor, frank, taken):
         service.answer(frank, taken, {"symptom": "Fire"}, 1)
 
 
-def test_only_its_broker_writes_and_the_need_stays_as_it_was(charlie, frank, dana, taken, need):
+def test_only_its_broker_writes_and_the_need_stays_as_it_was(charlie, frank, dana, taken, raw_need):
     service.write(dana, taken, REFINED, taken.version)
-    assert need.title == "Battery electrolyte that cannot burn"
+    assert raw_need.title == "Battery electrolyte that cannot burn"
     with pytest.raises(Forbidden):
         service.write(charlie, taken, REFINED, None)
     with pytest.raises(NotFound):
@@ -174,25 +176,26 @@ def test_the_same_text_is_no_proposal(dana, taken):
         service.propose(dana, taken)
 
 
-def test_the_company_approves_and_both_texts_are_kept(charlie, dana, proposed, need):
+def test_the_company_approves_and_both_texts_are_kept(charlie, dana, proposed, raw_need):
     service.approve(charlie, proposed, proposed.version)
-    assert (need.title, need.details["targets"]) == tuple(REFINED.values())
-    assert (proposed.step, proposed.turn, need.state) == (Step.APPROVED, Turn.NOBODY, State.DRAFT)
-    kept = session.scalars(select(ListingVersion).where(ListingVersion.listing_id == need.id)).all()
+    assert (raw_need.title, raw_need.details["targets"]) == tuple(REFINED.values())
+    assert (proposed.step, proposed.turn, raw_need.state) == (Step.APPROVED, Turn.NOBODY, State.DRAFT)
+    kept = session.scalars(select(ListingVersion).where(ListingVersion.listing_id == raw_need.id)).all()
     assert [version.state for version in kept] == [VersionState.KEPT, VersionState.KEPT]
-    marks = service.marks_of(need)
+    marks = service.marks_of(raw_need)
     assert [marks[version.id].en for version in kept] == ["Original", "Refined"]
     assert "approved" in heard(dana)[-1]
 
 
 def test_approving_a_published_need_goes_the_usual_way_to_review(charlie, dana, company):
-    need = a_listing(company, Kind.NEED)
-    refinement = service.take(dana, service.ask(charlie, need))
+    raw_need = a_listing(company, Kind.NEED)
+    refinement = service.take(dana, service.ask(charlie, raw_need))
     service.write(dana, refinement, REFINED, None)
     service.approve(charlie, service.propose(dana, refinement))
-    assert need.title == "Battery electrolyte that cannot burn" and need.details["targets"] == REFINED["targets"]
-    assert need.pending is not None and need.pending.state is VersionState.IN_REVIEW
-    assert need.pending.content["title"] == REFINED["title"]
+    assert raw_need.title == "Battery electrolyte that cannot burn"
+    assert raw_need.details["targets"] == REFINED["targets"]
+    assert raw_need.pending is not None and raw_need.pending.state is VersionState.IN_REVIEW
+    assert raw_need.pending.content["title"] == REFINED["title"]
 
 
 def test_nobody_but_the_companys_editors_approves(victor, dana, alice, proposed):
@@ -209,39 +212,40 @@ def test_the_company_sends_it_back_with_a_note(charlie, dana, proposed):
     assert "sent the refined text" in heard(dana)[-1]
 
 
-def test_what_both_have_changed_is_a_clash_that_shows_both(charlie, dana, proposed, need):
-    listings.change(charlie, need, {"title": "Ours, newer", "summary": "Ours alone."}, None)
+def test_what_both_have_changed_is_a_clash_that_shows_both(charlie, dana, proposed, raw_need):
+    listings.change(charlie, raw_need, {"title": "Ours, newer", "summary": "Ours alone."}, None)
     with pytest.raises(texts.Clash) as clash:
         service.approve(charlie, proposed)
     assert [(c.before, c.after) for c in clash.value.changes] == [("Ours, newer", REFINED["title"])]
-    assert need.title == "Ours, newer" and proposed.step is Step.PROPOSED
-    decided = texts.digest(texts.now_of(need))
+    assert raw_need.title == "Ours, newer" and proposed.step is Step.PROPOSED
+    decided = texts.digest(texts.now_of(raw_need))
     service.approve(charlie, proposed, keep=["title"], decided_on=decided)
-    assert (need.title, need.summary, need.details["targets"]) == ("Ours, newer", "Ours alone.", REFINED["targets"])
+    kept = (raw_need.title, raw_need.summary, raw_need.details["targets"])
+    assert kept == ("Ours, newer", "Ours alone.", REFINED["targets"])
 
 
-def test_a_clash_decided_on_an_older_text_is_shown_again(charlie, proposed, need):
-    listings.change(charlie, need, {"title": "Ours, newer"}, None)
-    seen = texts.digest(texts.now_of(need))
-    listings.change(charlie, need, {"title": "Ours, newest"}, None)
+def test_a_clash_decided_on_an_older_text_is_shown_again(charlie, proposed, raw_need):
+    listings.change(charlie, raw_need, {"title": "Ours, newer"}, None)
+    seen = texts.digest(texts.now_of(raw_need))
+    listings.change(charlie, raw_need, {"title": "Ours, newest"}, None)
     with pytest.raises(texts.Clash):
         service.approve(charlie, proposed, keep=["title"], decided_on=seen)
 
 
-def test_the_broker_hears_when_the_need_moved_under_the_form(charlie, dana, taken, need):
-    seen = texts.digest(texts.now_of(need))
-    listings.change(charlie, need, {"title": "Changed meanwhile"}, None)
+def test_the_broker_hears_when_the_need_moved_under_the_form(charlie, dana, taken, raw_need):
+    seen = texts.digest(texts.now_of(raw_need))
+    listings.change(charlie, raw_need, {"title": "Changed meanwhile"}, None)
     with pytest.raises(texts.Moved):
         service.write(dana, taken, REFINED, taken.version, seen)
-    service.write(dana, taken, REFINED, taken.version, texts.digest(texts.now_of(need)))
+    service.write(dana, taken, REFINED, taken.version, texts.digest(texts.now_of(raw_need)))
     assert texts.meanwhile(taken) == []
 
 
-def test_withdrawing_the_need_ends_it(charlie, dana, taken, need):
-    listings.withdraw(charlie, need, "No longer needed")
-    service.end_withdrawn([need.id])
+def test_withdrawing_the_need_ends_it(charlie, dana, taken, raw_need):
+    listings.withdraw(charlie, raw_need, "No longer needed")
+    service.end_withdrawn([raw_need.id])
     assert taken.step is Step.ENDED and "has ended" in heard(dana)[-1]
-    service.end_withdrawn([need.id])
+    service.end_withdrawn([raw_need.id])
     with pytest.raises(Conflict):
         service.write(dana, taken, REFINED, None)
 
@@ -251,13 +255,13 @@ def test_ended_by_either_side_once(charlie, dana, taken):
     assert service.end(charlie, taken) is taken and taken.remark == "Solved by ourselves"
 
 
-def test_after_the_end_it_can_be_asked_again(charlie, taken, need):
+def test_after_the_end_it_can_be_asked_again(charlie, taken, raw_need):
     service.end(charlie, taken)
-    assert service.ask(charlie, need).number == 2
+    assert service.ask(charlie, raw_need).number == 2
 
 
-def test_staff_do_not_read_what_a_draft_once_said(charlie, dana, erin, proposed, need):
+def test_staff_do_not_read_what_a_draft_once_said(charlie, dana, erin, proposed, raw_need):
     service.approve(charlie, proposed)
-    listings.submit(charlie, need)
-    assert listings.versions_of(erin, need) == []
-    assert len(listings.versions_of(charlie, need)) == 2
+    listings.submit(charlie, raw_need)
+    assert listings.versions_of(erin, raw_need) == []
+    assert len(listings.versions_of(charlie, raw_need)) == 2

@@ -89,11 +89,11 @@ def test_what_is_over_reminds_nobody(charlie, dana, proposed):
     assert len(heard(dana)) + len(heard(charlie)) == told
 
 
-def test_the_mailboxes_of_company_and_brokers_hear_too(charlie, dana, company, need, monkeypatch):
+def test_the_mailboxes_of_company_and_brokers_hear_too(charlie, dana, company, raw_need, monkeypatch):
     monkeypatch.setattr(mail, "broker_mailbox", lambda: "brokers@platform.example")
     with transaction():
         company.mailbox, company.mailbox_confirmed_at = "office@company.example", clock.now()
-    refinement = service.take(dana, service.ask(charlie, need))
+    refinement = service.take(dana, service.ask(charlie, raw_need))
     written = session.scalars(select(OutgoingMail.to).order_by(OutgoingMail.id)).all()
     assert "brokers@platform.example" in written and "office@company.example" in written
     assert refinement.broker is dana
@@ -129,7 +129,7 @@ def test_of_two_brokers_who_press_at_once_one_has_it(own_database):
     assert sorted(outcome is None for outcome in outcomes) == [False, True]
 
 
-def test_the_second_click_of_a_double_click_changes_nothing(charlie, dana, taken, need):
+def test_the_second_click_of_a_double_click_changes_nothing(charlie, dana, taken, raw_need):
     for _ in range(2):
         service.answer(dana, taken, {"symptom": "Fire"}, 1)
     seen = taken.version
@@ -146,21 +146,21 @@ def test_the_second_click_of_a_double_click_changes_nothing(charlie, dana, taken
 
 
 def test_what_is_confidential_is_nowhere_in_a_refinement(signed_in, charlie, dana, company):
-    need = a_listing(company, Kind.NEED, State.DRAFT, confidential="The customer is Northwind", confidential_tier=3)
-    refinement = service.take(dana, service.ask(charlie, need))
+    raw_need = a_listing(company, Kind.NEED, State.DRAFT, confidential="The customer is Northwind", confidential_tier=3)
+    refinement = service.take(dana, service.ask(charlie, raw_need))
     service.write(dana, refinement, REFINED, None)
     service.propose(dana, refinement)
-    here, broker = f"/needs/{need.ref}/refining", signed_in(dana)
+    here, broker = f"/needs/{raw_need.ref}/refining", signed_in(dana)
     for path in (here, f"{here}/text", f"{here}/questions"):
         assert "Northwind" not in broker.get(path).text
-    refinement = service.get(session.get_one(User, charlie.id), need.ref)
+    refinement = service.get(session.get_one(User, charlie.id), raw_need.ref)
     service.approve(session.get_one(User, charlie.id), refinement)
     assert refinement.listing.confidential == "The customer is Northwind"
     assert "Northwind" not in broker.get(here).text
 
 
-def test_pages_pressed_twice_lead_on(signed_in, charlie, dana, proposed, need):
-    browser, here = signed_in(charlie), f"/needs/{need.ref}/refining"
+def test_pages_pressed_twice_lead_on(signed_in, charlie, dana, proposed, raw_need):
+    browser, here = signed_in(charlie), f"/needs/{raw_need.ref}/refining"
     assert browser.post(f"{here}/ask", data={"wish": "again"}).headers["Location"].endswith(here)
     for _ in range(2):
         assert browser.post(f"{here}/decision", data={"then": "approve"}).status_code == 302

@@ -6,13 +6,11 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
-from conftest import a_listing
 from webhooks.receiving import Receiver, receiving
 
 from marketplace import config, outbox
 from marketplace.accounts.models import User
 from marketplace.db import session
-from marketplace.listings.models import Kind, Listing
 from marketplace.organisations.models import Organisation
 from marketplace.webhooks import receivers, sending, service
 from marketplace.webhooks.models import Delivery, Endpoint, Fact
@@ -59,9 +57,3 @@ def log_of(endpoint_id: int) -> list[Delivery]:
 def again(endpoint_id: int) -> Endpoint:
     """As it is in the database now."""
     return session.get_one(Endpoint, endpoint_id, populate_existing=True)
-
-
-@pytest.fixture
-def need(company: Organisation) -> Listing:
-    """Of the plugins that other rooms' tests load, more than one has a need: here it is one that has come out."""
-    return a_listing(company, Kind.NEED)

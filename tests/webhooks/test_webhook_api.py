@@ -9,29 +9,12 @@ from pathlib import Path
 import pytest
 from webhooks.conftest import EVERY, again, told
 
-from marketplace import clock
-from marketplace.accounts import tokens
-from marketplace.db import session, transaction
+from marketplace.db import session
 from marketplace.webhooks import service
 from marketplace.webhooks.models import Endpoint
 
 HERE = "/api/v1/organisations/institute/webhooks"
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "api.md"
-
-
-@pytest.fixture
-def program(app):
-    """program(alice): a client that carries a token of hers."""
-
-    def make(user):
-        token, row = tokens.new(user, clock.now())
-        with transaction():
-            session.add(row)
-        client = app.test_client()
-        client.environ_base.update(HTTP_AUTHORIZATION=f"Bearer {token}", HTTP_ACCEPT_LANGUAGE="en")
-        return client
-
-    return make
 
 
 def routes(number: int, base: str = HERE) -> list[tuple[str, str, dict | None]]:
