@@ -158,11 +158,14 @@ def client(app: Flask) -> FlaskClient:
     return client
 
 
+def attached(user: User) -> User:
+    """The person in the session of now: an error page has perhaps ended the one they came from."""
+    return session.get_one(User, inspect(user).identity) if inspect(user).detached else user
+
+
 def sign_in(client: FlaskClient, user: User) -> FlaskClient:
     """Put the person's session cookie into this browser, without the form."""
-    if inspect(user).detached:  # an error page has ended the session it came from
-        user = session.get_one(User, inspect(user).identity)
-    key = sessions.add(user)
+    key = sessions.add(attached(user))
     with client.session_transaction() as cookie:
         cookie[KEY] = key
     return client
@@ -188,7 +191,7 @@ def program(app: Flask):
         made = app.test_client()
         made.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
         if person is not None:
-            token, row = tokens.new(person, clock.now())
+            token, row = tokens.new(attached(person), clock.now())
             with transaction():
                 session.add(row)
             made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"

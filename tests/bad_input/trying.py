@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import inspect
+from conftest import attached
 
 from marketplace import clock
 from marketplace.accounts import tokens
-from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 
 PROBLEM = "application/problem+json"
@@ -35,9 +34,7 @@ HOSTILE = {
 
 
 def token_of(person) -> str:
-    if inspect(person).detached:  # the session it came from has ended with a request
-        person = session.get_one(User, inspect(person).identity)
-    token, row = tokens.new(person, clock.now())
+    token, row = tokens.new(attached(person), clock.now())
     with transaction():
         session.add(row)
     return token
