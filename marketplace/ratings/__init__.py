@@ -1,0 +1,1 @@
+"""Ratings: what two people who sat together say of it afterwards."""

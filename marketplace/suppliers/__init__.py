@@ -1,0 +1,1 @@
+"""Supplier libraries: whom a buyer has accepted, and until when."""

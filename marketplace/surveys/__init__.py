@@ -1,0 +1,1 @@
+"""Surveys: what people are asked before an event or once a year, and what they answered."""

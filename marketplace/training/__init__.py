@@ -1,0 +1,1 @@
+"""Training: sessions and certificates of brokers."""
