@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace import clock
@@ -24,6 +24,7 @@ class Strand(StrEnum):
     FOUNDERS = "founders"
     SCIENCE_MEETS_COMPANY = "science_meets_company"
     EXPERT_FORUM = "expert_forum"
+    BREAKFAST = "breakfast"
 
 
 class State(StrEnum):
@@ -48,10 +49,18 @@ HAS_PLACE = frozenset({Attendance.REGISTERED, Attendance.ATTENDED})
 """Who takes up one of the edition's places."""
 
 
+ONLINE = Label("线上", "Online")
+
+
 class Series(Base):
-    """Events that belong together, such as a weekly table."""
+    """Events that belong together, such as a weekly table, and the template its editions are made from."""
 
     __tablename__ = "series"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint("minutes > 0", name="minutes"),
+        CheckConstraint("capacity > 0", name="capacity"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
     title_zh: Mapped[str]
@@ -60,11 +69,25 @@ class Series(Base):
     summary_en: Mapped[str | None]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     """Who organises it."""
+    weekday: Mapped[int | None]
+    """Monday is 0. With it, `starts`, `minutes`, `capacity` and a place or link, editions are planned by the dozen."""
+    starts: Mapped[time | None]
+    """Where the marketplace is."""
+    minutes: Mapped[int | None]
+    capacity: Mapped[int | None]
+    place_zh: Mapped[str | None]
+    place_en: Mapped[str | None]
+    video_url: Mapped[str | None]
+    needs_approval: Mapped[bool] = mapped_column(default=False, server_default=false())
+    open_to_outsiders: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     version: Mapped[int] = mapped_column()
 
     organisation: Mapped[Organisation] = relationship(lazy="joined")
+    hosts: Mapped[list[SeriesHost]] = relationship(
+        back_populates="series", cascade="all, delete-orphan", order_by="SeriesHost.position"
+    )
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -72,8 +95,34 @@ class Series(Base):
     def summary(self) -> Label:
         return _both(self.summary_zh, self.summary_en)
 
+    @property
+    def place(self) -> Label:
+        return _where(self.place_zh, self.place_en, self.video_url)
+
+    @property
+    def url(self) -> str:
+        return f"/events/series/{self.slug}"
+
+    @property
+    def has_template(self) -> bool:
+        """Is everything said that an edition needs?"""
+        known = (self.weekday, self.starts, self.minutes, self.capacity, self.place_zh or self.video_url)
+        return all(part is not None for part in known)
+
     def in_language(self, language: str) -> str:
         return _both(self.title_zh, self.title_en).in_language(language)
+
+
+class SeriesHost(Base):
+    """A standing host of a series: every edition planned from now on has it among its hosts."""
+
+    __tablename__ = "series_hosts"
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True, index=True)
+    position: Mapped[int]
+
+    series: Mapped[Series] = relationship(back_populates="hosts")
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
 
 class Edition(Base):
@@ -96,9 +145,22 @@ class Edition(Base):
     summary_zh: Mapped[str | None]
     summary_en: Mapped[str | None]
     place_zh: Mapped[str]
+    """Empty for an edition that is held online only."""
     place_en: Mapped[str | None]
+    video_url: Mapped[str | None]
+    """Told only to those who have a place, and to the operators."""
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    moved_from: Mapped[datetime | None]
+    """When it was to begin before it was moved to another day."""
+    needs_approval: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Does an operator say yes or no to each who registers?"""
+    open_to_outsiders: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """May people come whose organisation is no founding or ordinary member?"""
+    buyer_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    """Whose needs a directed procurement is about."""
+    survey_id: Mapped[int | None] = mapped_column(index=True)
+    """What those who come are asked beforehand."""
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
     """Places given out. Counted here so that the last one is given out once, and lists need not count."""
@@ -112,6 +174,10 @@ class Edition(Base):
     hosts: Mapped[list[Host]] = relationship(
         back_populates="edition", cascade="all, delete-orphan", order_by="Host.position"
     )
+    guests: Mapped[list[Guest]] = relationship(
+        back_populates="edition", cascade="all, delete-orphan", order_by="Guest.position"
+    )
+    buyer: Mapped[Organisation | None] = relationship(lazy="joined")
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -125,7 +191,7 @@ class Edition(Base):
 
     @property
     def place(self) -> Label:
-        return _both(self.place_zh, self.place_en)
+        return _where(self.place_zh, self.place_en, self.video_url)
 
     @property
     def url(self) -> str:
@@ -163,6 +229,24 @@ class Host(Base):
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
 
+class Guest(Base):
+    """Who speaks or presents at this edition and at no other: somebody by name, or an organisation."""
+
+    __tablename__ = "edition_guests"
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    """As the organisers wrote it, such as “Prof. Lin, Landing University”."""
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    """Set when the name is that of a verified organisation."""
+
+    edition: Mapped[Edition] = relationship(back_populates="guests")
+    organisation: Mapped[Organisation | None] = relationship(lazy="joined")
+
+    def in_language(self, language: str) -> str:
+        return self.organisation.in_language(language) if self.organisation else self.name
+
+
 class Registration(Base):
     """A person's place at an edition, or their turn on its waiting list. One row a person; it is never deleted."""
 
@@ -183,6 +267,12 @@ class Registration(Base):
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
     organisation: Mapped[Organisation | None] = relationship(lazy="joined")
+
+
+def _where(place_zh: str | None, place_en: str | None, video_url: str | None) -> Label:
+    if video_url and not place_zh:
+        return ONLINE
+    return _both(place_zh, place_en)
 
 
 def _both(zh: str | None, en: str | None) -> Label:

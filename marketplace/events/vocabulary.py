@@ -15,6 +15,7 @@ STRANDS = {
     Strand.FOUNDERS: Label("创始人说", "Founders talk"),
     Strand.SCIENCE_MEETS_COMPANY: Label("科企见面", "Science meets company"),
     Strand.EXPERT_FORUM: Label("专家会诊", "Expert forum"),
+    Strand.BREAKFAST: Label("早餐会", "Breakfast club"),
 }
 STATES = {
     State.DRAFT: Label("草稿", "Draft"),
