@@ -144,6 +144,24 @@ def participants(actor: User, edition: Edition) -> Sequence[Registration]:
         Registration.edition_id == edition.id).order_by(User.name, Registration.id)).all()
 
 
+def placed(edition: Edition) -> list[Registration]:
+    """Who has a place, by number of registration."""
+    return _those(edition, Registration.state.in_(sorted(HAS_PLACE)))
+
+
+def present(edition: Edition) -> list[Registration]:
+    """Who came and has not gone since."""
+    return _those(edition, Registration.state == Attendance.ATTENDED, Registration.left_at.is_(None))
+
+
+def by_token(token: str) -> Registration:
+    """Whose QR code this is; NotFound for one that we never gave out."""
+    found = session.scalar(select(Registration).where(Registration.token == token))
+    if found is None:
+        raise NotFound
+    return found
+
+
 def lock(edition: Edition) -> None:
     """Hold the edition's row until the commit, and read it as it is now."""
     session.execute(select(Edition.id).where(Edition.id == edition.id).with_for_update())
@@ -174,6 +192,11 @@ def tell_of_change(actor: User, edition: Edition) -> None:
 def tell_of_cancellation(actor: User, edition: Edition) -> None:
     _tell(_everybody(edition, but=actor), edition, say(
         "{event} on {moment} is cancelled.", event=edition, moment=_when(edition)))
+
+
+def _those(edition: Edition, *which: Any) -> list[Registration]:
+    these = select(Registration).where(Registration.edition_id == edition.id, *which).order_by(Registration.id)
+    return list(session.scalars(these))
 
 
 def _organisation_of(actor: User, organisation_id: int | None) -> int | None:

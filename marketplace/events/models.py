@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, time
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,6 +15,10 @@ from marketplace.accounts.models import User
 from marketplace.db import Base
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import Label
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(16)
 
 
 class Strand(StrEnum):
@@ -43,6 +49,9 @@ class Attendance(StrEnum):
     WAITING = "waiting"
     CANCELLED = "cancelled"
     ATTENDED = "attended"
+    REQUESTED = "requested"
+    """An operator is to say yes or no."""
+    DECLINED = "declined"
 
 
 HAS_PLACE = frozenset({Attendance.REGISTERED, Attendance.ATTENDED})
@@ -254,6 +263,7 @@ class Registration(Base):
     __table_args__ = (
         UniqueConstraint("edition_id", "user_id"),
         Index(None, "edition_id", "state", "registered_at"),
+        CheckConstraint("left_at IS NULL OR attended_at IS NOT NULL", name="left_after_coming"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
@@ -264,9 +274,76 @@ class Registration(Base):
     registered_at: Mapped[datetime]
     """Decides the order on the waiting list; set anew by whoever cancels and comes back."""
     attended_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    """They came and have gone before the end."""
+    registered_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """The colleague or operator who registered them; None: themselves."""
+    decline_reason: Mapped[str | None]
+    """Told to the person."""
+    reminded_at: Mapped[datetime | None]
+    token: Mapped[str | None] = mapped_column(unique=True, default=new_token)
+    """Random, in the address behind the QR code by which they are checked in. None until one is needed, for those who
+    registered before there were codes."""
 
-    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+    edition: Mapped[Edition] = relationship()
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True, foreign_keys=[user_id])
     organisation: Mapped[Organisation | None] = relationship(lazy="joined")
+
+    @property
+    def is_present(self) -> bool:
+        return self.state is Attendance.ATTENDED and self.left_at is None
+
+
+class Answer(StrEnum):
+    """What somebody said to an invitation."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class EventInvitation(Base):
+    """Somebody was asked to come to an edition, once."""
+
+    __tablename__ = "event_invitations"
+    __table_args__ = (
+        UniqueConstraint("edition_id", "user_id"),
+        Index(None, "user_id", "sent_at"),
+        Index(None, "answer", "reminded_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    """For whom they were asked to come."""
+    invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    why: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What they were told: why it is for them (inviting.py says its shape)."""
+    sent_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
+    answer: Mapped[Answer | None]
+    answered_at: Mapped[datetime | None]
+
+    edition: Mapped[Edition] = relationship(lazy="joined", innerjoin=True)
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True, foreign_keys=[user_id])
+    organisation: Mapped[Organisation | None] = relationship(lazy="joined")
+
+
+class Often(StrEnum):
+    """How often somebody may be invited to events."""
+
+    ALWAYS = "always"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    NEVER = "never"
+
+
+class InvitationWish(Base):
+    """How often a person allows invitations; without a row, inviting.USUAL applies."""
+
+    __tablename__ = "event_invitation_wishes"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    often: Mapped[Often]
 
 
 def _where(place_zh: str | None, place_en: str | None, video_url: str | None) -> Label:

@@ -28,6 +28,8 @@ ATTENDANCES = {
     Attendance.WAITING: Label("候补", "On the waiting list"),
     Attendance.CANCELLED: Label("已退出", "Cancelled"),
     Attendance.ATTENDED: Label("已签到", "Checked in"),
+    Attendance.REQUESTED: Label("待审核", "Waits for approval"),
+    Attendance.DECLINED: Label("未获通过", "Declined"),
 }
 _WEEKDAYS = (
     Label("周一", "Monday"), Label("周二", "Tuesday"), Label("周三", "Wednesday"), Label("周四", "Thursday"),
