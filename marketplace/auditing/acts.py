@@ -228,7 +228,7 @@ DETAILS = {
     "token": Label("令牌", "token"), "scopes": Label("权限范围", "scopes"), "count": Label("数量", "count"),
     "message": Label("留言", "message"), "audience": Label("读者", "readers"),
     "invitation": Label("邀请", "invitation"), "export": Label("副本", "copy"),
-    "membership": Label("会员类别", "membership"), "steward": Label("客户经理", "steward"),
+    "membership": Label("会员类别", "membership"), "steward": Label("企业管家", "steward"),
     "required": Label("需要审核", "required"), "rows": Label("行数", "rows"), "failures": Label("失败次数", "failures"),
     "registration": Label("报名", "registration"), "absent": Label("缺席方", "absent"), "copy": Label("副本", "copy"),
     "criteria": Label("标准数", "criteria"), "type": Label("类型", "type"), "title": Label("名称", "title"),
@@ -238,3 +238,11 @@ DETAILS = {
     "mailbox": Label("邮箱", "mailbox"), "filters": Label("筛选", "filters"),
 }
 """What stands in an entry's details."""
+CREDENTIALS = {"session": Label("会话", "session"), "token": Label("令牌", "token")}
+
+
+def credential(code: str) -> Label | str:
+    """"session 12" as its readers call it; anything else as it is."""
+    kind, _, number = code.partition(" ")
+    known = CREDENTIALS.get(kind)
+    return Label(f"{known.zh} {number}", f"{known.en} {number}") if known and number else code

@@ -15,7 +15,7 @@ from sqlalchemy.sql.expression import literal
 from marketplace import audit, clock, sealing
 from marketplace.accounts.models import User
 from marketplace.audit import AuditEntry
-from marketplace.auditing.acts import ACTS, SUBJECTS
+from marketplace.auditing.acts import ACTS, CREDENTIALS, SUBJECTS
 from marketplace.auditing.permissions import can_see_log
 from marketplace.db import Moment, session
 from marketplace.errors import Invalid, require
@@ -214,8 +214,10 @@ def _from(text: str) -> ColumnElement[bool] | None:
         return AuditEntry.address == str(ip_address(text))
     except ValueError:
         pass
-    if re.fullmatch(r"(?:session|token) \d{1,10}", text.lower()):
-        return AuditEntry.credential == text.lower()
+    if match := re.fullmatch(r"(\w+) ?(\d{1,10})", text.lower()):
+        for code, label in CREDENTIALS.items():
+            if match[1] in (code, label.zh):
+                return AuditEntry.credential == f"{code} {match[2]}"
     return AuditEntry.request_id == text if re.fullmatch(r"[\w.:-]{8,64}", text, re.ASCII) else None
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import fields
 
 from marketplace.auditing import service
-from marketplace.auditing.acts import ACTS, NAMES, SUBJECTS, WAYS
+from marketplace.auditing.acts import ACTS, NAMES, SUBJECTS, WAYS, credential
 from marketplace.auditing.wording import details
 from marketplace.errors import Invalid
 from marketplace.listings.sheets import csv_text
@@ -51,7 +51,8 @@ def index() -> ResponseReturnValue:
     groups = [(label, acts) for label, acts in ACTS.values()]
     page = render_template("auditing/index.html", found=found, more=more, before=before, head=head, errors=errors,
                            values=request.args, groups=groups, whole={code: one[0] for code, one in ACTS.items()},
-                           names=NAMES, subjects=SUBJECTS, ways=WAYS, details=details, most=service.MOST_EXPORTED)
+                           names=NAMES, subjects=SUBJECTS, ways=WAYS, details=details, credential=credential,
+                           most=service.MOST_EXPORTED)
     return page, 422 if errors else 200
 
 

@@ -198,3 +198,10 @@ def test_reading_the_log_changes_nothing(acts, erin, signed_in):
     before = session.scalar(select(func.count()).select_from(AuditEntry))
     signed_in(erin).get(PAGE)
     assert session.scalar(select(func.count()).select_from(AuditEntry)) == before
+
+
+def test_sessions_and_tokens_are_called_and_found_in_the_readers_words(signed_in, erin, acts):
+    browser = signed_in(erin)
+    assert "令牌 5" in browser.get(PAGE, query_string={"lang": "zh"}).text
+    page = browser.get(PAGE, query_string={"lang": "zh", "origin": "会话 3"}).text
+    assert "会话 3" in page and "令牌 5" not in page
