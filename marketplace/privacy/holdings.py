@@ -155,6 +155,10 @@ TABLES: tuple[Table, ...] = (
     Table("outcome_surveys", CASE, Label("您答复的回访", "Surveys you answered"), {"answered_by_id": KEPT},
           ("introduction_id", "kind", "side", "answer", "satisfaction", "comment", "answered_at")),
     Table("messages", CASE, Label("您写的消息", "Messages you wrote"), {"author_id": KEPT}),  # copying.py: both ways
+    Table("host_notes", EVENT, Label("您记的桌边笔记", "Notes you took at a table"), {"author_id": KEPT},
+          ("edition_id", "table_number", "kind", "text", "written_at")),
+    Table("seating_plans", EVENT, Label("您排过的座位", "Seatings you made"), {"changed_by_id": KEPT},
+          ("edition_id", "round", "changed_at")),
     Table("registrations", EVENT, Label("活动报名", "Events you registered for"), {"user_id": KEPT},
           ("edition_id", "state", "registered_at", "attended_at")),
     Table("editions", EVENT, Label("您创建的活动", "Events you made"), {"created_by_id": KEPT},
@@ -188,8 +192,8 @@ IMPERSONAL = frozenset({
     "arrivals", "case_documents", "comparison_criteria", "due_matchings", "edition_hosts", "file_texts",
     "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits", "listing_grants",
     "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "new_hits", "outbox",
-    "rate_counts", "ref_counters", "search_clicks", "search_weeks", "searches_made", "terms", "threads", "timers",
-    "vector_means", "vector_space", "webhook_deliveries", "webhook_listings",
+    "rate_counts", "ref_counters", "search_clicks", "search_weeks", "searches_made", "seating_fits", "seating_tables",
+    "seats", "terms", "threads", "timers", "vector_means", "vector_space", "webhook_deliveries", "webhook_listings",
     "worker_beats",
 })
 """Tables in which nobody stands. Searches are recorded without their person (finding/record.py)."""

@@ -1,0 +1,173 @@
+"""A seating of an edition, round by round: its tables, who sits where, what speaks for it, and what hosts noted there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.accounts.models import User
+from marketplace.db import Base
+from marketplace.events.models import Edition, Registration
+
+MOST_ROUNDS = 4
+SMALLEST, LARGEST = 4, 10
+"""Seats of a table."""
+
+
+class PlanState(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    """Everybody with a seat may see their own table."""
+
+
+class Work(StrEnum):
+    """What the worker has to do with a plan."""
+
+    NONE = "none"
+    ASKED = "asked"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+BUSY = frozenset({Work.ASKED, Work.RUNNING})
+
+
+class SeatingPlan(Base):
+    """Who sits where in one round of an edition. `version` tells whoever moves people that others did meanwhile."""
+
+    __tablename__ = "seating_plans"
+    __table_args__ = (
+        UniqueConstraint("edition_id", "round"),
+        CheckConstraint(f"round BETWEEN 1 AND {MOST_ROUNDS}", name="round"),
+        CheckConstraint("share BETWEEN 0 AND 1", name="share"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    round: Mapped[int] = mapped_column(default=1)
+    state: Mapped[PlanState] = mapped_column(default=PlanState.DRAFT)
+    work: Mapped[Work] = mapped_column(default=Work.NONE)
+    turn: Mapped[int] = mapped_column(default=0)
+    """Which asking the work is for: what was asked before is no longer wanted."""
+    of_present: Mapped[bool] = mapped_column(default=False)
+    """Of those who have come, keeping the tables that still work, rather than of everybody with a place."""
+    share: Mapped[float] = mapped_column(default=0.0)
+    """Of the time it may take."""
+    value: Mapped[float | None]
+    greedy: Mapped[float | None]
+    """What the same input is worth when people are put down one by one, for comparison."""
+    bound: Mapped[float | None]
+    """No seating is worth more."""
+    is_proven: Mapped[bool] = mapped_column(default=False)
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[dict[str, Any] | None]
+    """Why there is no seating: a phrase's msgid and values."""
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """Who asked for it or moved somebody last."""
+    published_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+
+    edition: Mapped[Edition] = relationship(lazy="joined", innerjoin=True)
+    changed_by: Mapped[User | None] = relationship(foreign_keys=[changed_by_id])
+    tables: Mapped[list[Table]] = relationship(
+        back_populates="plan", cascade="all, delete-orphan", order_by="Table.number", lazy="selectin"
+    )
+    seats: Mapped[list[Seat]] = relationship(
+        back_populates="plan", cascade="all, delete-orphan", order_by="Seat.id", lazy="selectin"
+    )
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def is_busy(self) -> bool:
+        return self.work in BUSY
+
+    @property
+    def is_published(self) -> bool:
+        return self.state is PlanState.PUBLISHED
+
+
+class Table(Base):
+    """A table as it stands in the room."""
+
+    __tablename__ = "seating_tables"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "number"),
+        CheckConstraint(f"size BETWEEN {SMALLEST} AND {LARGEST}", name="size"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("seating_plans.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    """As its card says, from 1."""
+    size: Mapped[int]
+
+    plan: Mapped[SeatingPlan] = relationship(back_populates="tables")
+
+
+class Seat(Base):
+    """Where somebody sits in one round."""
+
+    __tablename__ = "seats"
+    __table_args__ = (UniqueConstraint("plan_id", "registration_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("seating_plans.id", ondelete="CASCADE"))
+    table_id: Mapped[int] = mapped_column(ForeignKey("seating_tables.id", ondelete="CASCADE"), index=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), index=True)
+    is_fixed: Mapped[bool] = mapped_column(default=False)
+    """Put there by a person: solving again leaves them there."""
+    told_table: Mapped[int | None]
+    """The number of the table they were told of."""
+
+    plan: Mapped[SeatingPlan] = relationship(back_populates="seats")
+    table: Mapped[Table] = relationship(lazy="joined", innerjoin=True)
+    registration: Mapped[Registration] = relationship(lazy="joined", innerjoin=True)
+
+
+class SeatingFit(Base):
+    """What speaks for two guests of an edition at one table: a need of the one and a result of the other."""
+
+    __tablename__ = "seating_fits"
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True)
+    one_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True)
+    """The registration with the smaller number."""
+    other_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    need_id: Mapped[int] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"), index=True)
+    result_id: Mapped[int] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"), index=True)
+    fit: Mapped[float]
+    """0–100, the matching score."""
+
+
+class NoteKind(StrEnum):
+    SAID = "said"
+    AGREED = "agreed"
+    ASKED = "asked"
+    """A question for the authorities or the park."""
+
+
+class HostNote(Base):
+    """What a host wrote down at a table, on a phone. Sent twice, it is kept once."""
+
+    __tablename__ = "host_notes"
+    __table_args__ = (
+        UniqueConstraint("author_id", "once"),
+        Index(None, "edition_id", "round", "table_number", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    round: Mapped[int]
+    table_number: Mapped[int]
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[NoteKind] = mapped_column(default=NoteKind.SAID)
+    text: Mapped[str]
+    once: Mapped[str]
+    """Made with the form, so that sending it again on a bad network is known as the same."""
+    written_at: Mapped[datetime]
+
+    author: Mapped[User] = relationship(lazy="joined", innerjoin=True)
