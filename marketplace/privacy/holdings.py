@@ -159,6 +159,10 @@ TABLES: tuple[Table, ...] = (
           ("edition_id", "table_number", "kind", "text", "written_at")),
     Table("seating_plans", EVENT, Label("您排过的座位", "Seatings you made"), {"changed_by_id": KEPT},
           ("edition_id", "round", "changed_at")),
+    Table("ratings", EVENT, Label("您对同桌交流的评价", "What you said of talks at a table"), {"user_id": KEPT},
+          ("edition_id", "verdict", "note", "given_at", "later", "later_at"), own={"note": CLEARED}),
+    Table("edition_minutes", EVENT, Label("您整理的活动纪要", "Minutes of events you wrote"), {"changed_by_id": KEPT},
+          ("edition_id", "changed_at")),
     Table("registrations", EVENT, Label("活动报名", "Events you registered for"), {"user_id": KEPT},
           ("edition_id", "state", "registered_at", "attended_at")),
     Table("editions", EVENT, Label("您创建的活动", "Events you made"), {"created_by_id": KEPT},
@@ -189,9 +193,9 @@ TABLES: tuple[Table, ...] = (
 BY_NAME = {table.name: table for table in TABLES}
 
 IMPERSONAL = frozenset({
-    "arrivals", "case_documents", "comparison_criteria", "due_matchings", "edition_hosts", "file_texts",
+    "arrivals", "case_documents", "comparison_criteria", "due_matchings", "edition_follow_ups", "edition_hosts", "file_texts",
     "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits", "listing_grants",
-    "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "new_hits", "outbox",
+    "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "mutual_ratings", "new_hits", "outbox",
     "rate_counts", "ref_counters", "search_clicks", "search_weeks", "searches_made", "seating_fits", "seating_tables",
     "seats", "terms", "threads", "timers", "vector_means", "vector_space", "webhook_deliveries", "webhook_listings",
     "worker_beats",
