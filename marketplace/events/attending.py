@@ -7,7 +7,7 @@ each other; the count of places is changed by compare-and-set all the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -189,6 +189,13 @@ def tell_of_change(actor: User, edition: Edition) -> None:
     _tell(_everybody(edition, but=actor), edition, news)
 
 
+def tell_of_move(actor: User, edition: Edition, before: datetime, reason: str) -> None:
+    moved = {"event": edition, "before": _moment(before), "moment": _when(edition)}
+    said = say("{event} is moved from {before} to {moment}. {reason}", **moved, reason=reason)
+    _tell(_everybody(edition, but=actor), edition, said if reason else say(
+        "{event} is moved from {before} to {moment}.", **moved))
+
+
 def tell_of_cancellation(actor: User, edition: Edition) -> None:
     _tell(_everybody(edition, but=actor), edition, say(
         "{event} on {moment} is cancelled.", event=edition, moment=_when(edition)))
@@ -255,4 +262,8 @@ def _tell(user_ids: list[int], edition: Edition, message: Phrase) -> None:
 
 
 def _when(edition: Edition) -> str:
-    return f"{edition.starts_at.astimezone(clock.PLACE):%Y-%m-%d %H:%M}"
+    return _moment(edition.starts_at)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(clock.PLACE):%Y-%m-%d %H:%M}"
