@@ -1,4 +1,4 @@
-"""A seating of an edition, round by round: its tables, who sits where, what speaks for it, and what hosts noted there."""
+"""A seating of an edition, round by round: tables, who sits where, what speaks for it, and what hosts noted there."""
 
 from __future__ import annotations
 
