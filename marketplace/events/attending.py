@@ -1,4 +1,4 @@
-"""Registering, waiting, cancelling and checking in: every place is given out once.
+"""Registering, waiting, cancelling, checking in and leaving: every place is given out once.
 
 Each change first locks the edition's row, so that whoever comes for the last place and whoever gives one up see
 each other; the count of places is changed by compare-and-set all the same.
@@ -17,72 +17,90 @@ from marketplace.accounts.models import User
 from marketplace.accounts.permissions import CONFIRM_FIRST, can_act
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
+from marketplace.events import welcoming
 from marketplace.events.models import HAS_PLACE, RUNS, Attendance, Edition, Registration
 from marketplace.events.permissions import Reader, can_run, can_see_people
-from marketplace.messaging import service as messaging
-from marketplace.organisations.permissions import memberships
-from marketplace.phrases import Phrase, say
+from marketplace.organisations.permissions import organisation_ids
+from marketplace.phrases import say
 
 DOORS_OPEN = timedelta(hours=12)
 """People are checked in from this long before the beginning."""
 
 
-def register(actor: User, edition: Edition, organisation_id: int | None = None) -> Registration:
-    """Take a place, or the last turn on the waiting list when none is left. Registering twice changes nothing.
+def register(
+    actor: User, edition: Edition, organisation_id: int | None = None, *, person: User | None = None
+) -> Registration:
+    """Take a place for oneself, or for a colleague (`person`), who is told of it; the last turn on the waiting list
+    when none is left; or the wish to come, where an operator is to say yes. Registering twice changes nothing.
 
     `organisation_id` is the organisation they come for, one of their own; without it, their first.
     """
     require(can_act(actor), CONFIRM_FIRST)
-    organisation_id = _organisation_of(actor, organisation_id)
+    who = person or actor
+    organisation_id = _organisation_of(actor, who, organisation_id)
     with transaction():
         lock(edition)
-        mine = of(actor, edition)
-        if mine is not None and mine.state is not Attendance.CANCELLED:
-            return mine
+        theirs = of(who, edition)
+        if theirs is not None and theirs.state is not Attendance.CANCELLED:
+            return theirs
+        if theirs is not None and who.id != actor.id:
+            raise Conflict(say("{person} has cancelled; only they can register again.", person=who.name))
         if not edition.takes_registrations:
             raise Conflict(say("This event does not take registrations any more."))
-        state = Attendance.REGISTERED if _take_place(edition) else Attendance.WAITING
-        if mine is None:
-            mine = Registration(edition_id=edition.id, user_id=actor.id)
-            session.add(mine)
-        mine.organisation_id, mine.state, mine.registered_at = organisation_id, state, clock.now()
-        session.flush()
-        audit.record(actor.id, "event.registered", "event", edition.id, state=state.value)
-    return mine
+        theirs = welcoming.entered(actor, edition, who, organisation_id, theirs)
+        if theirs.state is not Attendance.REQUESTED:
+            give_place_or_turn(edition, theirs)
+        audit.record(actor.id, "event.registered", "event", edition.id, state=theirs.state.value,
+                     **({} if who.id == actor.id else {"person": who.id}))
+        welcoming.tell_registered(actor, edition, theirs)
+    return theirs
 
 
-def cancel(actor: User, edition: Edition) -> None:
-    """Give one's place back; the first who waits gets it and is told."""
+def cancel(actor: User, edition: Edition, person: User | None = None) -> None:
+    """Give one's place back, or that of a colleague (`person`) one has registered; the first who waits gets it and is
+    told."""
     with transaction():
         lock(edition)
-        mine = of(actor, edition)
-        if mine is None or mine.state is Attendance.CANCELLED:
+        theirs = of(person or actor, edition)
+        if theirs is None or theirs.state in (Attendance.CANCELLED, Attendance.DECLINED):
             return
-        if edition.has_begun or mine.state is Attendance.ATTENDED:
+        require(actor.id in (theirs.user_id, theirs.registered_by_id))
+        if edition.has_begun or theirs.state is Attendance.ATTENDED:
             raise Conflict(say("The event has begun; there is nothing left to cancel."))
-        had_place = mine.state in HAS_PLACE
-        mine.state = Attendance.CANCELLED
-        session.flush()
         audit.record(actor.id, "event.cancelled", "event", edition.id)
-        if had_place:
-            _give_back(edition)
-            fill(edition)
+        take_back(edition, theirs, Attendance.CANCELLED)
 
 
 def check_in(actor: User, edition: Edition, registration_id: int) -> Registration:
-    """Note that somebody came. Who waited is let in while a place is left."""
+    """Note that somebody came, or came back. Who waited is let in while a place is left. Doing it twice changes
+    nothing: forms are sent again where the network is bad."""
     require(can_run(actor))
     with transaction():
         lock(edition)
         registration = _registration(edition, registration_id)
-        if registration.state is Attendance.ATTENDED:
+        if registration.is_present:
             return registration
         _require_day(edition)
         if registration.state not in HAS_PLACE and not _take_place(edition):
             raise Conflict(say("All {capacity} places are given out. Raise the capacity, or free a place first.",
                                capacity=edition.capacity))
-        registration.state, registration.attended_at = Attendance.ATTENDED, clock.now()
+        registration.state, registration.left_at = Attendance.ATTENDED, None
+        registration.attended_at = registration.attended_at or clock.now()
         audit.record(actor.id, "event.checked_in", "event", edition.id, registration=registration.id)
+    return registration
+
+
+def leave(actor: User, edition: Edition, registration_id: int) -> Registration:
+    """They have gone before the end; `check_in` notes that they are back."""
+    require(can_run(actor))
+    with transaction():
+        lock(edition)
+        registration = _registration(edition, registration_id)
+        if registration.state is not Attendance.ATTENDED:
+            raise Conflict(say("{person} has not been checked in.", person=registration.user.name))
+        if registration.left_at is None:
+            registration.left_at = clock.now()
+            audit.record(actor.id, "event.left", "event", edition.id, registration=registration.id)
     return registration
 
 
@@ -94,6 +112,7 @@ def undo_check_in(actor: User, edition: Edition, registration_id: int) -> Regist
         registration = _registration(edition, registration_id)
         if registration.state is Attendance.ATTENDED:
             registration.state, registration.attended_at = Attendance.REGISTERED, None
+            registration.left_at = None
             audit.record(actor.id, "event.check_in_undone", "event", edition.id, registration=registration.id)
     return registration
 
@@ -168,6 +187,22 @@ def lock(edition: Edition) -> None:
     session.refresh(edition)
 
 
+def give_place_or_turn(edition: Edition, registration: Registration) -> None:
+    """The edition is locked."""
+    registration.state = Attendance.REGISTERED if _take_place(edition) else Attendance.WAITING
+    session.flush()
+
+
+def take_back(edition: Edition, registration: Registration, state: Attendance) -> None:
+    """They come no more; their place, if they had one, goes to the first who waits. The edition is locked."""
+    had_place = registration.state in HAS_PLACE
+    registration.state = state
+    session.flush()
+    if had_place:
+        _give_back(edition)
+        fill(edition)
+
+
 def fill(edition: Edition) -> None:
     """Give free places to those who wait, in their order, and tell them. The edition is locked."""
     if edition.state not in RUNS or edition.has_begun:
@@ -179,26 +214,27 @@ def fill(edition: Edition) -> None:
             return
         first.state = Attendance.REGISTERED
         session.flush()
-        _tell([first.user_id], edition, say(
-            "A place has become free: you are registered for {event}, {moment}.", event=edition, moment=_when(edition)))
+        welcoming.tell([first.user_id], edition, say(
+            "A place has become free: you are registered for {event}, {moment}.", event=edition,
+            moment=welcoming.when(edition)))
 
 
 def tell_of_change(actor: User, edition: Edition) -> None:
     news = say("{event} has a new time or place: {moment}, {place}.",
-               event=edition, moment=_when(edition), place=edition.place)
-    _tell(_everybody(edition, but=actor), edition, news)
+               event=edition, moment=welcoming.when(edition), place=edition.place)
+    welcoming.tell(_everybody(edition, but=actor), edition, news)
 
 
 def tell_of_move(actor: User, edition: Edition, before: datetime, reason: str) -> None:
-    moved = {"event": edition, "before": _moment(before), "moment": _when(edition)}
+    moved = {"event": edition, "before": welcoming.moment(before), "moment": welcoming.when(edition)}
     said = say("{event} is moved from {before} to {moment}. {reason}", **moved, reason=reason)
-    _tell(_everybody(edition, but=actor), edition, said if reason else say(
+    welcoming.tell(_everybody(edition, but=actor), edition, said if reason else say(
         "{event} is moved from {before} to {moment}.", **moved))
 
 
 def tell_of_cancellation(actor: User, edition: Edition) -> None:
-    _tell(_everybody(edition, but=actor), edition, say(
-        "{event} on {moment} is cancelled.", event=edition, moment=_when(edition)))
+    welcoming.tell(_everybody(edition, but=actor), edition, say(
+        "{event} on {moment} is cancelled.", event=edition, moment=welcoming.when(edition)))
 
 
 def _those(edition: Edition, *which: Any) -> list[Registration]:
@@ -206,8 +242,13 @@ def _those(edition: Edition, *which: Any) -> list[Registration]:
     return list(session.scalars(these))
 
 
-def _organisation_of(actor: User, organisation_id: int | None) -> int | None:
-    own = [m.organisation_id for m in memberships(actor)]
+def _organisation_of(actor: User, who: User, organisation_id: int | None) -> int | None:
+    """Of a colleague, one that both belong to."""
+    own = organisation_ids(actor)
+    if who.id != actor.id:
+        own = [number for number in own if number in organisation_ids(who)]
+        if not own or not can_act(who):
+            raise Invalid({"colleagues": say("Choose colleagues from the list.")})
     if organisation_id is None:
         return own[0] if own else None
     if organisation_id not in own:
@@ -237,6 +278,9 @@ def _registration(edition: Edition, registration_id: int) -> Registration:
         raise NotFound
     if registration.state is Attendance.CANCELLED:
         raise Conflict(say("{name} has cancelled.", name=registration.user.name))
+    if registration.state is Attendance.DECLINED:
+        raise Conflict(say("{person} was declined: {reason}", person=registration.user.name,
+                           reason=registration.decline_reason or ""))
     return registration
 
 
@@ -251,19 +295,6 @@ def _waits(edition_id: int) -> tuple[Any, ...]:
 
 
 def _everybody(edition: Edition, but: User) -> list[int]:
-    states = [Attendance.REGISTERED, Attendance.WAITING]
+    states = [Attendance.REGISTERED, Attendance.WAITING, Attendance.REQUESTED]
     return list(session.scalars(select(Registration.user_id).where(
         Registration.edition_id == edition.id, Registration.state.in_(states), Registration.user_id != but.id)))
-
-
-def _tell(user_ids: list[int], edition: Edition, message: Phrase) -> None:
-    if user_ids:
-        messaging.notify(user_ids, message, edition.url, kind=messaging.Kind.EVENTS)
-
-
-def _when(edition: Edition) -> str:
-    return _moment(edition.starts_at)
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(clock.PLACE):%Y-%m-%d %H:%M}"
