@@ -15,6 +15,7 @@ from marketplace.accounts.models import User
 from marketplace.db import Base
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import Label
+from marketplace.surveys.models import Survey
 
 
 def new_token() -> str:
@@ -168,7 +169,7 @@ class Edition(Base):
     """May people come whose organisation is no founding or ordinary member?"""
     buyer_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     """Whose needs a directed procurement is about."""
-    survey_id: Mapped[int | None] = mapped_column(index=True)
+    survey_id: Mapped[int | None] = mapped_column(ForeignKey("surveys.id"), index=True)
     """What those who come are asked beforehand."""
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
@@ -187,6 +188,7 @@ class Edition(Base):
         back_populates="edition", cascade="all, delete-orphan", order_by="Guest.position"
     )
     buyer: Mapped[Organisation | None] = relationship(lazy="joined")
+    survey: Mapped[Survey | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
 
