@@ -165,6 +165,14 @@ TABLES: tuple[Table, ...] = (
           ("edition_id", "changed_at")),
     Table("registrations", EVENT, Label("活动报名", "Events you registered for"), {"user_id": KEPT},
           ("edition_id", "state", "registered_at", "attended_at")),
+    Table("surveys", EVENT, Label("您发起的问卷", "Surveys you began"),
+          {"created_by_id": KEPT, "published_by_id": KEPT}, ("title_zh", "title_en", "state", "created_at")),
+    Table("survey_people", EVENT, Label("请您填写的问卷", "Surveys you were asked to answer"), {"user_id": REMOVED},
+          ("survey_id", "asked_at", "reminders", "calls")),
+    Table("survey_calls", EVENT, Label("您为问卷打过的电话", "Calls you made about surveys"), {"called_by_id": KEPT},
+          ("called_at", "reached", "note")),
+    Table("survey_answers", EVENT, Label("您填写的问卷答案", "What you answered to surveys"), {"user_id": KEPT},
+          ("survey_id", "content", "answered_at", "changed_at")),
     Table("editions", EVENT, Label("您创建的活动", "Events you made"), {"created_by_id": KEPT},
           ("ref", "title_zh", "title_en", "created_at")),
     Table("series", EVENT, Label("您创建的系列活动", "Series of events you made"), {"created_by_id": KEPT},
@@ -193,12 +201,12 @@ TABLES: tuple[Table, ...] = (
 BY_NAME = {table.name: table for table in TABLES}
 
 IMPERSONAL = frozenset({
-    "arrivals", "case_documents", "comparison_criteria", "due_matchings", "edition_follow_ups", "edition_hosts", "file_texts",
-    "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits", "listing_grants",
-    "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "mutual_ratings", "new_hits", "outbox",
-    "rate_counts", "ref_counters", "search_clicks", "search_weeks", "searches_made", "seating_fits", "seating_tables",
-    "seats", "terms", "threads", "timers", "vector_means", "vector_space", "webhook_deliveries", "webhook_listings",
-    "worker_beats",
+    "arrivals", "case_documents", "comparison_criteria", "due_matchings", "edition_follow_ups", "edition_hosts",
+    "file_texts", "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits", "listing_grants",
+    "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "mutual_ratings", "new_hits",
+    "outbox", "rate_counts", "ref_counters", "search_clicks", "search_weeks", "searches_made", "seating_fits",
+    "seating_tables", "seats", "survey_answer_listings", "survey_question_sets", "terms", "threads", "timers",
+    "vector_means", "vector_space", "webhook_deliveries", "webhook_listings", "worker_beats",
 })
 """Tables in which nobody stands. Searches are recorded without their person (finding/record.py)."""
 
