@@ -50,8 +50,8 @@ def register(
         theirs = welcoming.entered(actor, edition, who, organisation_id, theirs)
         if theirs.state is not Attendance.REQUESTED:
             give_place_or_turn(edition, theirs)
-        audit.record(actor.id, "event.registered", "event", edition.id, state=theirs.state.value,
-                     **({} if who.id == actor.id else {"person": who.id}))
+        detail: dict[str, Any] = {} if who.id == actor.id else {"person": who.id}
+        audit.record(actor.id, "event.registered", "event", edition.id, state=theirs.state.value, **detail)
         welcoming.tell_registered(actor, edition, theirs)
     return theirs
 
