@@ -65,7 +65,7 @@ class Introduction(Base):
     reason_text: Mapped[str | None]
     origin: Mapped[Origin]
     origin_ref: Mapped[str | None]
-    """The event edition it comes from, when `origin` is event."""
+    """The event edition or the broadcast it comes from, when `origin` is one of these."""
     broker_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)

@@ -75,6 +75,7 @@ class Origin(StrEnum):
     MATCH = "match"
     BROKER = "broker"
     EVENT = "event"
+    BROADCAST = "broadcast"
 
 
 class Side(StrEnum):

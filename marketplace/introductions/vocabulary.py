@@ -121,6 +121,7 @@ ORIGINS = {
     Origin.MATCH: Label("匹配", "Match"),
     Origin.BROKER: Label("技术经理人", "Broker"),
     Origin.EVENT: Label("活动", "Event"),
+    Origin.BROADCAST: Label("需求推送", "Broadcast"),
 }
 
 SIDES = {Side.NEED: Label("需求方", "Need side"), Side.RESULT: Label("成果方", "Result side")}

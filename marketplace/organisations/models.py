@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
@@ -44,7 +44,7 @@ class Role(StrEnum):
 
 class Organisation(Base):
     __tablename__ = "organisations"
-    __table_args__ = (Index(None, "state"), Index(None, "kind"), Index(None, "region"))
+    __table_args__ = (Index(None, "state"), Index(None, "kind"), Index(None, "region"), Index(None, "membership"))
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
@@ -52,6 +52,8 @@ class Organisation(Base):
     name_en: Mapped[str | None]
     kind: Mapped[Kind]
     membership: Mapped[MembershipClass] = mapped_column(default=MembershipClass.ORDINARY)
+    member_since: Mapped[date | None]
+    """Of the platform; None: since it was verified."""
     credit_code: Mapped[str | None] = mapped_column(unique=True)
     """Unified social credit code, GB 32100: 18 characters."""
     region: Mapped[str | None]
