@@ -1,5 +1,6 @@
 """The one clock; tests freeze it here."""
 
+from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,3 +33,9 @@ def at(moment: datetime) -> Iterator[None]:
 def today() -> date:
     """The calendar day where the marketplace is, which is what deadlines and terms are counted in."""
     return now().astimezone(PLACE).date()
+
+
+def later(day: date, months: int) -> date:
+    """The same day so many calendar months later; the month's last where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -3,7 +3,6 @@ The only writer of their table."""
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,6 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from marketplace import audit, clock, workdays
 from marketplace.accounts import links
 from marketplace.accounts.models import User
+from marketplace.clock import later
 from marketplace.contracts import survey_mail
 from marketplace.contracts.models import Answer, Survey, SurveyKind
 from marketplace.contracts.permissions import can_see_answers
@@ -44,12 +44,6 @@ class Bearer:
     person: User
     is_open: bool
     """False: too late, or answered already."""
-
-
-def later(day: date, months: int) -> date:
-    """The same day so many calendar months later; the month's last where it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def run() -> int:
