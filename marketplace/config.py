@@ -58,6 +58,8 @@ class Settings:
     """Whose holidays are free: a country's code, or none."""
     broker_mailbox: str | None = None
     """Gets what any broker gets, so that nothing waits for one person's return."""
+    broadcasts_per_minute: int = 600
+    """Mails of broadcasts that are given to the post in a minute."""
     embedder: EmbedderSettings = EmbedderSettings()
     translator: TranslatorSettings = TranslatorSettings()
     files: FilesSettings = FilesSettings()
@@ -94,6 +96,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         ).rstrip("/"),
         calendar=_calendar(environment),
         broker_mailbox=_mailbox(environment),
+        broadcasts_per_minute=_broadcasts_per_minute(environment),
         embedder=_embedder(environment),
         translator=_translator(environment),
         privacy=_privacy(environment),
@@ -166,6 +169,13 @@ def _mailbox(environment: Mapping[str, str]) -> str | None:
     if address and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s.<>,;]+", address):
         raise WrongSetting("BROKER_MAILBOX", address, "is not one e-mail address", "brokers@yinqiao.example")
     return address or None
+
+
+def _broadcasts_per_minute(environment: Mapping[str, str]) -> int:
+    value = (environment.get("BROADCASTS_PER_MINUTE") or "").strip() or str(Settings.broadcasts_per_minute)
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
+        raise WrongSetting("BROADCASTS_PER_MINUTE", value, "is not a number of mails from 1 to 999999", "600")
+    return int(value)
 
 
 def _webhooks_allow(environment: Mapping[str, str]) -> tuple[str, ...]:

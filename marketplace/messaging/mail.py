@@ -88,6 +88,11 @@ def broker_mailbox() -> str | None:
     return _settings().broker_mailbox
 
 
+def broadcasts_per_minute() -> int:
+    """How many mails of broadcasts may be given to the post in a minute, so that other mail is not held up."""
+    return _settings().broadcasts_per_minute
+
+
 def deliver(ids: list[int]) -> None:
     """Handler of mail.queued. A mail is marked as soon as it has left, so hearing of it twice does not send it twice.
 

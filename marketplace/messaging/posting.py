@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace import audit, clock, outbox
@@ -17,6 +19,17 @@ from marketplace.messaging.permissions import Reader, can_see_mail
 from marketplace.phrases import DEFAULT, LANGUAGES, Phrase, in_language, say
 
 OPEN = say("Open the page")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One of many mails; its blocks carry whole addresses."""
+
+    to: str
+    language: str
+    subject: Phrase
+    blocks: Sequence[Block]
+    headers: Mapping[str, str]
 
 
 def post_mail(
@@ -47,6 +60,31 @@ def post_mail(
         session.flush()
         outbox.publish("mail.queued", row.id)
     return row
+
+
+def post_mails(letters: Sequence[Letter]) -> list[int]:
+    """Queue many at once, in the open transaction; returns their numbers in the order of the letters."""
+    home, now, rows = mail.address("/"), clock.now(), list[dict[str, Any]]()
+    for letter in letters:
+        text, page = written(letter.subject, letter.blocks, letter.language, home)
+        rows.append({
+            "to": letter.to, "language": letter.language, "body": text, "html": page, "headers": dict(letter.headers),
+            "subject": _one_line(in_language(letter.subject, letter.language)), "created_at": now,
+        })
+    if not rows:
+        return []
+    with transaction():
+        adding = insert(OutgoingMail).returning(OutgoingMail.id, sort_by_parameter_order=True)
+        numbers = list(session.scalars(adding, rows))
+        outbox.publish("mail.queued", *numbers)
+    return numbers
+
+
+def take_back(numbers: Sequence[int]) -> None:
+    """Drop those of these mails that have not left; the post finds nothing where they were."""
+    unsent = delete(OutgoingMail).where(OutgoingMail.id.in_(numbers), OutgoingMail.sent_at.is_(None))
+    with transaction():
+        session.execute(unsent.execution_options(synchronize_session=False))
 
 
 def first_time(address: str, fact: str | None) -> bool:

@@ -100,7 +100,7 @@ TABLES: tuple[Table, ...] = (
           {"created_by_id": KEPT, "confirmed_by_id": KEPT}, ("organisation_id", "domain", "created_at")),
     Table("park_members", ORGANISATION, Label("您负责或登记的园区成员", "Members of a park you answer for or entered"),
           {"steward_id": CLEARED, "created_by_id": KEPT}, ("park_id", "organisation_id", "since")),
-    Table("park_partnerships", ORGANISATION, Label("您提出或同意的园区互访", "Partnerships of parks you began or agreed"),
+    Table("park_partnerships", ORGANISATION, Label("您经手的园区互访", "Partnerships of parks you began or agreed"),
           {"asked_by_id": KEPT, "agreed_by_id": KEPT}, ("park_id", "partner_id", "asked_at", "agreed_at")),
     Table("invitations", ORGANISATION, Label("邀请", "Invitations to you and by you"), {"invited_by_id": KEPT},
           ("organisation_id", "role", "created_at", "accepted_at"), addresses={"email": REMOVED}),

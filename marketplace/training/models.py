@@ -34,7 +34,9 @@ class TrainingSession(Base):
 
     __tablename__ = "training_sessions"
     __table_args__ = (
-        Index(None, "starts_at"), CheckConstraint("seats > 0", name="seats"), CheckConstraint("hours > 0", name="hours"),
+        Index(None, "starts_at"),
+        CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint("hours > 0", name="hours"),
         CheckConstraint("taken >= 0 AND taken <= seats", name="places"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
