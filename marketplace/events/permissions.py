@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, true
 
 from marketplace.accounts.models import User
-from marketplace.events.models import Edition, State
-from marketplace.organisations.permissions import is_verified_member
+from marketplace.events.models import HAS_PLACE, Attendance, Edition, State
+from marketplace.organisations.permissions import is_verified_member, memberships
 
 Reader = User | None
 
@@ -29,3 +29,14 @@ def visible_to(actor: Reader) -> ColumnElement[bool]:
 def can_see_people(actor: Reader) -> bool:
     """Read who comes: people known to the marketplace, as those who register are told."""
     return is_verified_member(actor)
+
+
+def can_see_video(actor: Reader, edition: Edition, attendance: Attendance | None) -> bool:
+    """Read the link of the video conference: those who have a place, its hosts and the operators. `attendance`: how
+    the actor stands to it."""
+    if actor is None:
+        return False
+    if can_run(actor) or attendance in HAS_PLACE:
+        return True
+    return not {host.organisation_id for host in edition.hosts}.isdisjoint(
+        one.organisation_id for one in memberships(actor))

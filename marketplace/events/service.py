@@ -30,7 +30,7 @@ MOVES: dict[State, frozenset[State]] = {
 OF_BOTH = ("title_zh", "title_en", "summary_zh", "summary_en", "place_zh", "place_en", "video_url", "capacity",
            "needs_approval", "open_to_outsiders")
 SERIES_FIELDS = ("slug", "weekday", "starts", "minutes", *OF_BOTH)
-EDITION_FIELDS = ("strand", "starts_at", "ends_at", "survey_id", *OF_BOTH)
+EDITION_FIELDS = ("strand", "starts_at", "ends_at", *OF_BOTH)
 UNSAID = {"needs_approval": False, "open_to_outsiders": True}
 LONGEST = timedelta(days=14)
 STALE = say("Somebody else changed it while you were writing. Load it again and repeat your change.")
