@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from access.table import (
     CASE,
     EVERYBODY,
+    ITS_BROKER_ALONE,
     ONLY_MINE,
     OPERATORS,
     OWN_ADMIN_AND_OPERATORS,
@@ -80,6 +81,7 @@ READERS: dict[str, Audience] = {
     "jyxowita": OWN_MEMBERS_AND_STAFF,  # why a match was not relevant
     "kubazefy": OWN_MEMBERS | {COUNTERPART} | STAFF,  # a telephone number given to the other side
     "lyqojame": OWN_MEMBERS_AND_STAFF,  # a need in review
+    "myzohabu": ITS_BROKER_ALONE,  # a refined text its broker has not proposed yet
 }
 
 
@@ -111,6 +113,8 @@ def _in_listings(world: World, need: Listing) -> None:
     feedback.not_relevant(editor, need, result, "other", "jyxowita")
     asked = refining.get(admin, world.names["working"])
     refining.answer(admin, asked, {"symptom": "It hisses rexybuno."}, None)
+    dana = who[ITS_BROKER]
+    refining.write(dana, refining.get(dana, world.names["working"]), {"title": "A blade, myzohabu"}, None)
 
 
 def _in_case(world: World, need: Listing, case: Introduction) -> None:

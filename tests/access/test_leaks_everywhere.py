@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from typing import Any
 
 import pytest
 from access.asking import address, ask, filled, nothing_stays, rules_of
 from access.planted import READERS, plant
 from access.sending import QUERIES, SENT
-from access.world import A_BROKER, COUNTERPART, OTHERS, VISITOR, World, build
+from access.world import A_BROKER, COUNTERPART, ITS_BROKER, OPERATOR, OTHERS, OWN, ROLES, VISITOR, World, build
 from conftest import a_person
+from introductions.case_entries import entries
 from sqlalchemy import select
 
 from marketplace import clock, outbox
 from marketplace.accounts import passwords
 from marketplace.accounts.signing_in import KEY
 from marketplace.db import session, transaction
+from marketplace.introductions import service as introductions
+from marketplace.listings.models import Listing
 from marketplace.messaging.models import Notice, OutgoingMail
+from marketplace.privacy import copying
 from marketplace.webhooks import sending
+from marketplace.webhooks import service as webhooks
+from marketplace.webhooks.models import Delivery, Fact
 
 NOWHERE = "qwyxovu"
 SOUGHT = ("/search?q={word}", "/search?q=electrolyte+{word}", "/api/v1/search?q={word}", "/api/v1/suggest?q={word}",
@@ -39,9 +47,13 @@ class Idle(sending.Senders):
         return
 
 
-@pytest.fixture
-def world(app, monkeypatch) -> World:
+@pytest.fixture(autouse=True)
+def nothing_is_sent(monkeypatch) -> None:
     monkeypatch.setattr(sending, "_senders", Idle())
+
+
+@pytest.fixture
+def world(app) -> World:
     made = build()
     plant(made)
     return made
@@ -122,6 +134,39 @@ def test_mails_and_notices_tell_nobody_what_is_not_for_them(world):
     assert len(told) > 20
     assert [(role, word) for role, text in told for word, readers in READERS.items()
             if word in text and role not in readers] == []
+
+
+def test_programs_are_told_that_something_happened_and_nothing_of_it(app):
+    """Every address that can be registered hears of every fact; none of them says a planted word."""
+    made = build()
+    every = [fact.value for fact in Fact if fact is not Fact.TEST]
+    for role in (OTHERS[2], OWN[2], COUNTERPART):
+        admin = made.people[role]
+        organisation = admin.memberships[0].organisation  # type: ignore[attr-defined]
+        webhooks.register(admin, organisation, f"https://{organisation.slug}.example/every", every)
+    webhooks.register(made.people[OPERATOR], None, "https://platform.example/every", every)
+    plant(made)
+    dana = made.people[ITS_BROKER]
+    introductions.move(dana, introductions.get(dana, made.names["early_case"]), "qualify", **entries("qualify"))
+    with transaction():
+        for number in session.scalars(select(Listing.id)):
+            outbox.publish("listing.changed", number)
+    while outbox.drain():
+        pass
+    sent = session.scalars(select(Delivery)).all()
+    said = [f"{delivery.ref} {delivery.occasion} {delivery.body}" for delivery in sent]
+    assert {Fact.LISTING_PUBLISHED, Fact.INTRODUCTION_MOVED, Fact.MESSAGE_RECEIVED} <= {one.fact for one in sent}
+    assert [word for word in READERS if any(word in body for body in said)] == []
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {VISITOR}))
+def test_a_copy_of_ones_data_holds_nothing_that_is_not_for_its_reader(world, role):
+    packed = io.BytesIO()
+    copying.write(world.people[role], packed)
+    with zipfile.ZipFile(packed) as archive:
+        said = "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+    assert world.people[role].email in said
+    assert [word for word, readers in READERS.items() if word in said and role not in readers] == []
 
 
 def test_signing_in_takes_the_same_work_whoever_it_is(client, count_queries, monkeypatch):
