@@ -105,7 +105,8 @@ class Value:
 
     @property
     def total(self) -> int:
-        return sum(self.parts().values())
+        return (self.fit + self.served + self.wishes + self.stayed
+                + self.repeats + self.leads + self.balance + self.evenness + self.broken)
 
     def parts(self) -> dict[str, int]:
         return {part.name: getattr(self, part.name) for part in fields(self)}

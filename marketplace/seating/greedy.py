@@ -1,0 +1,55 @@
+"""Everybody seated at once: whoever adds most to a table goes there next. Where the search begins, and its measure."""
+
+from __future__ import annotations
+
+from marketplace.seating.board import Board, Tables
+from marketplace.seating.problem import Plan, Problem
+from marketplace.seating.rules import refuse_impossible
+
+
+def greedy(problem: Problem) -> Plan:
+    """Hosts first, then always the guest and the table that go together best."""
+    refuse_impossible(problem)
+    board = Board(problem)
+    return board.to_plan(seated(board))
+
+
+def seated(board: Board) -> Tables:
+    """What `greedy` does, on the board."""
+    tables: Tables = [[] for _ in board.sizes]
+    waiting = set(range(board.people))
+    for number, table in enumerate(board.fixed):
+        if table >= 0:
+            tables[table].append(number)
+            waiting.discard(number)
+    _place(board, tables, waiting, {number for number in waiting if board.leads >> number & 1}, 1)
+    _place(board, tables, waiting, set(waiting), max(board.sizes, default=0))
+    return tables
+
+
+def _place(board: Board, tables: Tables, waiting: set[int], chosen: set[int], most: int) -> None:
+    """Seat the chosen ones at tables that have fewer than `most` people, as long as there are such tables."""
+    gains = {table: _gains(board, table, tables[table], chosen) for table in board.open
+             if len(tables[table]) < min(most, board.sizes[table])}
+    while chosen and gains:
+        best = {table: max(column, key=column.__getitem__) for table, column in gains.items()}
+        table = max(best, key=lambda table: gains[table][best[table]])
+        number = best[table]
+        tables[table].append(number)
+        chosen.discard(number)
+        waiting.discard(number)
+        for column in gains.values():
+            del column[number]
+        if len(tables[table]) < min(most, board.sizes[table]):
+            gains[table] = _gains(board, table, tables[table], chosen)
+        else:
+            del gains[table]
+
+
+def _gains(board: Board, table: int, members: list[int], waiting: set[int]) -> dict[int, int]:
+    """What the table would gain by each of those who wait."""
+    now = board.rest(table, members)
+    return {
+        number: sum(map(board.points[number].__getitem__, members)) + board.rest(table, [*members, number]) - now
+        for number in waiting
+    }
