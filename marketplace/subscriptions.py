@@ -9,6 +9,7 @@ from marketplace.casework import service as casework
 from marketplace.contracts import steps as contract_steps
 from marketplace.contracts import surveys
 from marketplace.db import transaction
+from marketplace.events import inviting, reminding
 from marketplace.files import service as files
 from marketplace.files import texts
 from marketplace.finding import alerts, arrivals, hits, record, term_sheets, terms
@@ -42,6 +43,7 @@ def table() -> dict[str, dict[str, Handler]]:
             "close introductions": introductions.close_withdrawn, "end refinements": refining.end_withdrawn,
         },
         "message.written": {"webhooks": facts.of_messages},
+        "event.invited": {"notices": inviting.tell},
         "webhook.due": {"senders": sending.wake},
         "mail.queued": {"post": mail.deliver},
         "user.registered": {"mail": letters.confirm_address},
@@ -91,6 +93,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("steps of contracts", timedelta(minutes=15), contract_steps.remind),
         Timer("outcome surveys", timedelta(hours=1), surveys.run),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
+        Timer("reminders of events", timedelta(minutes=15), reminding.run),
         Timer("needs being refined", timedelta(minutes=30), refinement_timers.remind),
         Timer("who answers", timedelta(hours=24), answering.count_overdue),
         Timer("counts of rates", timedelta(hours=1), rates.forget),

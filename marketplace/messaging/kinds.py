@@ -20,6 +20,7 @@ class Kind(StrEnum):
     LISTINGS = "listings"
     ORGANISATION = "organisation"
     EVENTS = "events"
+    INVITATIONS = "invitations"
 
 
 class Frequency(StrEnum):
@@ -71,6 +72,10 @@ KINDS: dict[Kind, About] = {
     Kind.EVENTS: About(
         Label("活动", "Events"), Label("您报名的活动的变化", "Changes of events you have registered for"),
         Frequency.AT_ONCE),
+    Kind.INVITATIONS: About(
+        Label("活动邀请", "Invitations to events"),
+        Label("主办方认为适合您的活动；选“不发邮件”即不再邀请您",
+              "Events the organisers think suit you; without mail you are not invited at all"), Frequency.AT_ONCE),
 }
 
 _AT = f"{workdays.HOUR}:00"
