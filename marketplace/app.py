@@ -40,6 +40,8 @@ from marketplace.comparing import api as comparing_api
 from marketplace.comparing import views as comparing_views
 from marketplace.contracts import api as contracts_api
 from marketplace.contracts import views as contracts_views
+from marketplace.events import api as events_api
+from marketplace.events import series_views
 from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
@@ -94,13 +96,15 @@ PAGES = (
     accounts_views, session_views, second_factor_views, token_views, openid_views, organisations_views,
     operator_organisations_views, domain_views, messaging_views, files_views, listings_views, translation_views,
     finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
-    import_views, matching_views, refining_views, events_views, introductions_views, case_views, desk_views,
+    import_views, matching_views, refining_views, events_views, series_views,
+    introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
     privacy_views, operator_privacy_views, health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {
     accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,
     saved_api: Scope.ACCOUNT, terms_api: Scope.ADMINISTER, matching_api: Scope.LISTINGS, refining_api: Scope.LISTINGS,
+    events_api: None,
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
     messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,

@@ -36,6 +36,8 @@ PUBLIC = {
     "catalogues": {"harvested", "schema", "sitemap", "sitemap_part", "robots"},
     "contracts": {"answer"},
     "events": {"index", "series", "show", "calendar"},
+    "events_api": {"find", "show"},
+    "series": {"cover", "feed"},
     "health": {"alive", "ready"},
     "metrics": {"show"},
     "introductions": {"pipeline"},

@@ -26,6 +26,8 @@ NOT_PICTURED = {
     "metrics.show",
     "comparing.export",
     "events.calendar",
+    "series.cover",
+    "series.feed",
     "catalogues.harvested",
     "catalogues.robots",
     "catalogues.schema",

@@ -87,6 +87,12 @@ def find(
     return session.scalars(found.options(selectinload(Edition.hosts), selectinload(Edition.guests))).all(), total
 
 
+def announced(series: Series, size: int = 200) -> Sequence[Edition]:
+    """What calendars that subscribe hear of, the cancelled too; of a long series the latest."""
+    told = select(Edition).where(Edition.series_id == series.id, Edition.state != State.DRAFT)
+    return session.scalars(told.order_by(Edition.starts_at.desc(), Edition.id).limit(size)).all()
+
+
 def create_series(actor: User, content: Mapping[str, Any]) -> Series:
     """Begin a series. `content`: SERIES_FIELDS; `organisation`, the organiser's name or short name; `hosts`, the names
     of those who stand beside it at every edition. With weekday, hours, capacity and a place it is a template too."""

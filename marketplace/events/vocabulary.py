@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from marketplace import clock
-from marketplace.events.models import Attendance, State, Strand
+from marketplace.events.models import Attendance, Series, State, Strand
 from marketplace.phrases import Label
 
 STRANDS = {
@@ -40,6 +40,18 @@ _WEEKDAYS = (
 def weekday(moment: datetime) -> Label:
     """The day of the week where the marketplace is."""
     return _WEEKDAYS[moment.astimezone(clock.PLACE).weekday()]
+
+
+WEEKDAYS = dict(enumerate(_WEEKDAYS))
+
+
+def every(series: Series) -> Label:
+    """每周五 14:00–16:30. The series has a template."""
+    assert series.weekday is not None and series.starts is not None and series.minutes is not None
+    starts = datetime.combine(date.min, series.starts)
+    span = f"{starts:%H:%M}–{starts + timedelta(minutes=series.minutes):%H:%M}"
+    name = _WEEKDAYS[series.weekday]
+    return Label(f"每{name.zh} {span}", f"{name.en}s {span}")
 
 
 def hours(starts: datetime, ends: datetime) -> str:

@@ -48,6 +48,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET POST catalogues: harvested
         GET POST contracts: answer
         GET events: calendar index series show
+        GET events_api: find show
+        GET series: cover feed
         GET flask: static
         GET health: alive ready
         GET introductions: pipeline
@@ -112,6 +114,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST domains: confirm refuse
         GET events: participants
         GET POST events: edit_edition edit_series new_edition new_series
+        GET POST series: move plan
         POST events: check_in set_state undo_check_in
         GET messaging: mail_page mails show_mail
         POST messaging: send_again

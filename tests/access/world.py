@@ -228,7 +228,8 @@ def of_the_platform(erin: User) -> dict[str, Any]:
         upload = TermImport(key="t" * 20, actor_id=erin.id, file_name="terms.csv", rows=[], created_at=clock.now())
         session.add_all([mail, upload])
     group = terms.add(erin, ["zinc-air cell", "锌空电池"])
-    return {"mail_id": mail.id, "terms.key": upload.key, "terms.number": group.id, "events.ref": edition.ref,
+    return {"mail_id": mail.id, "terms.key": upload.key, "terms.number": group.id,
+            **dict.fromkeys(("events.ref", "events_api.ref", "series.ref"), edition.ref),
             "edition": edition}
 
 
@@ -271,7 +272,8 @@ def build() -> World:
     parts |= in_mails(who, need.organisation)
     index_listings()
     names = {
-        "slug": "company", "events.slug": "landing", "other": result.ref, "key": "discuss", "action": "withdraw",
+        "slug": "company", "events.slug": "landing", "series.slug": "landing",
+        "other": result.ref, "key": "discuss", "action": "withdraw",
         "address": "withdraw", "file_id": files.of("listing", need.id)[0].id, "language": "zh", "kind": "need",
         "what": "done", "contracts.ledger_cases.what": "signed", "step": "take", "verb": "take", "text": "terms",
         "format": "csv", "ending": "csv", "static.filename": "style.css", "token": "no-token",
