@@ -30,19 +30,22 @@ FOLLOWS = ("introduce", "sign", "implement")
 
 
 def begin(move: Move, need: Listing, result: Listing, *, actor: User | None, side: Side | None, origin: Origin,
-          origin_ref: str | None, given: Mapping[str, Any]) -> Introduction:
-    """A new introduction of a pair that has no open one. Raises IntegrityError when somebody else was faster."""
+          origin_ref: str | None, given: Mapping[str, Any], at: datetime | None = None) -> Introduction:
+    """A new introduction of a pair that has no open one. Raises IntegrityError when somebody else was faster.
+
+    `at`: when it took effect, if that was before now; the next step's time runs from now all the same.
+    """
     now = clock.now()
     with transaction():
         stage = move.targets(None)[0]
         introduction = Introduction(
             ref=refs.take("I")[0], need=need, result=result, stage=stage, origin=origin, origin_ref=origin_ref,
             broker_id=actor.id if actor is not None and side is None else None, created_at=now,
-            created_by_id=actor.id if actor else None, entered_stage_at=now, version=1,
+            created_by_id=actor.id if actor else None, entered_stage_at=at or now, version=1,
         )
         with session.begin_nested():
             session.add(introduction)
-        making = Making(introduction, actor, side, dict(given), now)
+        making = Making(introduction, actor, side, dict(given), at or now, counted_from=now)
         record(making, move.name)
         session.add(_history(making, move, None, None, ""))
         _audit(making, move)
@@ -129,7 +132,7 @@ def _settle(making: Making, move: Move, changed_stage: bool) -> None:
     """What every move brings: who owes what next, who may read what, who is told."""
     introduction = making.introduction
     changes = changed_stage or (move.to_status is not Status.ACTIVE and not move.keeps_status)
-    due.arrange(introduction, move.name, changes, making.at)
+    due.arrange(introduction, move.name, changes, making.counted_from or making.at)
     session.flush()
     share(introduction)
     if changed_stage and introduction.stage is Stage.SIGNED and move.name in ("sign", "skip"):

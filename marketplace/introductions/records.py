@@ -42,6 +42,8 @@ class Making:
     side: Side | None
     given: dict[str, Any]
     at: datetime
+    counted_from: datetime | None = None
+    """From when the next step's time runs; None: from `at`."""
 
     @property
     def by(self) -> int:
