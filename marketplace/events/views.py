@@ -8,9 +8,9 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.errors import require
-from marketplace.events import attending, calendars, schemas, service, vocabulary
+from marketplace.events import attending, calendars, linked, planning, schemas, service, vocabulary
 from marketplace.events.models import Attendance, Edition, State
-from marketplace.events.permissions import can_run, can_see_people
+from marketplace.events.permissions import can_run, can_see_people, can_see_video
 from marketplace.messaging.mail import address
 from marketplace.organisations.permissions import memberships
 from marketplace.phrases import say
@@ -65,7 +65,8 @@ def show(ref: str) -> ResponseReturnValue:
         "events/show.html", edition=edition, mine=mine, turn=attending.turn(mine) if mine and waits else 0,
         people=attending.people(actor(), edition), sees_people=can_see_people(actor()), runs=can_run(actor()),
         own=[(m.organisation_id, m.organisation) for m in memberships(actor())], words_of=vocabulary,
-        moves=service.MOVES[edition.state], State=State, Attendance=Attendance,
+        moves=service.MOVES[edition.state], State=State, Attendance=Attendance, linked=linked,
+        sees_video=can_see_video(actor(), edition, mine.state if mine else None),
     )
 
 
@@ -73,7 +74,9 @@ def show(ref: str) -> ResponseReturnValue:
 @public
 def calendar(ref: str) -> ResponseReturnValue:
     edition = service.get(actor(), ref)
-    text = calendars.calendar(edition, current(), address(url_for("events.show", ref=ref)))
+    knows = can_see_video(actor(), edition, attending.mine(actor(), [edition]).get(edition.id))
+    video = edition.video_url or "" if knows else ""
+    text = calendars.calendar(edition, current(), address(url_for("events.show", ref=ref)), video)
     name = f"attachment; filename={edition.ref}.ics"
     return Response(text, content_type="text/calendar; charset=utf-8", headers={"Content-Disposition": name})
 
@@ -128,7 +131,8 @@ def new_series() -> ResponseReturnValue:
         flash(words(say("The series is there. Plan its first event.")))
         return redirect(url_for("events.new_edition", slug=made.slug))
 
-    return form_page("events/series_form.html", schemas.SeriesForm(), done, series=None)
+    return form_page("events/series_form.html", schemas.SeriesForm(), done, initial={"open_to_outsiders": True},
+                     series=None, words_of=vocabulary)
 
 
 @bp.route("/series/<slug>/edit", methods=FORM)
@@ -142,7 +146,7 @@ def edit_series(slug: str) -> ResponseReturnValue:
         return redirect(url_for("events.series", slug=series.slug))
 
     return form_page("events/series_form.html", schemas.SeriesForm(), done, initial=schemas.form_of_series(series),
-                     series=series)
+                     series=series, words_of=vocabulary)
 
 
 @bp.route("/series/<slug>/new", methods=FORM)
@@ -156,7 +160,7 @@ def new_edition(slug: str) -> ResponseReturnValue:
         return redirect(made.url)
 
     return form_page("events/edition_form.html", schemas.EditionForm(), done, series=series, edition=None,
-                     initial={"hosts": series.organisation.name}, strands=vocabulary.STRANDS)
+                     initial=schemas.form_of_template(series, planning.next_day(series)), strands=vocabulary.STRANDS)
 
 
 @bp.route("/<ref>/edit", methods=FORM)
