@@ -20,6 +20,8 @@ class Kind(StrEnum):
     LISTINGS = "listings"
     ORGANISATION = "organisation"
     EVENTS = "events"
+    REQUESTS = "requests"
+    SUPPLIERS = "suppliers"
     INVITATIONS = "invitations"
 
 
@@ -72,6 +74,13 @@ KINDS: dict[Kind, About] = {
     Kind.EVENTS: About(
         Label("活动", "Events"), Label("您报名的活动的变化", "Changes of events you have registered for"),
         Frequency.AT_ONCE),
+    Kind.REQUESTS: About(
+        Label("企业诉求", "Requests to parks and authorities"),
+        Label("您提出的诉求的办理与答复，以及交给您办理的诉求",
+              "Who answers what you asked, the answers, and requests you are to answer"), Frequency.AT_ONCE),
+    Kind.SUPPLIERS: About(
+        Label("供应商库", "Supplier libraries"),
+        Label("入库申请、审核结果与到期续期", "Applications, what the buyer decided, and renewal"), Frequency.AT_ONCE),
     Kind.INVITATIONS: About(
         Label("活动邀请", "Invitations to events"),
         Label("主办方认为适合您的活动；选“不发邮件”即不再邀请您",
@@ -88,7 +97,7 @@ FREQUENCIES: dict[Frequency, Label] = {
 
 _BY_PAGE = {
     "introductions": Kind.NEWS, "desk": Kind.REMINDERS, "listings": Kind.LISTINGS, "needs": Kind.LISTINGS,
-    "events": Kind.EVENTS,
+    "events": Kind.EVENTS, "requests": Kind.REQUESTS, "suppliers": Kind.SUPPLIERS,
 }
 
 
