@@ -42,6 +42,7 @@ from marketplace.contracts import api as contracts_api
 from marketplace.contracts import views as contracts_views
 from marketplace.events import api as events_api
 from marketplace.events import series_views
+from marketplace.events import door_views, guest_views
 from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
@@ -68,6 +69,9 @@ from marketplace.privacy import settings as privacy_settings
 from marketplace.privacy import views as privacy_views
 from marketplace.refining import api as refining_api
 from marketplace.refining import views as refining_views
+from marketplace.requests_desk import api as requests_api
+from marketplace.requests_desk import help_views
+from marketplace.requests_desk import views as requests_views
 from marketplace.web import (
     api_docs,
     assets,
@@ -96,10 +100,10 @@ PAGES = (
     accounts_views, session_views, second_factor_views, token_views, openid_views, organisations_views,
     operator_organisations_views, domain_views, messaging_views, files_views, listings_views, translation_views,
     finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
-    import_views, matching_views, refining_views, events_views, series_views,
+    import_views, matching_views, refining_views, events_views, series_views, guest_views, door_views,
     introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
-    privacy_views, operator_privacy_views, health, metrics, api_docs,
+    requests_views, help_views, privacy_views, operator_privacy_views, health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {
     accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,
@@ -107,7 +111,7 @@ APIS: dict[Any, Scope | None] = {
     events_api: None,
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
-    messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
+    requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
 }
 """Each with the scope that a token needs to change something there; reading takes Scope.READ."""
 

@@ -26,6 +26,8 @@ from marketplace.privacy import leaving, retention
 from marketplace.privacy import service as privacy
 from marketplace.refining import service as refining
 from marketplace.refining import timers as refinement_timers
+from marketplace.requests_desk import service as requests_desk
+from marketplace.requests_desk import timers as request_timers
 from marketplace.timers import Timer
 from marketplace.webhooks import facts, sending
 from marketplace.webhooks import service as webhooks
@@ -95,6 +97,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("reminders of events", timedelta(minutes=15), reminding.run),
         Timer("needs being refined", timedelta(minutes=30), refinement_timers.remind),
+        Timer("requests to parks and authorities", timedelta(minutes=15), request_timers.run),
         Timer("who answers", timedelta(hours=24), answering.count_overdue),
         Timer("counts of rates", timedelta(hours=1), rates.forget),
         Timer("tokens that end soon", timedelta(hours=6), tokens.look_after),
@@ -139,6 +142,7 @@ def sights() -> dict[str, digests.Sight]:
         "introductions": introductions.visible_refs,
         "listings": listings.visible_refs,
         "organisations": organisations.visible_slugs,
+        "requests": requests_desk.visible_refs,
         "desk": lambda person, pages: pages if person.is_reviewer else (),
         "operator": lambda person, pages: pages if person.is_operator else (),
     }

@@ -17,6 +17,7 @@ from marketplace.listings.models import State as ListingState
 from marketplace.listings.workflow import ACTIONS
 from marketplace.organisations.models import State as OrganisationState
 from marketplace.refining.models import What
+from marketplace.requests_desk.models import What as RequestWhat
 
 pytestmark = pytest.mark.once
 READING = re.compile(r"\.(read|exported|fetched)\b")
@@ -119,6 +120,7 @@ def test_acts_that_are_put_together_have_names_too() -> None:
         "f'organisation.{state}'": [f"organisation.{state}" for state in OrganisationState],
         "f'password.{purpose}'": [f"password.{Purpose.RESET}", f"password.{Purpose.WELCOME}"],
         "f'refining.{what}'": [f"refining.{what}" for what in What],
+        "f'request.{what}'": [f"request.{what}" for what in RequestWhat],
         "f'step.{what}'": ["step.planned", "step.changed", "step.cancelled"],
         "f'webhook.{act}'": [f"webhook.{act}" for act in
                              ("registered", "changed", "secret_renewed", "paused", "resumed", "deleted", "tested",

@@ -46,6 +46,8 @@ PUBLIC = {
     "matching": {"of"},
     "matching_api": {"matches"},
     "messaging": {"leave"},
+    "help_answers": {"index", "show"},
+    "requests_api": {"answers", "one_answer"},
     "privacy": {"edition", "keep_by_link", "text"},
     "openid": {"leave", "come_back", "register"},
     "organisations": {"index", "show", "join", "confirm_mailbox"},

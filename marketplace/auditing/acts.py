@@ -179,6 +179,31 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "questionnaire.published": Label("公开问卷结果", "published a survey's figures"),
         "questionnaire.hidden": Label("不再公开问卷结果", "hid a survey's figures"),
     }),
+    "request": (Label("企业诉求", "Requests"), {
+        "request.raised": Label("提出诉求", "raised a request"),
+        "request.assigned": Label("分派诉求", "assigned a request"),
+        "request.overdue": Label("诉求逾期转上一级", "request went up a level, not answered in time"),
+        "request.escalated": Label("诉求两次退回转上一级", "request went up a level, sent back twice"),
+        "request.answered": Label("答复诉求", "answered a request"),
+        "request.confirmed": Label("确认诉求解决", "confirmed that a request is settled"),
+        "request.returned": Label("退回诉求答复", "sent an answer back"),
+        "request.withdrawn": Label("撤回诉求", "withdrew a request"),
+        "request.published": Label("公开诉求答复", "published the answer to a request"),
+        "request.retracted": Label("撤下诉求答复", "took the published answer to a request down"),
+        "request.help_published": Label("发布公开答复", "published an answer"),
+        "request.help_retracted": Label("撤下公开答复", "took a published answer down"),
+        "request.route_added": Label("设置诉求分派", "named who answers requests"),
+        "request.route_removed": Label("取消诉求分派", "removed who answers requests"),
+    }),
+    "supplier": (Label("供应商库", "Supplier libraries"), {
+        "supplier.library_opened": Label("开设供应商库", "opened a supplier library"),
+        "supplier.library_changed": Label("修改供应商库", "changed a supplier library"),
+        "supplier.library_state": Label("开放或停止入库申请", "opened or closed a library to applications"),
+        "supplier.applied": Label("申请入库", "applied to a supplier library"),
+        "supplier.accepted": Label("准予入库", "accepted a supplier"),
+        "supplier.declined": Label("未予入库", "declined a supplier"),
+        "supplier.withdrawn": Label("退出供应商库", "left a supplier library"),
+    }),
     "platform": (Label("平台管理", "Running the platform"), {
         "terms.added": Label("新增同义词", "added synonyms"),
         "terms.changed": Label("修改同义词", "changed synonyms"),
@@ -228,6 +253,11 @@ SUBJECTS = {
     "mail": Label("邮件", "mail"),
     "audit": Label("操作记录", "audit log"),
     "webhook": Label("Webhook", "webhook"),
+    "request": Label("诉求", "request"),
+    "request route": Label("诉求分派", "routing of requests"),
+    "help answer": Label("公开答复", "published answer"),
+    "supplier library": Label("供应商库", "supplier library"),
+    "supplier": Label("供应商", "supplier"),
 }
 
 WAYS = {
