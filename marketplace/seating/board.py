@@ -1,4 +1,4 @@
-"""The same weights as in `worth`, laid out in numbers from 0 for a search that weighs thousands of seatings a second."""
+"""The weights of `worth`, in numbers from 0, for a search that weighs thousands of seatings a second."""
 
 from __future__ import annotations
 

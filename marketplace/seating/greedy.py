@@ -16,8 +16,29 @@ def greedy(problem: Problem) -> Plan:
 
 def seated(board: Board) -> Tables:
     """What `greedy` does, on the board."""
+    return _filled(board, [[] for _ in board.sizes])
+
+
+def completed(board: Board, plan: Plan) -> Tables:
+    """A seating of perhaps other people: who is gone is left out, who is new gets the seat where they add most."""
     tables: Tables = [[] for _ in board.sizes]
-    waiting = set(range(board.people))
+    seen: set[int] = set()
+    for table, keys in enumerate(plan[:len(tables)]):
+        for key in keys:
+            number = board.number.get(key, -1)
+            if number in seen or number < 0 or board.fixed[number] >= 0 or len(tables[table]) >= board.sizes[table]:
+                continue
+            seen.add(number)
+            tables[table].append(number)
+    for table in board.open:
+        fixed = board.fixed.count(table)
+        del tables[table][board.sizes[table] - fixed:]
+    return _filled(board, tables)
+
+
+def _filled(board: Board, tables: Tables) -> Tables:
+    """Everybody without a seat gets one."""
+    waiting = set(range(board.people)).difference(*tables)
     for number, table in enumerate(board.fixed):
         if table >= 0:
             tables[table].append(number)

@@ -1,4 +1,4 @@
-"""A seating made better by moves and swaps: worse ones are taken now and then, ever more seldom (simulated annealing)."""
+"""A seating made better by moves and swaps; worse ones are taken ever more seldom (simulated annealing)."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from random import Random
 
 from marketplace.seating.board import Board, Tables
 
-_HOT, _COLD = 60.0, 3.0
-"""A loss of so many points is taken with a chance of one in e, at first and at last."""
+_HOT, _WARM, _COLD = 60.0, 15.0, 3.0
+"""A loss of so many points is taken with a chance of one in e: at first, at first when the seating is a good one
+already (`again`), and at last."""
 _AIMED = 0.6
 """How often somebody is sent to a table where a counterpart sits, and not just anywhere."""
 _LOOK = 64
 """Tries between two looks at the clock."""
 
 
-def improve(board: Board, tables: Tables, seconds: float, seed: int = 1) -> Tables:
+def improve(board: Board, tables: Tables, seconds: float, *, again: bool = False, seed: int = 1) -> Tables:
     """The best seating met within the time; never worse than what it began with, and fixed guests keep their table."""
     search = _Search(board, tables, Random(seed))  # noqa: S311 - nothing secret, and the same every time
     if len(search.free) < 2 or len(board.open) < 2:
         return tables
+    hot = _WARM if again else _HOT
     started = time.perf_counter()
     while (gone := (time.perf_counter() - started) / seconds if seconds > 0 else 1.0) < 1.0:
-        heat = _HOT * (_COLD / _HOT) ** gone
+        heat = hot * (_COLD / hot) ** gone
         for _ in range(_LOOK):
             search.step(heat)
     return search.best

@@ -1,0 +1,91 @@
+"""Everybody seated as well as can be found within a time: greedy, then local search, then CP-SAT over a few tables at a
+time, again and again; a small room is given to it as a whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import Random
+
+from marketplace.seating.board import Board, Tables
+from marketplace.seating.bounds import upper_bound
+from marketplace.seating.greedy import completed, seated
+from marketplace.seating.improving import improve
+from marketplace.seating.problem import Plan, Problem, Solution
+from marketplace.seating.rules import refuse_impossible
+from marketplace.seating.worth import value
+
+WORKERS = 2
+_SEARCHED, _BOUNDED = 0.4, 0.3
+"""Shares of the time for local search and for the bound; the rest is CP-SAT's."""
+_SMALL = 250
+"""Up to so many guests times tables the room is solved as a whole."""
+_FEW, _SLICE = 3, 0.6
+"""Tables that are seated anew at a time, and for how many seconds at most."""
+
+
+def solve(problem: Problem, seconds: float, start: Plan | None = None) -> Solution:
+    """The best seating found within so many seconds, never worse than `start` nor than the greedy one.
+
+    `start` may be of other people: who is gone is left out, and who is new gets the best free seat.
+    """
+    refuse_impossible(problem)
+    began = time.perf_counter()
+    left = _clock(began + seconds)
+    board = Board(problem)
+    tables = _first(board, start)
+    tables = improve(board, tables, min(seconds * _SEARCHED, left()), again=start is not None)
+    bound = upper_bound(board, min(seconds * _BOUNDED, left()))
+    if board.worth(tables) < bound:
+        tables, proven = _polished(board, tables, bound, left)
+        bound = min(bound, proven)
+    plan = board.to_plan(tables)
+    worth = value(problem, plan)
+    return Solution(plan, worth, bound, worth.total >= bound, time.perf_counter() - began)
+
+
+def _first(board: Board, start: Plan | None) -> Tables:
+    """The better of the greedy seating and the given one."""
+    quick = seated(board)
+    if start is None:
+        return quick
+    return max(completed(board, start), quick, key=board.worth)
+
+
+def _polished(board: Board, tables: Tables, bound: int, left: Callable[[], float]) -> tuple[Tables, int]:
+    """Tables seated anew by CP-SAT until the time is over; and what it has proven of the whole room."""
+    from marketplace.seating.exactly import reseat  # OR-tools take half a second to load, and few processes need them
+
+    tables, proven = list(tables), bound
+    if board.people * len(board.open) <= _SMALL:
+        found = reseat(board, board.open, tables, left() * 0.9, WORKERS)
+        _put(board, tables, board.open, found.tables)
+        return tables, min(bound, int(found.bound + 1e-6)) if found.bound < bound else bound
+    random = Random(1)  # noqa: S311 - nothing secret, and the same every time
+    while left() > 0.1 and board.worth(tables) < bound:
+        chosen = _chosen(board, tables, random)
+        _put(board, tables, chosen, reseat(board, chosen, tables, min(_SLICE, left()), WORKERS).tables)
+    return tables, proven
+
+
+def _put(board: Board, tables: Tables, chosen: list[int], anew: Tables) -> None:
+    """Take the new tables if they are worth more."""
+    before = sum(board.of_table(table, tables[table]) for table in chosen)
+    if sum(board.of_table(table, members) for table, members in zip(chosen, anew, strict=True)) > before:
+        for table, members in zip(chosen, anew, strict=True):
+            tables[table] = members
+
+
+def _chosen(board: Board, tables: Tables, random: Random) -> list[int]:
+    """A table, and others whose people have something to give to its people."""
+    first = random.choice(board.open)
+    pull = {
+        table: random.random() * (1 + sum(
+            max(0, board.points[one][other]) for one in tables[first] for other in tables[table]))
+        for table in board.open if table != first
+    }
+    return sorted([first, *sorted(pull, key=pull.__getitem__, reverse=True)[:_FEW - 1]])
+
+
+def _clock(end: float) -> Callable[[], float]:
+    return lambda: max(0.0, end - time.perf_counter())
