@@ -12,10 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from marketplace.accounts.models import User
 from marketplace.db import Base
 from marketplace.events.models import Edition, Registration
+from marketplace.seating.problem import LEAST, MOST
 
 MOST_ROUNDS = 4
-SMALLEST, LARGEST = 4, 10
-"""Seats of a table."""
 
 
 class PlanState(StrEnum):
@@ -54,12 +53,15 @@ class SeatingPlan(Base):
     """Which asking the work is for: what was asked before is no longer wanted."""
     of_present: Mapped[bool] = mapped_column(default=False)
     """Of those who have come, keeping the tables that still work, rather than of everybody with a place."""
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Where people sat when that was asked: number of the registration -> number of the table."""
     share: Mapped[float] = mapped_column(default=0.0)
     """Of the time it may take."""
-    value: Mapped[float | None]
-    greedy: Mapped[float | None]
+    value: Mapped[int | None]
+    """What it was worth when it was solved, in points."""
+    greedy: Mapped[int | None]
     """What the same input is worth when people are put down one by one, for comparison."""
-    bound: Mapped[float | None]
+    bound: Mapped[int | None]
     """No seating is worth more."""
     is_proven: Mapped[bool] = mapped_column(default=False)
     seconds: Mapped[float] = mapped_column(default=0.0)
@@ -98,7 +100,7 @@ class Table(Base):
     __tablename__ = "seating_tables"
     __table_args__ = (
         UniqueConstraint("plan_id", "number"),
-        CheckConstraint(f"size BETWEEN {SMALLEST} AND {LARGEST}", name="size"),
+        CheckConstraint(f"size BETWEEN {LEAST} AND {MOST}", name="size"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("seating_plans.id", ondelete="CASCADE"))
