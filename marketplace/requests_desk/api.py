@@ -13,18 +13,18 @@ from marketplace.requests_desk.lists import Filters
 from marketplace.requests_desk.models import Act, HelpAnswer, Request, Topic
 from marketplace.requests_desk.permissions import rights
 from marketplace.requests_desk.schemas import (
-    AnswerForm,
-    AskForm,
-    AssignForm,
-    DeskQuery,
     HelpAnswerOut,
     HelpAnswersOut,
-    HelpQuery,
-    PageQuery,
+    HelpAnswersQuery,
+    RequestAnswerForm,
+    RequestAssignForm,
+    RequestForm,
     RequestOut,
+    RequestReturnForm,
+    RequestsDeskQuery,
     RequestsOut,
-    ReturnForm,
-    VersionForm,
+    RequestsQuery,
+    RequestVersionForm,
 )
 from marketplace.web.guard import actor, public
 from marketplace.web.language import words
@@ -35,7 +35,7 @@ WHOLE = ("text", "answer", "answered_at", "remark", "version")
 
 
 @bp.get("/requests")
-@bp.arguments(PageQuery, location="query")
+@bp.arguments(RequestsQuery, location="query")
 @bp.response(200, RequestsOut)
 def mine(page: dict[str, Any]) -> dict[str, Any]:
     """What your organisations have asked, the newest first."""
@@ -44,7 +44,7 @@ def mine(page: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.get("/requests/desk")
-@bp.arguments(DeskQuery, location="query")
+@bp.arguments(RequestsDeskQuery, location="query")
 @bp.response(200, RequestsOut)
 def desk(query: dict[str, Any]) -> dict[str, Any]:
     """What you may work on, as an operator, a steward, or for a park or an authority; what is due first comes first."""
@@ -54,7 +54,7 @@ def desk(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.post("/requests")
-@bp.arguments(AskForm)
+@bp.arguments(RequestForm)
 @bp.response(201, RequestOut)
 def ask(given: dict[str, Any]) -> dict[str, Any]:
     """Raise a request for your organisation. It is assigned at once where somebody is known to answer."""
@@ -72,7 +72,7 @@ def show(ref: str) -> dict[str, Any]:
 
 
 @bp.post("/requests/<ref>/assign")
-@bp.arguments(AssignForm)
+@bp.arguments(RequestAssignForm)
 @bp.response(200, RequestOut)
 def assign(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """Say who answers: operators; whoever is in charge passes it on or up."""
@@ -80,7 +80,7 @@ def assign(given: dict[str, Any], ref: str) -> dict[str, Any]:
 
 
 @bp.post("/requests/<ref>/answer")
-@bp.arguments(AnswerForm)
+@bp.arguments(RequestAnswerForm)
 @bp.response(200, RequestOut)
 def answer(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """Whoever is in charge answers; the company is asked whether that settles it."""
@@ -88,7 +88,7 @@ def answer(given: dict[str, Any], ref: str) -> dict[str, Any]:
 
 
 @bp.post("/requests/<ref>/confirm")
-@bp.arguments(VersionForm, required=False)
+@bp.arguments(RequestVersionForm, required=False)
 @bp.response(200, RequestOut)
 def confirm(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """For the company: that settles it."""
@@ -96,7 +96,7 @@ def confirm(given: dict[str, Any], ref: str) -> dict[str, Any]:
 
 
 @bp.post("/requests/<ref>/return")
-@bp.arguments(ReturnForm)
+@bp.arguments(RequestReturnForm)
 @bp.response(200, RequestOut)
 def send_back(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """For the company: it is not settled. The second time, the next level takes it."""
@@ -112,7 +112,7 @@ def withdraw(ref: str) -> dict[str, Any]:
 
 @bp.get("/help/answers")
 @public
-@bp.arguments(HelpQuery, location="query")
+@bp.arguments(HelpAnswersQuery, location="query")
 @bp.response(200, HelpAnswersOut)
 def answers(query: dict[str, Any]) -> dict[str, Any]:
     """Answers that everybody may read, found by their words in either language."""

@@ -12,7 +12,7 @@ from marketplace.errors import Conflict, NotFound
 from marketplace.requests_desk import helping, service, showing
 from marketplace.requests_desk.models import Topic
 from marketplace.requests_desk.permissions import can_publish, is_operator
-from marketplace.requests_desk.schemas import PublishForm
+from marketplace.requests_desk.schemas import HelpAnswerForm
 from marketplace.requests_desk.vocabulary import TOPICS
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor, public
@@ -47,7 +47,7 @@ def new() -> ResponseReturnValue:
         flash(_("Published."))
         return redirect(helping.publish(actor(), None, form).url)
 
-    return form_page("requests_desk/publish.html", PublishForm(), published, one=None, existing=None,
+    return form_page("requests_desk/publish.html", HelpAnswerForm(), published, one=None, existing=None,
                      topics=TOPICS)
 
 
@@ -66,7 +66,7 @@ def publish(ref: str) -> ResponseReturnValue:
         flash(_("Published. Readers do not see who had asked."))
         return redirect(helping.publish(actor(), one, form).url)
 
-    return form_page("requests_desk/publish.html", PublishForm(), published, initial=helping.draft_of(one), one=one,
+    return form_page("requests_desk/publish.html", HelpAnswerForm(), published, initial=helping.draft_of(one), one=one,
                      existing=None, topics=TOPICS)
 
 
@@ -82,7 +82,7 @@ def edit(number: int) -> ResponseReturnValue:
         flash(_("Published."))
         return redirect(existing.url)
 
-    return form_page("requests_desk/publish.html", PublishForm(), changed, initial=helping.content_of(existing),
+    return form_page("requests_desk/publish.html", HelpAnswerForm(), changed, initial=helping.content_of(existing),
                      one=one, existing=existing, topics=TOPICS)
 
 

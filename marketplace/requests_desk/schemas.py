@@ -16,7 +16,7 @@ def _topic() -> fields.Field[str]:
     return fields.String(required=True, validate=validate.OneOf([topic.value for topic in Topic]))
 
 
-class AskForm(Shape):
+class RequestForm(Shape):
     topic = _topic()
     title = fields.String(required=True, validate=validate.Length(max=120))
     text = fields.String(required=True, validate=validate.Length(max=LONGEST))
@@ -28,7 +28,7 @@ class AskForm(Shape):
     })
 
 
-class AssignForm(Shape):
+class RequestAssignForm(Shape):
     to = fields.String(required=True, metadata={"description": "A park's or authority's short name, or `steward:12`"})
     department = fields.String(load_default=None, allow_none=True)
     days = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, LONGEST_DAYS), metadata={
@@ -38,21 +38,21 @@ class AssignForm(Shape):
     version = fields.Integer(load_default=None, allow_none=True)
 
 
-class AnswerForm(Shape):
+class RequestAnswerForm(Shape):
     answer = fields.String(required=True, validate=validate.Length(max=LONGEST))
     version = fields.Integer(load_default=None, allow_none=True)
 
 
-class ReturnForm(Shape):
+class RequestReturnForm(Shape):
     note = fields.String(required=True, validate=validate.Length(max=2_000))
     version = fields.Integer(load_default=None, allow_none=True)
 
 
-class VersionForm(Shape):
+class RequestVersionForm(Shape):
     version = fields.Integer(load_default=None, allow_none=True)
 
 
-class PublishForm(Shape):
+class HelpAnswerForm(Shape):
     topic = _topic()
     question_zh = fields.String(load_default=None, allow_none=True)
     question_en = fields.String(load_default=None, allow_none=True)
@@ -70,7 +70,7 @@ class RouteForm(Shape):
     days = fields.Integer(required=True, validate=validate.Range(1, LONGEST_DAYS))
 
 
-class DeskQuery(Schema):
+class RequestsDeskQuery(Schema):
     q = fields.String(load_default="", validate=validate.Length(max=100))
     step = fields.Enum(Step, by_value=True, load_default=None)
     topic = fields.Enum(Topic, by_value=True, load_default=None)
@@ -81,17 +81,17 @@ class DeskQuery(Schema):
     size = page_fields()["size"]
 
 
-class PageQuery(Schema):
+class RequestsQuery(Schema):
     page = page_fields()["page"]
     size = page_fields()["size"]
 
 
-class HelpQuery(PageQuery):
+class HelpAnswersQuery(RequestsQuery):
     q = fields.String(load_default="", validate=validate.Length(max=200))
     topic = fields.Enum(Topic, by_value=True, load_default=None)
 
 
-class ActOut(Schema):
+class RequestActOut(Schema):
     what = fields.Enum(What, by_value=True)
     at = fields.AwareDateTime()
     by = fields.String(allow_none=True)
@@ -123,7 +123,7 @@ class RequestOut(RequestBrief):
     answered_at = fields.AwareDateTime(allow_none=True)
     remark = fields.String(allow_none=True, metadata={"description": "Why the company sent the answer back"})
     version = fields.Integer()
-    history = fields.List(fields.Nested(ActOut))
+    history = fields.List(fields.Nested(RequestActOut))
     may = fields.List(fields.String(), metadata={"description": "What you may do now"})
 
 

@@ -20,7 +20,13 @@ from marketplace.requests_desk.permissions import (
     is_operator,
     rights,
 )
-from marketplace.requests_desk.schemas import AnswerForm, AskForm, AssignForm, ReturnForm, RouteForm
+from marketplace.requests_desk.schemas import (
+    RequestAnswerForm,
+    RequestAssignForm,
+    RequestForm,
+    RequestReturnForm,
+    RouteForm,
+)
 from marketplace.requests_desk.vocabulary import DAYS, TOPICS
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor
@@ -65,7 +71,7 @@ def new() -> ResponseReturnValue:
         flash(_("Your request has been taken down. Here you see who answers it and by when."))
         return redirect(asked.url)
 
-    return form_page("requests_desk/new.html", AskForm(), raised, initial={"topic": request.args.get("topic")},
+    return form_page("requests_desk/new.html", RequestForm(), raised, initial={"topic": request.args.get("topic")},
                      own=service.own_organisations(actor()), edition=edition, for_others=is_operator(actor()),
                      topics=TOPICS)
 
@@ -86,7 +92,7 @@ def assign(ref: str) -> ResponseReturnValue:
         flash(_("Assigned. Whoever answers, and the company, have been told."))
         return _to(ref)
 
-    return form_page("requests_desk/assign.html", AssignForm(), assigned, one=one, initial=showing.suggested(one),
+    return form_page("requests_desk/assign.html", RequestAssignForm(), assigned, one=one, initial=showing.suggested(one),
                      groups=showing.target_groups(actor(), one), days=DAYS)
 
 
@@ -99,7 +105,7 @@ def answer(ref: str) -> ResponseReturnValue:
         flash(_("Answered. The company is asked whether that settles it."))
         return _to(ref)
 
-    return form_page("requests_desk/answer.html", AnswerForm(), answered, one=one,
+    return form_page("requests_desk/answer.html", RequestAnswerForm(), answered, one=one,
                      initial={"answer": one.answer, "version": one.version})
 
 
@@ -119,7 +125,7 @@ def send_back(ref: str) -> ResponseReturnValue:
         flash(_("Sent back. You are told when there is a new answer."))
         return _to(ref)
 
-    return form_page("requests_desk/return.html", ReturnForm(), returned, one=one, initial={"version": one.version})
+    return form_page("requests_desk/return.html", RequestReturnForm(), returned, one=one, initial={"version": one.version})
 
 
 @bp.post("/requests/<ref>/withdraw")
