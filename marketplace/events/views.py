@@ -51,7 +51,7 @@ def page_of_editions(template: str, series: Any) -> ResponseReturnValue:
     return render_template(
         template, series=series, upcoming=upcoming, past=Slice(items, total, page_argument(), PAST),
         mine=attending.mine(actor(), [*upcoming, *items]), runs=can_run(actor()),
-        all_series=service.all_series() if can_run(actor()) else [], words_of=vocabulary, State=State,
+        all_series=service.all_series() if series is None else [], words_of=vocabulary, State=State,
     )
 
 
