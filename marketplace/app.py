@@ -43,6 +43,7 @@ from marketplace.contracts import views as contracts_views
 from marketplace.events import api as events_api
 from marketplace.events import series_views
 from marketplace.events import door_views, guest_views
+from marketplace.events import survey_views as event_survey_views
 from marketplace.events import views as events_views
 from marketplace.files import service as files
 from marketplace.files import views as files_views
@@ -72,6 +73,8 @@ from marketplace.refining import views as refining_views
 from marketplace.requests_desk import api as requests_api
 from marketplace.requests_desk import help_views
 from marketplace.requests_desk import views as requests_views
+from marketplace.surveys import running_views as running_surveys_views
+from marketplace.surveys import views as surveys_views
 from marketplace.web import (
     api_docs,
     assets,
@@ -101,6 +104,7 @@ PAGES = (
     operator_organisations_views, domain_views, messaging_views, files_views, listings_views, translation_views,
     finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, series_views, guest_views, door_views,
+    surveys_views, running_surveys_views, event_survey_views,
     introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
     requests_views, help_views, privacy_views, operator_privacy_views, health, metrics, api_docs,

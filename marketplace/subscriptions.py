@@ -9,7 +9,7 @@ from marketplace.casework import service as casework
 from marketplace.contracts import steps as contract_steps
 from marketplace.contracts import surveys
 from marketplace.db import transaction
-from marketplace.events import inviting, reminding
+from marketplace.events import inviting, reminding, surveying
 from marketplace.files import service as files
 from marketplace.files import texts
 from marketplace.finding import alerts, arrivals, hits, record, term_sheets, terms
@@ -28,6 +28,7 @@ from marketplace.refining import service as refining
 from marketplace.refining import timers as refinement_timers
 from marketplace.requests_desk import service as requests_desk
 from marketplace.requests_desk import timers as request_timers
+from marketplace.surveys import asking
 from marketplace.timers import Timer
 from marketplace.webhooks import facts, sending
 from marketplace.webhooks import service as webhooks
@@ -93,6 +94,8 @@ def timers() -> tuple[Timer, ...]:
         Timer("overdue tasks", timedelta(minutes=30), casework.remind),
         Timer("a clock that was set back", timedelta(minutes=1), take_up),
         Timer("steps of contracts", timedelta(minutes=15), contract_steps.remind),
+        Timer("surveys before events", timedelta(minutes=1), surveying.look_after),
+        Timer("surveys not answered", timedelta(minutes=30), asking.remind),
         Timer("outcome surveys", timedelta(hours=1), surveys.run),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("reminders of events", timedelta(minutes=15), reminding.run),

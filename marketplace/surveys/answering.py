@@ -46,14 +46,23 @@ def of(actor: User, survey: Survey) -> Answer | None:
     return session.scalar(select(Answer).where(Answer.survey_id == survey.id, Answer.user_id == actor.id))
 
 
-def answer(actor: User, survey: Survey, given: Given, number: int) -> Answer:
+def given(actor: User, number: int) -> tuple[Survey, Answer]:
+    """A survey and this person's answer to it; NotFound where there is none."""
+    survey = session.get(Survey, number)
+    theirs = of(actor, survey) if survey is not None else None
+    if survey is None or theirs is None:
+        raise NotFound
+    return survey, theirs
+
+
+def answer(actor: User, survey: Survey, sent: Given, number: int) -> Answer:
     """Keep the answers to the questions of that number, those the page showed, in the place of earlier ones."""
     asked = asking.of(actor, survey)
     if asked is None or not can_answer(asked):
         raise NotFound
     if not takes_answers(survey):
         raise Conflict(say("This survey takes no answers any more."))
-    content = checked(actor, questions_of(survey, number), given)
+    content = checked(actor, questions_of(survey, number), sent)
     with transaction():
         theirs = _own_row(actor, survey)
         theirs.organisation_id, theirs.number, theirs.content = asked.organisation_id, number, content
@@ -81,13 +90,13 @@ def named(numbers: Sequence[int]) -> dict[int, Organisation]:
     return {one.id: one for one in session.scalars(select(Organisation).where(Organisation.id.in_(numbers)))}
 
 
-def checked(actor: User, asked: Sequence[Question], given: Given) -> dict[str, Any]:
+def checked(actor: User, asked: Sequence[Question], sent: Given) -> dict[str, Any]:
     """The answers as they are kept. Raises Invalid, by question's key."""
     errors: dict[str, str] = {}
     content: dict[str, Any] = {}
     for question in asked:
-        sent = [text for one in given.get(question.key, ()) if (text := tidy(one))]
-        value = _READERS[question.type](actor, question, sent, errors)
+        texts = [text for one in sent.get(question.key, ()) if (text := tidy(one))]
+        value = _READERS[question.type](actor, question, texts, errors)
         if value not in (None, "", []):
             content[question.key] = value
         elif question.required:

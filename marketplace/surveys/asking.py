@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -60,6 +60,11 @@ class Wanted:
 
 def of(actor: User, survey: Survey) -> Asked | None:
     return session.scalar(select(Asked).where(Asked.survey_id == survey.id, Asked.user_id == actor.id))
+
+
+def known(survey: Survey, people: Collection[int]) -> set[int]:
+    """Those of these people who were asked before."""
+    return set(session.scalars(select(Asked.user_id).where(Asked.survey_id == survey.id, Asked.user_id.in_(people))))
 
 
 def mine(actor: User) -> Sequence[tuple[Survey, datetime | None]]:
@@ -120,6 +125,8 @@ def ask_members(actor: User, survey: Survey, wanted: Wanted) -> int:
     require(can_run(actor))
     if survey.state is not State.OPEN:
         raise Conflict(say("Open the survey first; those who are asked want to answer at once."))
+    if survey.kind is SurveyOf.EVENT:
+        raise Conflict(say("Whoever registers for the event is asked; nobody else."))
     people = members(actor, wanted)
     with transaction():
         new = ask(survey, people)
@@ -149,14 +156,23 @@ def follow(
     return [Standing(one, when.get(one.user_id), last.get(one.id)) for one in people], counts
 
 
+def person(actor: User, survey: Survey, asked_id: int) -> tuple[Asked, Sequence[Call], Answer | None]:
+    """Somebody who was asked, the calls to them, and what they answered."""
+    require(can_run(actor))
+    asked = session.get(Asked, asked_id)
+    if asked is None or asked.survey_id != survey.id:
+        raise NotFound
+    calls = session.scalars(select(Call).where(Call.asked_id == asked.id).order_by(Call.number)).all()
+    this = select(Answer).where(Answer.survey_id == survey.id, Answer.user_id == asked.user_id)
+    return asked, calls, session.scalar(this)
+
+
 def call(actor: User, survey: Survey, asked_id: int, *, number: int, reached: bool, note: str | None) -> None:
     """Note that somebody was rung up. `number` is the call's, from the page: a form sent twice notes one call."""
     require(can_run(actor))
     if note and len(note) > LONGEST_NOTE:
         raise Invalid({"note": say("At most {max} characters; this has {given}.", max=LONGEST_NOTE, given=len(note))})
-    asked = session.get(Asked, asked_id, populate_existing=True)
-    if asked is None or asked.survey_id != survey.id:
-        raise NotFound
+    asked, _, _ = person(actor, survey, asked_id)
     with transaction():
         this = update(Asked).where(Asked.id == asked.id, Asked.calls == number - 1).values(calls=number)
         noted = session.execute(this.execution_options(synchronize_session=False))
