@@ -92,8 +92,8 @@ def assign(ref: str) -> ResponseReturnValue:
         flash(_("Assigned. Whoever answers, and the company, have been told."))
         return _to(ref)
 
-    return form_page("requests_desk/assign.html", RequestAssignForm(), assigned, one=one, initial=showing.suggested(one),
-                     groups=showing.target_groups(actor(), one), days=DAYS)
+    return form_page("requests_desk/assign.html", RequestAssignForm(), assigned, one=one,
+                     initial=showing.suggested(one), groups=showing.target_groups(actor(), one), days=DAYS)
 
 
 @bp.route("/requests/<ref>/answer", methods=["GET", "POST"])
@@ -125,7 +125,8 @@ def send_back(ref: str) -> ResponseReturnValue:
         flash(_("Sent back. You are told when there is a new answer."))
         return _to(ref)
 
-    return form_page("requests_desk/return.html", RequestReturnForm(), returned, one=one, initial={"version": one.version})
+    return form_page("requests_desk/return.html", RequestReturnForm(), returned, one=one,
+                     initial={"version": one.version})
 
 
 @bp.post("/requests/<ref>/withdraw")
