@@ -33,6 +33,8 @@ from marketplace.accounts.scopes import Scope
 from marketplace.analytics import api as analytics_api
 from marketplace.analytics import views as analytics_views
 from marketplace.auditing import views as auditing_views
+from marketplace.broadcasts import news_views
+from marketplace.broadcasts import views as broadcasts_views
 from marketplace.casework import api as casework_api
 from marketplace.casework import meeting_views
 from marketplace.casework import views as casework_views
@@ -41,8 +43,7 @@ from marketplace.comparing import views as comparing_views
 from marketplace.contracts import api as contracts_api
 from marketplace.contracts import views as contracts_views
 from marketplace.events import api as events_api
-from marketplace.events import series_views
-from marketplace.events import door_views, guest_views
+from marketplace.events import door_views, guest_views, series_views
 from marketplace.events import survey_views as event_survey_views
 from marketplace.events import views as events_views
 from marketplace.files import service as files
@@ -107,6 +108,7 @@ PAGES = (
     surveys_views, running_surveys_views, event_survey_views,
     introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
+    broadcasts_views, news_views,
     requests_views, help_views, privacy_views, operator_privacy_views, health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {
@@ -148,6 +150,7 @@ def create_app(settings: config.Settings, *, database: Database | None = None, e
     security.csrf.exempt(catalogue_views.bp)  # harvesters may POST what they ask; nothing is changed by it
     security.csrf.exempt(saved_views.unsubscribe)  # RFC 8058: pressed in a mail program; its token can do nothing else
     security.csrf.exempt(messaging_views.leave)
+    security.csrf.exempt(news_views.leave)
     api = ProblemApi(app)
     for room_api in APIS:
         security.csrf.exempt(room_api.bp)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from marketplace import index, outbox, rates, sealing
 from marketplace.accounts import sessions, tokens
 from marketplace.analytics import supply
+from marketplace.broadcasts import sending as broadcasts
 from marketplace.casework import service as casework
 from marketplace.contracts import steps as contract_steps
 from marketplace.contracts import surveys
@@ -108,6 +109,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
         Timer("how well listings are met", timedelta(seconds=10), supply.score_some),
         Timer("saved searches", timedelta(seconds=10), alerts.run),
+        Timer("broadcasts", broadcasts.INTERVAL, broadcasts.run),
         Timer("collected notices", timedelta(seconds=10), digests.run),
         Timer("forget old notices", timedelta(hours=24), inbox.forget),
         Timer("record of searches", timedelta(minutes=2), record.tidy),

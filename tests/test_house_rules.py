@@ -49,6 +49,7 @@ PUBLIC = {
     "help_answers": {"index", "show"},
     "requests_api": {"answers", "one_answer"},
     "privacy": {"edition", "keep_by_link", "text"},
+    "news": {"answer", "leave"},
     "openid": {"leave", "come_back", "register"},
     "organisations": {"index", "show", "join", "confirm_mailbox"},
     "organisations_api": {"find", "show"},

@@ -61,6 +61,8 @@ NOT_PICTURED = {
     "messaging.show_mail",
     "messaging.mail_page",
     "messaging.leave",
+    "news.answer",
+    "news.leave",
     "openid.leave",
     "openid.come_back",
     "openid.register",

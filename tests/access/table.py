@@ -58,6 +58,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET matching: of
         GET matching_api: matches
         GET POST messaging: leave
+        GET POST news: answer leave
         GET organisations: index show
         GET POST organisations: confirm_mailbox join
         GET organisations_api: find show
@@ -85,6 +86,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET messaging: notices
         GET POST messaging: wanted
         POST messaging: read_notices
+        GET POST news: wanted
         GET messaging_api: notices wanted
         PATCH messaging_api: want
         POST messaging_api: read_notices
@@ -110,6 +112,9 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     (OPERATORS, """
         POST analytics: set_public
         GET auditing: export index
+        GET broadcasts: index show
+        GET POST broadcasts: edit new
+        POST broadcasts: send stop
         GET domains: waiting
         POST domains: confirm refuse
         GET events: participants

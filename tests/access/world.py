@@ -24,6 +24,9 @@ from marketplace import clock
 from marketplace.accounts import links, sessions, texts, tokens
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import User
+from marketplace.broadcasts import answering, news
+from marketplace.broadcasts import service as broadcasts
+from marketplace.broadcasts.models import Recipient, What
 from marketplace.casework import filing, meetings, tasks
 from marketplace.contracts import steps, surveys
 from marketplace.contracts.models import Survey, SurveyKind
@@ -180,6 +183,19 @@ def in_mails(who: dict[str, User], company: Organisation) -> dict[str, Any]:
     }
 
 
+def told(who: dict[str, User], need: Listing) -> dict[str, Any]:
+    """A need that is told to somebody, and one that may yet be."""
+    charlie, erin, alice = who[OWN[2]], who[OPERATOR], who[COUNTERPART]
+    news.ask(alice, {What.FIELD: ["new_energy"]})
+    other = a_listing(need.organisation, Kind.NEED, title="A glue that lets go")
+    sent = broadcasts.plan(erin, listing=other.ref)
+    broadcasts.send(erin, sent, sent.version)
+    recipient = session.scalars(select(Recipient).where(Recipient.broadcast_id == sent.id)).one()
+    return {"broadcasts.ref": broadcasts.plan(erin, listing=other.ref).ref,
+            "news.answer.token": last_part(answering.link(recipient.id)),
+            "news.leave.token": last_part(news.link(charlie))}
+
+
 def last_part(address: str) -> str:
     return address.rpartition("/")[2]
 
@@ -269,7 +285,7 @@ def build() -> World:
     parts |= of_a_person(charlie) | of_the_organisation(who, need.organisation) | of_the_platform(erin)
     parts |= in_other_states(who, need, result)
     registration = attending.register(charlie, parts.pop("edition"))
-    parts |= in_mails(who, need.organisation)
+    parts |= in_mails(who, need.organisation) | told(who, need)
     index_listings()
     names = {
         "slug": "company", "events.slug": "landing", "series.slug": "landing",
