@@ -48,6 +48,19 @@ def code(registration: Registration) -> str:
     return str(segno.make(address(registration), error="m").svg_inline(border=2, omitsize=True, light="#fff"))
 
 
+def picture(registration: Registration) -> str:
+    """The same as a picture's address, for a telephone to show."""
+    if registration.token is None:
+        return ""
+    return str(segno.make(address(registration), error="m").svg_data_uri(scale=8, border=2, light="#fff"))
+
+
+def door(actor: User, ref: str | None) -> Edition | None:
+    """The edition at whose door an operator stands; None when it is over or there is none."""
+    found = session.scalar(select(Edition).where(Edition.ref == ref)) if ref else None
+    return found if found is not None and can_run(actor) and not found.is_past else None
+
+
 def ticket(actor: Reader, token: str) -> Registration:
     """For the person, for whoever registered them, and for those at the door; NotFound for everybody else."""
     found = attending.by_token(token)

@@ -28,6 +28,11 @@ CONTACTS = 2
 """Of one organisation, when several people stand behind what it offers or needs."""
 _SHOWN_TITLES = 2
 
+HAS = {
+    ListingKind.NEED: Label("有公开的需求", "An open need"),
+    ListingKind.RESULT: Label("有公开的成果", "A published result"),
+}
+
 
 @dataclass(frozen=True)
 class Filter:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.errors import require
-from marketplace.events import attending, calendars, linked, planning, schemas, service, vocabulary
+from marketplace.events import attending, calendars, doors, linked, planning, schemas, service, vocabulary
 from marketplace.events.models import Attendance, Edition, State
 from marketplace.events.permissions import can_run, can_see_people, can_see_video
 from marketplace.messaging.mail import address
@@ -86,7 +86,9 @@ def register(ref: str) -> ResponseReturnValue:
     edition = service.get(actor(), ref)
     asked = load(schemas.Registering(unknown="exclude"), {k: v for k, v in request.form.items() if v})
     mine = attending.register(actor(), edition, asked["organisation"])
-    if mine.state is Attendance.WAITING:
+    if mine.state is Attendance.REQUESTED:
+        flash(words(say("The organisers decide on it. You hear from them.")), "warning")
+    elif mine.state is Attendance.WAITING:
         flash(words(say("You are on the waiting list, turn {turn}. You hear from us when a place becomes free.",
                         turn=attending.turn(mine))), "warning")
     else:
@@ -104,9 +106,10 @@ def cancel(ref: str) -> ResponseReturnValue:
 @bp.get("/<ref>/participants")
 def participants(ref: str) -> ResponseReturnValue:
     edition = service.get(actor(), ref)
+    all_of_them = attending.participants(actor(), edition)
     return render_template(
-        "events/participants.html", edition=edition, participants=attending.participants(actor(), edition),
-        words_of=vocabulary, Attendance=Attendance,
+        "events/participants.html", edition=edition, participants=all_of_them, missing=doors.no_shows(edition),
+        past=doors.past_of(actor(), [one.user_id for one in all_of_them]), words_of=vocabulary, Attendance=Attendance,
     )
 
 
