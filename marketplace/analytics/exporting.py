@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -38,24 +38,32 @@ class Sheet:
 
 
 def workbook(figures: Figures, language: str) -> bytes:
+    return book_of(_sheets(figures), language)
+
+
+def table(figures: Figures, language: str) -> str:
+    return table_of(_sheets(figures), language)
+
+
+def book_of(sheets: Iterable[Sheet], language: str) -> bytes:
     """Texts are never formulas or links, whatever a person is called."""
     buffer = BytesIO()
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(buffer, options) as book:
         bold, share = book.add_format({"bold": True}), book.add_format({"num_format": SHARES})
-        for sheet in _sheets(figures):
+        for sheet in sheets:
             _write(book, sheet, language, bold, share)
     return buffer.getvalue()
 
 
-def table(figures: Figures, language: str) -> str:
+def table_of(sheets: Iterable[Sheet], language: str) -> str:
     """Every number of every sheet, a row each: figure, of what, measure, value."""
     headings = [in_language(one, language) for one in (say("Figure"), say("Of what"), say("Measure"), say("Value"))]
-    return "".join(csv_text(headings, _long(figures, language)))
+    return "".join(csv_text(headings, _long(sheets, language)))
 
 
-def _long(figures: Figures, language: str) -> Iterator[list[Any]]:
-    for sheet in _sheets(figures):
+def _long(sheets: Iterable[Sheet], language: str) -> Iterator[list[Any]]:
+    for sheet in sheets:
         for row in sheet.rows:
             for heading, value in zip(sheet.headings[1:], row[1:], strict=True):
                 if value is not None:
