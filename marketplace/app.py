@@ -31,6 +31,7 @@ from marketplace.accounts import (
 from marketplace.accounts import views as accounts_views
 from marketplace.accounts.scopes import Scope
 from marketplace.analytics import api as analytics_api
+from marketplace.analytics import edition_views
 from marketplace.analytics import views as analytics_views
 from marketplace.auditing import views as auditing_views
 from marketplace.broadcasts import news_views
@@ -69,6 +70,7 @@ from marketplace.organisations import views as organisations_views
 from marketplace.privacy import operator_views as operator_privacy_views
 from marketplace.privacy import settings as privacy_settings
 from marketplace.privacy import views as privacy_views
+from marketplace.ratings import views as ratings_views
 from marketplace.refining import api as refining_api
 from marketplace.refining import views as refining_views
 from marketplace.requests_desk import api as requests_api
@@ -108,6 +110,7 @@ PAGES = (
     surveys_views, running_surveys_views, event_survey_views,
     introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
+    edition_views, ratings_views,
     broadcasts_views, news_views,
     requests_views, help_views, privacy_views, operator_privacy_views, health, metrics, api_docs,
 )

@@ -14,7 +14,7 @@ from marketplace.events import inviting, reminding, surveying
 from marketplace.files import service as files
 from marketplace.files import texts
 from marketplace.finding import alerts, arrivals, hits, record, term_sheets, terms
-from marketplace.introductions import answering, suggesting
+from marketplace.introductions import answering, from_tables, suggesting
 from marketplace.introductions import service as introductions
 from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs, sharing, translations
@@ -25,6 +25,7 @@ from marketplace.organisations import service as organisations
 from marketplace.outbox import Handler
 from marketplace.privacy import leaving, retention
 from marketplace.privacy import service as privacy
+from marketplace.ratings import following, thanks
 from marketplace.refining import service as refining
 from marketplace.refining import timers as refinement_timers
 from marketplace.requests_desk import service as requests_desk
@@ -69,6 +70,8 @@ def table() -> dict[str, dict[str, Handler]]:
         "translation.due": {"translator": translations.fill},
         "terms.changed": {"synonyms": terms.tell_engine},
         "export.requested": {"copy": privacy.make},
+        "edition.over": {"thanks": thanks.send},
+        "rating.mutual": {"introductions": from_tables.open_or_advance},
         "file.added": {"text": texts.read},
         "file.read": {"index of its listing": sharing.tell_of_texts},
         "organisation.changed": {"index of its listings": index_of_organisations},
@@ -97,6 +100,9 @@ def timers() -> tuple[Timer, ...]:
         Timer("steps of contracts", timedelta(minutes=15), contract_steps.remind),
         Timer("surveys before events", timedelta(minutes=1), surveying.look_after),
         Timer("surveys not answered", timedelta(minutes=30), asking.remind),
+        Timer("editions that are over", timedelta(minutes=10), following.note_over),
+        Timer("talks half a year on", timedelta(hours=1), following.ask_again),
+        Timer("agreements without a case", timedelta(hours=24), following.look_again),
         Timer("outcome surveys", timedelta(hours=1), surveys.run),
         Timer("introductions", timedelta(minutes=15), introductions.run_timers),
         Timer("reminders of events", timedelta(minutes=15), reminding.run),
