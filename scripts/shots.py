@@ -49,6 +49,9 @@ def pages(one: One) -> list[Shot]:
 def open_pages(one: One) -> list[Shot]:
     edition = one("SELECT ref FROM editions ORDER BY starts_at DESC")
     series = one("SELECT slug FROM series")
+    ticket = one("SELECT r.token FROM registrations r JOIN users u ON u.id = r.user_id "
+                 "WHERE u.email = 'alice@institute.example' ORDER BY r.id DESC")
+    guest = one(f"SELECT r.id FROM registrations r JOIN editions e ON e.id = r.edition_id WHERE e.ref = '{edition}'")
     return [
         ("home", None, "/"),
         ("home-alice", "alice", "/"),
@@ -67,6 +70,14 @@ def open_pages(one: One) -> list[Shot]:
         ("event", "alice", f"/events/{edition}"),
         ("event-series", None, f"/events/series/{series}"),
         ("event-participants", "erin", f"/events/{edition}/participants"),
+        ("event-ticket", "alice", f"/events/tickets/{ticket}"),
+        ("event-arrival", "erin", f"/events/tickets/{ticket}"),
+        ("event-colleagues", "alice", f"/events/{edition}/colleagues"),
+        ("event-invitations-mine", "alice", "/events/invitations"),
+        ("event-invite", "erin", f"/events/{edition}/invitations?look=1"),
+        ("event-check-in", "erin", f"/events/{edition}/check-in"),
+        ("event-badges", "erin", f"/events/{edition}/badges"),
+        ("event-decline", "erin", f"/events/{edition}/participants/{number(guest)}/decline"),
         ("event-edit", "erin", f"/events/{edition}/edit"),
         ("event-new", "erin", f"/events/series/{series}/new"),
         ("event-move", "erin", f"/events/{edition}/move"),

@@ -38,6 +38,7 @@ PUBLIC = {
     "events": {"index", "series", "show", "calendar"},
     "events_api": {"find", "show"},
     "series": {"cover", "feed"},
+    "guests": {"answer"},
     "health": {"alive", "ready"},
     "metrics": {"show"},
     "introductions": {"pipeline"},

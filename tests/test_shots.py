@@ -75,6 +75,7 @@ NOT_PICTURED = {
     "privacy.waiting",
     "privacy.accept",
     "contracts.answer",
+    "guests.answer",  # behind the link in an invitation
 }
 
 

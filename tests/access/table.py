@@ -51,6 +51,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET events_api: find show
         GET series: cover feed
         GET flask: static
+        GET POST guests: answer
         GET health: alive ready
         GET introductions: pipeline
         GET listings: attachment show
@@ -64,6 +65,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET organisations_api: find show
         GET privacy: edition text
         GET POST privacy: keep_by_link
+        GET POST ratings: rate_by_link
         GET saved: feed search_feed
         GET POST saved: unsubscribe
         GET search: page
@@ -77,6 +79,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST accounts: send_confirmation
         DELETE accounts_api: revoke_token
         POST events: cancel register
+        GET POST guests: bring invitations
         GET import: export template
         GET introductions: index new
         GET introductions_api: mine
@@ -121,12 +124,18 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET POST events: edit_edition edit_series new_edition new_series
         GET POST series: move plan
         POST events: check_in set_state undo_check_in
+        GET door: badges
+        GET POST door: check_in decline invitations
+        POST door: add approve left let_in
         GET messaging: mail_page mails show_mail
         POST messaging: send_again
         GET operator_organisations: queue show
         GET POST operator_organisations: refuse
         POST operator_organisations: place verify
         GET operator_privacy: show
+        GET ratings: minutes
+        GET POST ratings: edit_minutes
+        POST ratings: send_minutes
         GET searched: export index
         GET terms: export imported index rejected
         GET POST terms: edit new upload
@@ -142,7 +151,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST webhooks_api: platforms_pause platforms_redeliver platforms_register platforms_resume platforms_rotate
         POST webhooks_api: platforms_test
     """),
-    # public_figures: until an operator makes them public. desk.move and desk.decide bring everybody of the desk back
+    # public_figures, wall: until an operator makes them public. desk.move and desk.decide bring everybody of the desk back
     # to it with what became of the move; whose move it is, is the table of moves' to say (test_introduction_table.py).
     (STAFF, """
         GET analytics: export figures outcomes public_figures
@@ -154,6 +163,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST desk: decide move take_next
         GET desk_api: board cases loads today
         POST desk_api: hand_on
+        GET event_figures: edition export_edition export_series series wall
         GET review: queue
         GET POST review: decide
     """),
@@ -208,11 +218,13 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST refining_api: approve send_back
     """),
     (ONLY_MINE, """
+        POST guests: cancel_colleague
         GET messaging: notice
         POST messaging: read_notice
         GET messaging_api: notice
         POST messaging_api: read_notice
         GET privacy: download
+        GET POST ratings: rate
         GET saved: look
         GET POST saved: edit
         POST saved: delete renew_feed
@@ -325,6 +337,10 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     # The membership is the viewer's own: anybody may leave.
     (HERSELF_ADMIN_AND_OPERATORS, """
         POST organisations: remove_member
+    """),
+    # The viewer's ticket; the admin has registered her.
+    (HERSELF_ADMIN_AND_OPERATORS, """
+        GET guests: ticket
     """),
     # No role opens these, but: the token of METRICS_TOKEN (tests/operations/test_metrics.py); another system's
     # sign-in, which is not set up here, and its cookie (tests/accounts/test_openid.py).

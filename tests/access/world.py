@@ -31,7 +31,8 @@ from marketplace.casework import filing, meetings, tasks
 from marketplace.contracts import steps, surveys
 from marketplace.contracts.models import Survey, SurveyKind
 from marketplace.db import session, transaction
-from marketplace.events import attending
+from marketplace.events import attending, invited
+from marketplace.events.models import Edition, EventInvitation
 from marketplace.files import service as files
 from marketplace.finding import alerts, saved, terms
 from marketplace.finding.criteria import Criteria
@@ -245,8 +246,20 @@ def of_the_platform(erin: User) -> dict[str, Any]:
         session.add_all([mail, upload])
     group = terms.add(erin, ["zinc-air cell", "锌空电池"])
     return {"mail_id": mail.id, "terms.key": upload.key, "terms.number": group.id,
-            **dict.fromkeys(("events.ref", "events_api.ref", "series.ref"), edition.ref),
+            **dict.fromkeys(("event_figures.ref", "ratings.ref", "events.ref", "events_api.ref", "series.ref"), edition.ref),
             "edition": edition}
+
+
+def at_events(who: dict[str, User], edition: Edition) -> dict[str, Any]:
+    """The admin comes, has registered the viewer, and the viewer is invited besides."""
+    charlie, viewer = who[OWN[2]], who[OWN[0]]
+    mine, hers = attending.register(charlie, edition), attending.register(charlie, edition, person=viewer)
+    asked = EventInvitation(edition_id=edition.id, user_id=viewer.id, invited_by_id=who[OPERATOR].id,
+                            sent_at=clock.now())
+    with transaction():
+        session.add(asked)
+    return {"registration_id": mine.id, "guests.registration_id": hers.id, "guests.ticket.token": hers.token,
+            "guests.answer.token": invited.token(asked), **dict.fromkeys(("guests.ref", "door.ref"), edition.ref)}
 
 
 def numbers(parts: dict[str, Any]) -> dict[str, Any]:
@@ -284,16 +297,16 @@ def build() -> World:
     charlie, erin = who[OWN[2]], who[OPERATOR]
     parts |= of_a_person(charlie) | of_the_organisation(who, need.organisation) | of_the_platform(erin)
     parts |= in_other_states(who, need, result)
-    registration = attending.register(charlie, parts.pop("edition"))
+    parts |= at_events(who, parts.pop("edition"))
     parts |= in_mails(who, need.organisation) | told(who, need)
     index_listings()
     names = {
-        "slug": "company", "events.slug": "landing", "series.slug": "landing",
+        "slug": "company", "events.slug": "landing", "event_figures.slug": "landing", "series.slug": "landing",
         "other": result.ref, "key": "discuss", "action": "withdraw",
         "address": "withdraw", "file_id": files.of("listing", need.id)[0].id, "language": "zh", "kind": "need",
         "what": "done", "contracts.ledger_cases.what": "signed", "step": "take", "verb": "take", "text": "terms",
         "format": "csv", "ending": "csv", "static.filename": "style.css", "token": "no-token",
-        "bootstrap.static.filename": "css/bootstrap.min.css", "registration_id": registration.id,
+        "bootstrap.static.filename": "css/bootstrap.min.css",
         "need": need.ref, **numbers(parts), **references(case, need, parts), **parts,
     }
     keys = {VISITOR: Key("", "")}
