@@ -49,6 +49,9 @@ def pages(one: One) -> list[Shot]:
 def open_pages(one: One) -> list[Shot]:
     edition = one("SELECT ref FROM editions ORDER BY starts_at DESC")
     series = one("SELECT slug FROM series")
+    rated = one("SELECT editions.ref FROM editions JOIN registrations ON registrations.edition_id = editions.id JOIN "
+                "users ON users.id = registrations.user_id WHERE users.email = 'alice@institute.example' AND "
+                "registrations.state IN ('registered', 'attended') ORDER BY editions.starts_at")
     ticket = one("SELECT r.token FROM registrations r JOIN users u ON u.id = r.user_id "
                  "WHERE u.email = 'alice@institute.example' ORDER BY r.id DESC")
     guest = one(f"SELECT r.id FROM registrations r JOIN editions e ON e.id = r.edition_id WHERE e.ref = '{edition}'")
@@ -70,6 +73,12 @@ def open_pages(one: One) -> list[Shot]:
         ("event", "alice", f"/events/{edition}"),
         ("event-series", None, f"/events/series/{series}"),
         ("event-participants", "erin", f"/events/{edition}/participants"),
+        ("event-ratings", "alice", f"/events/{rated}/ratings"),
+        ("event-minutes", "erin", f"/events/{edition}/minutes"),
+        ("event-minutes-edit", "erin", f"/events/{edition}/minutes/edit"),
+        ("event-report", "erin", f"/events/{rated}/report"),
+        ("event-series-report", "erin", f"/events/series/{series}/report"),
+        ("event-series-wall", "erin", f"/events/series/{series}/wall"),
         ("event-ticket", "alice", f"/events/tickets/{ticket}"),
         ("event-arrival", "erin", f"/events/tickets/{ticket}"),
         ("event-colleagues", "alice", f"/events/{edition}/colleagues"),

@@ -73,7 +73,9 @@ def write(actor: User, edition: Edition, text: str | None, version: int | None) 
 
 def send(actor: User, edition: Edition) -> int:
     """Let those who came read them, and tell each once; how many there are."""
-    require(can_send_minutes(actor, edition), say("Minutes are sent after the event has begun."))
+    require(can_write_minutes(actor))
+    if not can_send_minutes(actor, edition):
+        raise Conflict(say("Minutes are sent once the event has begun."))
     found = of(edition)
     if found is None:
         raise Conflict(say("There are no minutes yet; write them first."))
@@ -81,7 +83,7 @@ def send(actor: User, edition: Edition) -> int:
     with transaction():
         if found.sent_at is None:
             found.sent_at = clock.now()
-            audit.record(actor.id, "event.minutes_sent", "event", edition.id, people=len(people))
+            audit.record(actor.id, "event.minutes_sent", "event", edition.id, count=len(people))
         messaging.notify(people, say("The minutes of {event} are there to read.", event=edition),
                          f"{edition.url}/minutes", kind=messaging.Kind.EVENTS, once=f"minutes:{edition.id}")
     return len(people)

@@ -129,7 +129,7 @@ def rate(registration: Registration, edition: Edition, given: Mapping[int, Said]
             session.add(row)
         session.flush()
         if changed:
-            audit.record(registration.user_id, "rating.given", "event", edition.id, ratings=len(changed))
+            audit.record(registration.user_id, "rating.given", "event", edition.id, count=len(changed))
             _note_mutual(registration, edition, changed)
     return len(changed)
 
@@ -145,7 +145,7 @@ def rate_again(registration: Registration, edition: Edition, given: Mapping[int,
             rows[number].later, rows[number].later_at = given[number], clock.now()
         session.flush()
         if changed:
-            audit.record(registration.user_id, "rating.given_again", "event", edition.id, ratings=len(changed))
+            audit.record(registration.user_id, "rating.given_again", "event", edition.id, count=len(changed))
             _note_mutual(registration, edition, changed)
     return len(changed)
 

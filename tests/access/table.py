@@ -151,8 +151,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST webhooks_api: platforms_pause platforms_redeliver platforms_register platforms_resume platforms_rotate
         POST webhooks_api: platforms_test
     """),
-    # public_figures, wall: until an operator makes them public. desk.move and desk.decide bring everybody of the desk back
-    # to it with what became of the move; whose move it is, is the table of moves' to say (test_introduction_table.py).
+    # public_figures, wall: until an operator makes them public. desk.move and desk.decide bring everybody of the desk
+    # back to it with what became of the move; whose move it is, the table of moves says (test_introduction_table.py).
     (STAFF, """
         GET analytics: export figures outcomes public_figures
         GET analytics_api: funnel

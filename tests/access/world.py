@@ -49,6 +49,7 @@ from marketplace.organisations.models import Domain, Membership, Organisation, R
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.privacy import leaving
 from marketplace.privacy import service as privacy
+from marketplace.ratings import service as ratings
 from marketplace.refining import service as refining
 from marketplace.webhooks import service as webhooks
 
@@ -246,7 +247,8 @@ def of_the_platform(erin: User) -> dict[str, Any]:
         session.add_all([mail, upload])
     group = terms.add(erin, ["zinc-air cell", "锌空电池"])
     return {"mail_id": mail.id, "terms.key": upload.key, "terms.number": group.id,
-            **dict.fromkeys(("event_figures.ref", "ratings.ref", "events.ref", "events_api.ref", "series.ref"), edition.ref),
+            **dict.fromkeys(("events.ref", "events_api.ref", "series.ref"), edition.ref),
+            **dict.fromkeys(("event_figures.ref", "ratings.ref"), edition.ref),
             "edition": edition}
 
 
@@ -307,6 +309,7 @@ def build() -> World:
         "what": "done", "contracts.ledger_cases.what": "signed", "step": "take", "verb": "take", "text": "terms",
         "format": "csv", "ending": "csv", "static.filename": "style.css", "token": "no-token",
         "bootstrap.static.filename": "css/bootstrap.min.css",
+        "ratings.rate_by_link.token": ratings.token(registration),
         "need": need.ref, **numbers(parts), **references(case, need, parts), **parts,
     }
     keys = {VISITOR: Key("", "")}
