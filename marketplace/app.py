@@ -76,6 +76,8 @@ from marketplace.refining import views as refining_views
 from marketplace.requests_desk import api as requests_api
 from marketplace.requests_desk import help_views
 from marketplace.requests_desk import views as requests_views
+from marketplace.seating import api as seating_api
+from marketplace.seating import views as seating_views
 from marketplace.surveys import running_views as running_surveys_views
 from marketplace.surveys import views as surveys_views
 from marketplace.web import (
@@ -107,7 +109,7 @@ PAGES = (
     operator_organisations_views, domain_views, messaging_views, files_views, listings_views, translation_views,
     finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, series_views, guest_views, door_views,
-    surveys_views, running_surveys_views, event_survey_views,
+    surveys_views, running_surveys_views, seating_views, event_survey_views,
     introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
     edition_views, ratings_views,
@@ -117,7 +119,7 @@ PAGES = (
 APIS: dict[Any, Scope | None] = {
     accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,
     saved_api: Scope.ACCOUNT, terms_api: Scope.ADMINISTER, matching_api: Scope.LISTINGS, refining_api: Scope.LISTINGS,
-    events_api: None,
+    events_api: None, seating_api: Scope.ADMINISTER,
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
     requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,

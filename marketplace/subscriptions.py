@@ -30,6 +30,7 @@ from marketplace.refining import service as refining
 from marketplace.refining import timers as refinement_timers
 from marketplace.requests_desk import service as requests_desk
 from marketplace.requests_desk import timers as request_timers
+from marketplace.seating import working as seating
 from marketplace.surveys import asking
 from marketplace.timers import Timer
 from marketplace.webhooks import facts, sending
@@ -53,6 +54,7 @@ def table() -> dict[str, dict[str, Handler]]:
         "mail.queued": {"post": mail.deliver},
         "user.registered": {"mail": letters.confirm_address},
         "user.reset_requested": {"mail": letters.reset_password},
+        "seating.asked": {"tables": seating.advance},
         "token.ending": {"notices": letters.token_ending},
         "identity.joined": {"mail": letters.identity_joined},
         "organisation.domain": {"notices": letters.domain_stated},

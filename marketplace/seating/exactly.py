@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ _Sum = Any
 class Found:
     tables: Tables
     """As many as were given, in their order."""
-    bound: float
+    bound: int
     """These people at these tables cannot be worth more."""
     proven: bool
 
@@ -32,11 +34,11 @@ def reseat(board: Board, chosen: list[int], tables: Tables, seconds: float, work
     solver.parameters.random_seed = 1
     status = solver.solve(model.model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Found([tables[table] for table in chosen], float("inf"), False)
+        return Found([tables[table] for table in chosen], sys.maxsize, False)
     seated = [
         [number for number in model.people if solver.boolean_value(model.sits[number, table])] for table in chosen
     ]
-    return Found(seated, solver.best_objective_bound, status == cp_model.OPTIMAL)
+    return Found(seated, math.floor(solver.best_objective_bound + 1e-6), status == cp_model.OPTIMAL)
 
 
 class _Model:

@@ -26,12 +26,18 @@ def tables_of(actor: Reader, edition: Edition) -> list[tuple[int, int]]:
     return tables_standing(edition) if can_seat(actor) else tables_led(actor, edition)
 
 
+def require_tables(actor: Reader, edition: Edition) -> list[tuple[int, int]]:
+    """`tables_of`, for the page on which notes are written; NotFound for who writes none."""
+    found = tables_of(actor, edition)
+    if not found:
+        raise NotFound
+    return found
+
+
 def note(actor: User, edition: Edition, number: int, text: str, once: str, *, round: int = 1,
          kind: NoteKind = NoteKind.SAID) -> HostNote:
     """Keep what was said at table `number`. `once` was made with the form; the same one again gives the same note."""
-    allowed = tables_of(actor, edition)
-    if not allowed:
-        raise NotFound
+    allowed = require_tables(actor, edition)
     require((round, number) in allowed, say("You take notes at the table where you sit."))
     text = text.strip()
     if not text:

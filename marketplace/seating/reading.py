@@ -66,15 +66,19 @@ def table_of(actor: Reader, edition: Edition) -> list[MyTable]:
 
 
 def fits_known_to(actor: Reader, edition: Edition, registration_id: int) -> dict[int, Because]:
-    """The other guest -> what speaks for the two, as this reader may know it, in two queries."""
+    """The other guest -> what speaks for the two, as this reader may know it, in three queries. Nothing is said where
+    it would tell whose an anonymous listing is."""
     rows = session.scalars(select(SeatingFit).where(
         SeatingFit.edition_id == edition.id,
         (SeatingFit.one_id == registration_id) | (SeatingFit.other_id == registration_id),
     )).all()
-    known = shown(actor, {number for row in rows for number in (row.need_id, row.result_id)})
+    ids = {number for row in rows for number in (row.need_id, row.result_id)}
+    known = shown(actor, ids)
+    veiled = set(session.scalars(select(Listing.id).where(Listing.id.in_(ids - known.keys()), Listing.anonymous)))
     return {
         row.other_id if row.one_id == registration_id else row.one_id:
-        Because(known.get(row.need_id), known.get(row.result_id), row.fit) for row in rows
+        Because(known.get(row.need_id), known.get(row.result_id), row.fit)
+        for row in rows if not {row.need_id, row.result_id} & veiled
     }
 
 

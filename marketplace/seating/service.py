@@ -161,9 +161,9 @@ def _sizes(guests: Sequence[Registration], seats: int, tables: int | None) -> tu
         raise Invalid({"tables": say("Between {min} and {max}.", min=1, max=MOST_TABLES)})
     if tables * seats < len(guests):
         least = -(-len(guests) // seats)
-        few = say("{people} people have a place, but {tables} × {seats} are only {number} seats. With {seats} seats each "
-                  "it takes {least} tables.", people=len(guests), tables=tables, seats=seats, number=tables * seats,
-                  least=least)
+        few = say("{people} people have a place, but {tables} × {seats} are only {number} seats. With {seats} seats "
+                  "each it takes {least} tables.", people=len(guests), tables=tables, seats=seats,
+                  number=tables * seats, least=least)
         raise Invalid({"tables": few})
     return (seats,) * tables
 

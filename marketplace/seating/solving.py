@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import combinations
 from random import Random
 
 from marketplace.seating.board import Board, Tables
@@ -20,8 +21,10 @@ _SEARCHED, _BOUNDED = 0.4, 0.3
 """Shares of the time for local search and for the bound; the rest is CP-SAT's."""
 _SMALL = 250
 """Up to so many guests times tables the room is solved as a whole."""
-_FEW, _SLICE = 3, 0.6
-"""Tables that are seated anew at a time, and for how many seconds at most."""
+_SLICE = 0.5
+"""Seconds for two tables at most; they take some 20 ms."""
+_SHAKEN = 1.0
+"""Seconds of local search between two times that all tables, two by two, have been seated anew."""
 
 
 def solve(problem: Problem, seconds: float, start: Plan | None = None) -> Solution:
@@ -56,16 +59,25 @@ def _polished(board: Board, tables: Tables, bound: int, left: Callable[[], float
     """Tables seated anew by CP-SAT until the time is over; and what it has proven of the whole room."""
     from marketplace.seating.exactly import reseat  # OR-tools take half a second to load, and few processes need them
 
-    tables, proven = list(tables), bound
+    tables = list(tables)
     if board.people * len(board.open) <= _SMALL:
         found = reseat(board, board.open, tables, left() * 0.9, WORKERS)
         _put(board, tables, board.open, found.tables)
-        return tables, min(bound, int(found.bound + 1e-6)) if found.bound < bound else bound
-    random = Random(1)  # noqa: S311 - nothing secret, and the same every time
+        return tables, min(bound, found.bound)
+    shaken, random = tables, Random(1)  # noqa: S311 - nothing secret, and the same every time
+    done: set[frozenset[int]] = set()
     while left() > 0.1 and board.worth(tables) < bound:
-        chosen = _chosen(board, tables, random)
-        _put(board, tables, chosen, reseat(board, chosen, tables, min(_SLICE, left()), WORKERS).tables)
-    return tables, proven
+        for chosen in _chosen(board, shaken, random):
+            people = frozenset(number for table in chosen for number in shaken[table])
+            if people in done or left() < 0.05:
+                continue
+            found = reseat(board, chosen, shaken, min(_SLICE, left()), 1)
+            _put(board, shaken, chosen, found.tables)
+            done.add(people)
+        if board.worth(shaken) > board.worth(tables):
+            tables = list(shaken)
+        shaken = improve(board, tables, min(_SHAKEN, left()), again=True, seed=len(done))
+    return tables, bound
 
 
 def _put(board: Board, tables: Tables, chosen: list[int], anew: Tables) -> None:
@@ -76,15 +88,14 @@ def _put(board: Board, tables: Tables, chosen: list[int], anew: Tables) -> None:
             tables[table] = members
 
 
-def _chosen(board: Board, tables: Tables, random: Random) -> list[int]:
-    """A table, and others whose people have something to give to its people."""
-    first = random.choice(board.open)
+def _chosen(board: Board, tables: Tables, random: Random) -> list[list[int]]:
+    """Every two tables, first those whose people have most to give to each other."""
     pull = {
-        table: random.random() * (1 + sum(
-            max(0, board.points[one][other]) for one in tables[first] for other in tables[table]))
-        for table in board.open if table != first
+        (one, other): random.random() * (1 + sum(
+            max(0, board.points[first][second]) for first in tables[one] for second in tables[other]))
+        for one, other in combinations(board.open, 2)
     }
-    return sorted([first, *sorted(pull, key=pull.__getitem__, reverse=True)[:_FEW - 1]])
+    return [list(two) for two in sorted(pull, key=pull.__getitem__, reverse=True)]
 
 
 def _clock(end: float) -> Callable[[], float]:

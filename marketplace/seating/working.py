@@ -14,11 +14,12 @@ from marketplace import clock, outbox
 from marketplace.db import session, transaction
 from marketplace.events.models import Registration
 from marketplace.messaging.packing import packed
-from marketplace.phrases import say
-from marketplace.seating import gathering, plans
+from marketplace.phrases import Phrase, say
+from marketplace.seating import gathering, plans, showing
 from marketplace.seating.greedy import greedy
 from marketplace.seating.models import SeatingPlan, Work
 from marketplace.seating.problem import Problem, Solution
+from marketplace.seating.rules import contradictions
 from marketplace.seating.service import TOPIC
 from marketplace.seating.solving import solve
 from marketplace.seating.worth import value
@@ -43,7 +44,7 @@ def _advance(plan: SeatingPlan) -> None:
     turn, number, began = plan.turn, plan.id, plan.work is Work.ASKED
     guests = plans.guests_of(plan)
     if not guests:
-        _fail(number, turn)
+        _fail(number, turn, say("Nobody has a place any more, so there is nobody to seat."))
         return
     if began and _needs_scores(plan, guests):
         gathering.score(plan.edition, guests)
@@ -51,10 +52,14 @@ def _advance(plan: SeatingPlan) -> None:
     now = plans.seated(plan, problem)
     budget = QUICK if len(guests) <= FEW else LONG
     seconds = min(SLICE, budget - plan.seconds)
+    people, start = {one.id: one for one in guests}, None if began and not plan.of_present else now
+    blocking = [showing.said(one, people) for one in contradictions(problem) if one.blocks]
     session.rollback()  # nothing is held open while we think
+    if blocking:
+        _fail(number, turn, blocking[0])
+        return
     quick = value(problem, greedy(problem)).total if began else None
-    _write(number, turn, solve(problem, max(seconds, 0.1), start=None if began and not plan.of_present else now),
-           problem, budget, quick)
+    _write(number, turn, solve(problem, max(seconds, 0.1), start=start), problem, budget, quick)
 
 
 def _needs_scores(plan: SeatingPlan, guests: Sequence[Registration]) -> bool:
@@ -91,12 +96,11 @@ def _lead_on(plan: SeatingPlan) -> None:
         outbox.publish(TOPIC, following)
 
 
-def _fail(number: int, turn: int) -> None:
+def _fail(number: int, turn: int, why: Phrase) -> None:
     with transaction():
         plan = _still_wanted(number, turn)
         if plan is not None:
-            plan.work, plan.changed_at = Work.FAILED, clock.now()
-            plan.error = packed({"": say("Nobody has a place any more, so there is nobody to seat.")})
+            plan.work, plan.changed_at, plan.error = Work.FAILED, clock.now(), packed({"": why})
 
 
 def _still_wanted(number: int, turn: int) -> SeatingPlan | None:
