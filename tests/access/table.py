@@ -112,6 +112,10 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET POST tokens: index
         GET translations: to_read_over
     """),
+    # Both have a place at the event.
+    (frozenset({OWN_VIEWER}) | ONLY_MINE, """
+        GET POST ratings: rate
+    """),
     (OPERATORS, """
         POST analytics: set_public
         GET auditing: export index
@@ -224,7 +228,6 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET messaging_api: notice
         POST messaging_api: read_notice
         GET privacy: download
-        GET POST ratings: rate
         GET saved: look
         GET POST saved: edit
         POST saved: delete renew_feed

@@ -261,7 +261,8 @@ def at_events(who: dict[str, User], edition: Edition) -> dict[str, Any]:
     with transaction():
         session.add(asked)
     return {"registration_id": mine.id, "guests.registration_id": hers.id, "guests.ticket.token": hers.token,
-            "guests.answer.token": invited.token(asked), **dict.fromkeys(("guests.ref", "door.ref"), edition.ref)}
+            "guests.answer.token": invited.token(asked), "ratings.rate_by_link.token": ratings.token(mine),
+            **dict.fromkeys(("guests.ref", "door.ref"), edition.ref)}
 
 
 def numbers(parts: dict[str, Any]) -> dict[str, Any]:
@@ -309,7 +310,6 @@ def build() -> World:
         "what": "done", "contracts.ledger_cases.what": "signed", "step": "take", "verb": "take", "text": "terms",
         "format": "csv", "ending": "csv", "static.filename": "style.css", "token": "no-token",
         "bootstrap.static.filename": "css/bootstrap.min.css",
-        "ratings.rate_by_link.token": ratings.token(registration),
         "need": need.ref, **numbers(parts), **references(case, need, parts), **parts,
     }
     keys = {VISITOR: Key("", "")}
