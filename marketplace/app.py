@@ -64,7 +64,7 @@ from marketplace.messaging import api as messaging_api
 from marketplace.messaging import digests, mail
 from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
-from marketplace.organisations import domain_views, domains
+from marketplace.organisations import domain_views, domains, park_views
 from marketplace.organisations import operator_views as operator_organisations_views
 from marketplace.organisations import views as organisations_views
 from marketplace.privacy import operator_views as operator_privacy_views
@@ -113,7 +113,7 @@ PAGES = (
     introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
     edition_views, ratings_views,
-    broadcasts_views, news_views,
+    broadcasts_views, news_views, park_views,
     requests_views, help_views, privacy_views, operator_privacy_views, health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {

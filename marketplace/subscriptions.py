@@ -20,7 +20,7 @@ from marketplace.listings import documents as listing_documents
 from marketplace.listings import import_jobs, sharing, translations
 from marketplace.listings import service as listings
 from marketplace.matching import embedding
-from marketplace.messaging import digests, guarding, inbox, letters, mail
+from marketplace.messaging import digests, guarding, inbox, letters, mail, park_letters
 from marketplace.organisations import service as organisations
 from marketplace.outbox import Handler
 from marketplace.privacy import leaving, retention
@@ -68,6 +68,8 @@ def table() -> dict[str, dict[str, Handler]]:
         "organisation.invited": {"mail": letters.invited_to_organisation},
         "organisation.mailbox": {"mail": letters.confirm_mailbox},
         "organisation.joined": {"notices": letters.member_joined},
+        "park.member": {"notices": park_letters.member_added},
+        "park.partner": {"notices": park_letters.partner},
         "vectors.due": {"embedder": embedding.fill},
         "translation.due": {"translator": translations.fill},
         "terms.changed": {"synonyms": terms.tell_engine},

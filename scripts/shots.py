@@ -285,6 +285,17 @@ def weighing_pages(one: One) -> list[Shot]:
     ]
 
 
+def park_pages(one: One) -> list[Shot]:
+    park = "/parks/" + str(one("SELECT slug FROM organisations WHERE kind = 'park' ORDER BY id"))
+    number_of = number(one("SELECT id FROM park_members ORDER BY id"))
+    return [
+        ("park-members", "erin", f"{park}/members"),
+        ("park-member-new", "erin", f"{park}/members/new"),
+        ("park-member-edit", "erin", f"{park}/members/{number_of}/edit"),
+        ("park-partner-new", "erin", f"{park}/partners/new"),
+    ]
+
+
 def operator_pages(one: One) -> list[Shot]:
     waiting = one("SELECT ref FROM listings WHERE state = 'submitted' ORDER BY id")
     pending = one("SELECT slug FROM organisations WHERE state = 'pending' ORDER BY id")
@@ -296,6 +307,9 @@ def operator_pages(one: One) -> list[Shot]:
         ("operator-refuse", "erin", f"/operator/organisations/{pending}/refuse"),
         ("operator-privacy", "erin", "/operator/privacy"),
         ("operator-mail", "erin", "/operator/mail"),
+        ("members", None, "/members"),
+        ("members-staff", "erin", "/members?membership=founding"),
+        *park_pages(one),
         ("broadcasts", "erin", "/broadcasts"),
         ("broadcast-new", "erin", "/broadcasts/new"),
         ("broadcast", "erin", f"/broadcasts/{one('SELECT ref FROM broadcasts ORDER BY id')}"),

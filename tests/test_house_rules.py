@@ -54,6 +54,7 @@ PUBLIC = {
     "news": {"answer", "leave"},
     "openid": {"leave", "come_back", "register"},
     "organisations": {"index", "show", "join", "confirm_mailbox"},
+    "parks": {"index", "badge"},
     "organisations_api": {"find", "show"},
     "ratings": {"rate_by_link"},
     "saved": {"search_feed", "feed", "unsubscribe"},

@@ -40,6 +40,7 @@ NOT_PICTURED = {
     "import.template",
     "import.rejected",
     "listings.attachment",
+    "parks.badge",
     "messaging.notice",
     "saved.feed",
     "saved.look",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
+from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import Base
 
@@ -86,6 +87,11 @@ class Organisation(Base):
     @property
     def is_verified(self) -> bool:
         return self.state is State.VERIFIED
+
+    @property
+    def member_from(self) -> date:
+        """Since when it belongs: as an operator has said, else since it was verified."""
+        return self.member_since or (self.decided_at or self.created_at).astimezone(clock.PLACE).date()
 
     def in_language(self, language: str) -> str:
         """The name as this reader reads it."""

@@ -70,7 +70,8 @@ def place(slug: str) -> ResponseReturnValue:
 
 
 def _placed(organisation: Organisation) -> dict[str, Any]:
-    return {"membership": organisation.membership, "steward_id": organisation.steward_id}
+    return {"membership": organisation.membership, "steward_id": organisation.steward_id,
+            "member_since": organisation.member_since}
 
 
 def _choices() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from marketplace.organisations import credit_codes
 from marketplace.organisations.models import Kind, MembershipClass, Role
 from marketplace.phrases import DEFAULT, LANGUAGES, say
 from marketplace.web.pagination import page_fields
-from marketplace.web.payloads import Shape
+from marketplace.web.payloads import Day, Shape
 
 LONGEST_ABOUT = 2_000
 
@@ -72,6 +72,7 @@ class Refusal(Shape):
 class Place(Shape):
     membership = fields.Enum(MembershipClass, by_value=True, required=True)
     steward_id = fields.Integer(load_default=None)
+    member_since = Day(load_default=None)
 
 
 class NewMember(Shape):
@@ -104,6 +105,7 @@ class OrganisationMention(Shape):
 
 class OrganisationShape(OrganisationMention):
     membership = fields.Enum(MembershipClass, by_value=True)
+    member_since = fields.Date(attribute="member_from")
     region = fields.String(allow_none=True, metadata={"description": "GB/T 2260 code, or ISO 3166 alpha-2."})
     about = fields.String(allow_none=True)
     about_en = fields.String(allow_none=True)

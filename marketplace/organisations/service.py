@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, update
@@ -159,10 +160,13 @@ def refuse(actor: Reader, organisation: Organisation, reason: str) -> None:
 
 
 def place(
-    actor: Reader, organisation: Organisation, *, membership: MembershipClass, steward_id: int | None
+    actor: Reader, organisation: Organisation, *, membership: MembershipClass, steward_id: int | None,
+    member_since: date | None = None,
 ) -> None:
-    """Say what the organisation is to the platform and who of the staff answers for it."""
+    """Say what the organisation is to the platform, since when, and who of the staff answers for it."""
     require(can_verify(actor))
+    if member_since is not None and member_since > clock.today():
+        raise Invalid({"member_since": say("This day has not come yet.")})
     if steward_id is not None:
         steward = session.get(User, steward_id)
         if steward is None or not steward.is_reviewer or not steward.is_active:
@@ -170,6 +174,7 @@ def place(
     changed = organisation.steward_id != steward_id
     with transaction():
         organisation.membership, organisation.steward_id = membership, steward_id
+        organisation.member_since = member_since or organisation.member_since
         audit.record(_id(actor), "organisation.placed", "organisation", organisation.id, membership=membership.value,
                      steward=steward_id)
         outbox.publish("organisation.changed", organisation.id)

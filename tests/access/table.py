@@ -63,6 +63,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET organisations: index show
         GET POST organisations: confirm_mailbox join
         GET organisations_api: find show
+        GET parks: badge index
         GET privacy: edition text
         GET POST privacy: keep_by_link
         GET POST ratings: rate_by_link
@@ -120,6 +121,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST analytics: set_public
         GET auditing: export index
         GET broadcasts: index show
+        GET POST parks: add ask edit
+        POST parks: answer
         GET POST broadcasts: edit new
         POST broadcasts: send stop
         GET domains: waiting
@@ -168,6 +171,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET desk_api: board cases loads today
         POST desk_api: hand_on
         GET event_figures: edition export_edition export_series series wall
+        GET parks: show
         GET review: queue
         GET POST review: decide
     """),
@@ -241,6 +245,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET POST domains: index
         POST domains: remove
         GET POST organisations: edit
+        POST parks: remove
         POST organisations: ask_mailbox_again change_role people set_approval withdraw_invitation
         GET webhooks: index:/organisations show:/organisations
         GET POST webhooks: create:/organisations edit:/organisations

@@ -44,7 +44,7 @@ from marketplace.listings.models import ImportJob, Kind, Listing, ListingTransla
 from marketplace.matching import feedback
 from marketplace.messaging import leaving as notices
 from marketplace.messaging.models import Notice, OutgoingMail
-from marketplace.organisations import mailboxes, members
+from marketplace.organisations import mailboxes, members, parks
 from marketplace.organisations.models import Domain, Membership, Organisation, Role
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.privacy import leaving
@@ -198,6 +198,16 @@ def told(who: dict[str, User], need: Listing) -> dict[str, Any]:
             "news.leave.token": last_part(news.link(charlie))}
 
 
+def parks_of(who: dict[str, User], company: Organisation) -> dict[str, Any]:
+    """A park that counts the company among its own, and another that it has asked to be its partner."""
+    erin = who[OPERATOR]
+    park, partner = (an_organisation(slug, OrganisationKind.PARK) for slug in ("park", "partner"))
+    member = parks.add(erin, park, organisation=company.slug, since=clock.today())
+    asked = parks.ask(erin, partner, park.slug)
+    return {"parks.slug": park.slug, "parks.badge.slug": company.slug, "parks.number": member.id,
+            "parks.answer.number": asked.id, "parks.answer.what": "agree"}
+
+
 def last_part(address: str) -> str:
     return address.rpartition("/")[2]
 
@@ -302,6 +312,7 @@ def build() -> World:
     parts |= in_other_states(who, need, result)
     parts |= at_events(who, parts.pop("edition"))
     parts |= in_mails(who, need.organisation) | told(who, need)
+    parts |= parks_of(who, need.organisation)
     index_listings()
     names = {
         "slug": "company", "events.slug": "landing", "event_figures.slug": "landing", "series.slug": "landing",
