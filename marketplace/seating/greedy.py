@@ -45,7 +45,36 @@ def _filled(board: Board, tables: Tables) -> Tables:
             waiting.discard(number)
     _place(board, tables, waiting, {number for number in waiting if board.leads >> number & 1}, 1)
     _place(board, tables, waiting, set(waiting), max(board.sizes, default=0))
+    for number in range(board.people):
+        if board.fixed[number] < 0:
+            _part(board, tables, number)
     return tables
+
+
+def _part(board: Board, tables: Tables, number: int) -> None:
+    """Whoever ended up beside somebody they must not sit with changes places with whom it costs least."""
+    here = next(table for table, members in enumerate(tables) if number in members)
+    if not any(board.conflict(number, other) for other in tables[here]):
+        return
+    left = [other for other in tables[here] if other != number]
+    now, best = board.of_table(here, tables[here]), (0, here, left, tables[here])
+    for there in board.open:
+        if there == here:
+            continue
+        before = now + board.of_table(there, tables[there])
+        for other in [None, *tables[there]]:
+            if other is None and len(tables[there]) >= board.sizes[there]:
+                continue
+            if other is not None and board.fixed[other] >= 0:
+                continue
+            joined = [number, *(one for one in tables[there] if one != other)]
+            behind = left if other is None else [*left, other]
+            gain = board.of_table(here, behind) + board.of_table(there, joined) - before
+            if gain > best[0]:
+                best = (gain, there, behind, joined)
+    gain, there, behind, joined = best
+    if gain > 0:
+        tables[here], tables[there] = behind, joined
 
 
 def _place(board: Board, tables: Tables, waiting: set[int], chosen: set[int], most: int) -> None:

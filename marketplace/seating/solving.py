@@ -19,7 +19,7 @@ from marketplace.seating.worth import value
 WORKERS = 2
 _SEARCHED, _BOUNDED = 0.4, 0.3
 """Shares of the time for local search and for the bound; the rest is CP-SAT's."""
-_SMALL = 250
+_SMALL = 60
 """Up to so many guests times tables the room is solved as a whole."""
 _SLICE = 0.5
 """Seconds for two tables at most; they take some 20 ms."""

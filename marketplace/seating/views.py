@@ -9,6 +9,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.events import service as events
+from marketplace.listings.models import Listing
+from marketplace.listings.tiers import title_in
 from marketplace.messaging.packing import unpacked
 from marketplace.phrases import say
 from marketplace.seating import notes, schemas, service, showing, slips, vocabulary
@@ -16,7 +18,7 @@ from marketplace.seating.models import MOST_ROUNDS, SeatingPlan
 from marketplace.seating.problem import LEAST, MOST, USUAL
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor
-from marketplace.web.language import words
+from marketplace.web.language import current, words
 from marketplace.web.payloads import load
 
 bp = Blueprint("seating", __name__, url_prefix="/events")
@@ -27,6 +29,12 @@ FORM = ["GET", "POST"]
 def gain(points: int) -> str:
     """+120, −45 or ±0."""
     return f"+{points}" if points > 0 else f"−{-points}" if points else "±0"
+
+
+@bp.app_template_filter("title_here")
+def title_here(listing: Listing) -> str:
+    """A listing's title in the reader's language, where it has one."""
+    return title_in(listing, current())
 
 
 @bp.route("/<ref>/seating", methods=FORM)
