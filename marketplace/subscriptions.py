@@ -32,6 +32,8 @@ from marketplace.requests_desk import service as requests_desk
 from marketplace.requests_desk import timers as request_timers
 from marketplace.seating import working as seating
 from marketplace.surveys import asking
+from marketplace.suppliers import renewing
+from marketplace.suppliers import service as suppliers
 from marketplace.timers import Timer
 from marketplace.webhooks import facts, sending
 from marketplace.webhooks import service as webhooks
@@ -112,6 +114,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("reminders of events", timedelta(minutes=15), reminding.run),
         Timer("needs being refined", timedelta(minutes=30), refinement_timers.remind),
         Timer("requests to parks and authorities", timedelta(minutes=15), request_timers.run),
+        Timer("years in supplier libraries", timedelta(hours=6), renewing.run),
         Timer("who answers", timedelta(hours=24), answering.count_overdue),
         Timer("counts of rates", timedelta(hours=1), rates.forget),
         Timer("tokens that end soon", timedelta(hours=6), tokens.look_after),
@@ -158,6 +161,7 @@ def sights() -> dict[str, digests.Sight]:
         "listings": listings.visible_refs,
         "organisations": organisations.visible_slugs,
         "requests": requests_desk.visible_refs,
+        "suppliers": suppliers.visible_refs,
         "desk": lambda person, pages: pages if person.is_reviewer else (),
         "operator": lambda person, pages: pages if person.is_operator else (),
     }
