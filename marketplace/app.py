@@ -78,9 +78,9 @@ from marketplace.requests_desk import help_views
 from marketplace.requests_desk import views as requests_views
 from marketplace.seating import api as seating_api
 from marketplace.seating import views as seating_views
+from marketplace.suppliers import views as suppliers_views
 from marketplace.surveys import running_views as running_surveys_views
 from marketplace.surveys import views as surveys_views
-from marketplace.suppliers import views as suppliers_views
 from marketplace.web import (
     api_docs,
     assets,

@@ -31,9 +31,9 @@ from marketplace.refining import timers as refinement_timers
 from marketplace.requests_desk import service as requests_desk
 from marketplace.requests_desk import timers as request_timers
 from marketplace.seating import working as seating
-from marketplace.surveys import asking
 from marketplace.suppliers import renewing
 from marketplace.suppliers import service as suppliers
+from marketplace.surveys import asking
 from marketplace.timers import Timer
 from marketplace.webhooks import facts, sending
 from marketplace.webhooks import service as webhooks

@@ -170,8 +170,8 @@ def apply(actor: User, library: Library, organisation: Organisation, content: Ma
             say("Those who write for a verified organisation apply for it; not the buyer itself."))
     given = {name: _text(content, name, needed=name == "supplies") for name in ("supplies", "proof")}
     with _changing(), transaction():
-        there = session.scalar(select(Supplier).where(
-            Supplier.library_id == library.id, Supplier.organisation_id == organisation.id).with_for_update(of=Supplier))
+        this = (Supplier.library_id == library.id, Supplier.organisation_id == organisation.id)
+        there = session.scalar(select(Supplier).where(*this).with_for_update(of=Supplier))
         _require_applicable(library, there)
         supplier = there or Supplier(library=library, organisation=organisation)
         known = there is not None and there.waits
