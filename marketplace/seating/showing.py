@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from marketplace.accounts.models import User
 from marketplace.errors import NotFound
 from marketplace.events.models import Registration
 from marketplace.listings import service as listings
 from marketplace.phrases import Phrase, say
+from marketplace.seating import explaining
 from marketplace.seating.arranging import NOWHERE, Change, changes
+from marketplace.seating.explaining import Because
 from marketplace.seating.models import Seat, SeatingPlan
 from marketplace.seating.pictures import Picture, picture
 from marketplace.seating.plans import guests_of, problem_of, seated
-from marketplace.seating.problem import Plan, Problem, Value, ordered
+from marketplace.seating.problem import Guest, Plan, Problem, Value, ordered
 from marketplace.seating.rules import Contradiction, Contradicts, contradictions
-from marketplace.seating.worth import apart, value, wants
+from marketplace.seating.worth import apart, value
 
 MOST_REASONS = 3
 
@@ -79,10 +80,11 @@ def shown(actor: User, plan: SeatingPlan) -> Shown:
     seats = seated(plan, problem)
     fixed = {seat.registration_id for seat in plan.seats if seat.is_fixed}
     known = _may_know(actor, problem)
-    people = {guest.key: guest for guest in problem.guests}
+    people, why = {guest.key: guest for guest in problem.guests}, explaining.explain(problem, seats)
     tables = tuple(
         TableShown(number, size, tuple(
-            Sitting(guests[key], people[key].leads, key in fixed, tuple(_reasons(problem, keys, key, guests, known)))
+            Sitting(guests[key], people[key].leads, key in fixed, (
+                *_reasons(why[key], guests, known), *_against(problem, people, keys, key, guests)))
             for key in keys
         ), picture(problem, keys, size, {key: guests[key].user.name for key in keys}))
         for number, (size, keys) in enumerate(zip(problem.sizes, seats, strict=True), start=1)
@@ -145,43 +147,49 @@ def _may_know(actor: User, problem: Problem) -> set[str]:
     return set(listings.visible_refs(actor, sorted(refs)))
 
 
-def _reasons(
-    problem: Problem, keys: Sequence[int], key: int, people: Mapping[int, Registration], known: set[str]
+def _reasons(found: Sequence[explaining.Reason], people: Mapping[int, Registration], known: set[str]) -> list[Reason]:
+    """Those of `explaining` in words, the strongest first."""
+    made = []
+    for one in found:
+        pair, name = one.pair, people[one.other].user.name if one.other else ""
+        if one.because is Because.FIT and pair is not None:
+            made.append(Reason(say("with {name}", name=name), pair.need if pair.need in known else "",
+                               pair.result if pair.result in known else "", pair.fit))
+        elif one.because is not Because.PUT:  # which a badge says
+            organisation = people[one.other].organisation if one.other else None
+            made.append(Reason(_WORDS[one.because].format(name=name, organisation=organisation, count=one.count)))
+    fits = [one for one in made if one.score is not None][:MOST_REASONS]
+    return fits + [one for one in made if one.score is None]
+
+
+_WORDS = {
+    Because.ASKED: say("wishes to meet {organisation}"),
+    Because.ASKED_FOR: say("{name} wishes to meet them"),
+    Because.LEADS: say("leads the table"),
+    Because.STAYED: say("stays where they sit already"),
+    Because.ELSEWHERE: say("{count} good counterparts of theirs sit at other tables"),
+    Because.NOBODY: say("nobody who comes has something that fits; sits where it keeps the table mixed"),
+}
+
+
+def _against(
+    problem: Problem, people: Mapping[int, Guest], keys: Sequence[int], key: int, shown: Mapping[int, Registration]
 ) -> list[Reason]:
-    guests = {guest.key: guest for guest in problem.guests}
-    me, others = guests[key], [guests[other] for other in keys if other != key]
-    found: list[Reason] = []
-    for other in others:
-        pair = problem.pairs.get(ordered(key, other.key))
-        if pair is not None:
-            found.append(Reason(
-                say("with {name}", name=people[other.key].user.name), pair.need if pair.need in known else "",
-                pair.result if pair.result in known else "", pair.fit))
-    found = sorted(found, key=lambda one: -(one.score or 0))[:MOST_REASONS]
-    for other in others:
-        name = people[other.key].user.name
-        if wants(me, other):
-            found.append(Reason(say("wishes to meet {organisation}", organisation=people[other.key].organisation)))
-        if wants(other, me):
-            found.append(Reason(say("{name} wishes to meet them", name=name)))
-    if not found:
-        found.append(Reason(say("leads the table") if me.leads else say(
-            "nobody who comes has something that fits; sits where it keeps the table mixed")))
-    return found + [one for other in others for one in _against(problem, me, other, people)]
-
-
-def _against(problem: Problem, me: Any, other: Any, people: Mapping[int, Registration]) -> list[Reason]:
-    key, name = ordered(me.key, other.key), people[other.key].user.name
+    """What speaks against this seat."""
     found = []
-    if apart(me, other):
-        same = me.organisation is not None and me.organisation == other.organisation
-        found.append(Reason(say("of the same organisation as {name}", name=name) if same else
-                            say("one excludes the other: {name}", name=name), is_against=True))
-    if key in problem.earlier:
-        found.append(Reason(say("sits with {name} in an earlier round too", name=name), is_against=True))
-    elif problem.met.get(key):
-        found.append(Reason(say("has sat with {name} before", name=name), is_against=True))
-    return found
+    for other in keys:
+        name, both = shown[other].user.name, ordered(key, other)
+        if other == key:
+            continue
+        if apart(people[key], people[other]):
+            same = people[key].organisation is not None and people[key].organisation == people[other].organisation
+            found.append(say("of the same organisation as {name}", name=name) if same else
+                         say("one excludes the other: {name}", name=name))
+        if both in problem.earlier:
+            found.append(say("sits with {name} in an earlier round too", name=name))
+        elif problem.met.get(both):
+            found.append(say("has sat with {name} before", name=name))
+    return [Reason(text, is_against=True) for text in found]
 
 
 def said(one: Contradiction, guests: Mapping[int, Registration]) -> Phrase:
