@@ -61,6 +61,7 @@ PUBLIC = {
     "search": {"page"},
     "second_factor": {"enter"},
     "search_api": {"search", "suggest"},
+    "surveys": {"index", "results"},
 }
 """Every view that a visitor may reach, spelled out: to open another, its name is added here on purpose."""
 

@@ -72,6 +72,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET search: page
         GET search_api: search suggest
         GET POST second_factor: enter
+        GET surveys: index results
     """),
     # events: for oneself. listings.write and listings_api.create: people who may write for no organisation are told
     # so, before anything is asked of them; for another's organisation the API answers 422 with those one may name.
@@ -143,6 +144,10 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET ratings: minutes
         GET POST ratings: edit_minutes
         POST ratings: send_minutes
+        GET operator_surveys: index show
+        GET POST operator_surveys: ask edit new person
+        POST event_surveys: begin
+        POST operator_surveys: publish set_state
         GET searched: export index
         GET terms: export imported index rejected
         GET POST terms: edit new upload
@@ -240,6 +245,9 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         PATCH saved_searches_api: change
         POST sessions: end
         POST tokens: revoke
+        GET surveys: answered
+        GET POST surveys: answer
+        POST surveys: draft
     """),
     (OWN_ADMIN_AND_OPERATORS, """
         GET POST domains: index
@@ -349,6 +357,10 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     # The viewer's ticket; the admin has registered her.
     (HERSELF_ADMIN_AND_OPERATORS, """
         GET guests: ticket
+    """),
+    # Those who have registered for the event.
+    (ONLY_MINE | {OWN_VIEWER}, """
+        GET POST event_surveys: answer
     """),
     # No role opens these, but: the token of METRICS_TOKEN (tests/operations/test_metrics.py); another system's
     # sign-in, which is not set up here, and its cookie (tests/accounts/test_openid.py).

@@ -19,6 +19,7 @@ from indexing import index_listings
 from introductions.case_entries import ANSWERS, entries
 from refining.refining_facts import REFINED
 from sqlalchemy import select
+from surveys.asked_people import a_survey, let_in, says
 
 from marketplace import clock
 from marketplace.accounts import links, sessions, texts, tokens
@@ -31,7 +32,7 @@ from marketplace.casework import filing, meetings, tasks
 from marketplace.contracts import steps, surveys
 from marketplace.contracts.models import Survey, SurveyKind
 from marketplace.db import session, transaction
-from marketplace.events import attending, invited
+from marketplace.events import attending, invited, surveying
 from marketplace.events.models import Edition, EventInvitation
 from marketplace.files import service as files
 from marketplace.finding import alerts, saved, terms
@@ -51,6 +52,8 @@ from marketplace.privacy import leaving
 from marketplace.privacy import service as privacy
 from marketplace.ratings import service as ratings
 from marketplace.refining import service as refining
+from marketplace.surveys import asking
+from marketplace.surveys.service import publish as publish_figures
 from marketplace.webhooks import service as webhooks
 
 VISITOR = "visitor"
@@ -275,6 +278,20 @@ def at_events(who: dict[str, User], edition: Edition) -> dict[str, Any]:
             **dict.fromkeys(("guests.ref", "door.ref"), edition.ref)}
 
 
+def surveyed(who: dict[str, User], edition: Edition) -> dict[str, Any]:
+    """The admin was asked and has answered; the edition has a survey of its own."""
+    charlie, erin = who[OWN[2]], who[OPERATOR]
+    survey = a_survey(erin)
+    let_in(survey, charlie)
+    says(charlie, survey, need="A pump that runs dry.")
+    publish_figures(erin, survey, True)
+    surveying.begin(erin, edition)
+    row = asking.of(charlie, survey)
+    assert row is not None
+    return {**dict.fromkeys(("surveys.number", "operator_surveys.number"), survey.id), "surveys.role": "need",
+            "operator_surveys.person": row.id, "event_surveys.ref": edition.ref}
+
+
 def numbers(parts: dict[str, Any]) -> dict[str, Any]:
     """The same argument is another thing's number in each room."""
     return {
@@ -310,7 +327,7 @@ def build() -> World:
     charlie, erin = who[OWN[2]], who[OPERATOR]
     parts |= of_a_person(charlie) | of_the_organisation(who, need.organisation) | of_the_platform(erin)
     parts |= in_other_states(who, need, result)
-    parts |= at_events(who, parts.pop("edition"))
+    parts |= at_events(who, parts["edition"]) | surveyed(who, parts.pop("edition"))
     parts |= in_mails(who, need.organisation) | told(who, need)
     parts |= parks_of(who, need.organisation)
     index_listings()
