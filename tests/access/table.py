@@ -116,6 +116,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     """),
     # Both have a place at the event.
     (frozenset({OWN_VIEWER}) | ONLY_MINE, """
+        GET POST event_surveys: answer
         GET POST ratings: rate
     """),
     (OPERATORS, """
@@ -357,10 +358,6 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     # The viewer's ticket; the admin has registered her.
     (HERSELF_ADMIN_AND_OPERATORS, """
         GET guests: ticket
-    """),
-    # Those who have registered for the event.
-    (ONLY_MINE | {OWN_VIEWER}, """
-        GET POST event_surveys: answer
     """),
     # No role opens these, but: the token of METRICS_TOKEN (tests/operations/test_metrics.py); another system's
     # sign-in, which is not set up here, and its cookie (tests/accounts/test_openid.py).
