@@ -81,6 +81,7 @@ from marketplace.seating import views as seating_views
 from marketplace.suppliers import views as suppliers_views
 from marketplace.surveys import running_views as running_surveys_views
 from marketplace.surveys import views as surveys_views
+from marketplace.training import views as training_views
 from marketplace.web import (
     api_docs,
     assets,
@@ -114,7 +115,7 @@ PAGES = (
     introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
     edition_views, ratings_views,
-    broadcasts_views, news_views, park_views,
+    broadcasts_views, news_views, park_views, training_views,
     requests_views, help_views, suppliers_views, privacy_views, operator_privacy_views, health, metrics, api_docs,
 )
 APIS: dict[Any, Scope | None] = {

@@ -35,6 +35,7 @@ from marketplace.suppliers import renewing
 from marketplace.suppliers import service as suppliers
 from marketplace.surveys import asking
 from marketplace.timers import Timer
+from marketplace.training import telling as training
 from marketplace.webhooks import facts, sending
 from marketplace.webhooks import service as webhooks
 
@@ -70,6 +71,8 @@ def table() -> dict[str, dict[str, Handler]]:
         "organisation.invited": {"mail": letters.invited_to_organisation},
         "organisation.mailbox": {"mail": letters.confirm_mailbox},
         "organisation.joined": {"notices": letters.member_joined},
+        "training.changed": {"notices": training.session_changed},
+        "certificate.recorded": {"notices": training.certificate_recorded},
         "park.member": {"notices": park_letters.member_added},
         "park.partner": {"notices": park_letters.partner},
         "vectors.due": {"embedder": embedding.fill},
@@ -122,6 +125,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("suggestions", timedelta(seconds=10), suggesting.suggest_due),
         Timer("how well listings are met", timedelta(seconds=10), supply.score_some),
         Timer("saved searches", timedelta(seconds=10), alerts.run),
+        Timer("certificates that end soon", timedelta(hours=12), training.run),
         Timer("broadcasts", broadcasts.INTERVAL, broadcasts.run),
         Timer("collected notices", timedelta(seconds=10), digests.run),
         Timer("forget old notices", timedelta(hours=24), inbox.forget),

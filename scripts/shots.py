@@ -15,6 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import further_shots
 import running
 
 FOLDER = Path(__file__).resolve().parents[1] / "shots"
@@ -42,7 +43,7 @@ OF_CHARLIE = "(SELECT id FROM organisations WHERE slug = 'lichuan-manufacturing'
 def pages(one: One) -> list[Shot]:
     """Every page there is, by someone it is made for."""
     parts = (open_pages, people_pages, listing_pages, case_pages, work_pages, contract_pages, weighing_pages,
-             operator_pages)
+             operator_pages, further_shots.pages)
     return [shot for part in parts for shot in part(one)]
 
 
@@ -285,17 +286,6 @@ def weighing_pages(one: One) -> list[Shot]:
     ]
 
 
-def park_pages(one: One) -> list[Shot]:
-    park = "/parks/" + str(one("SELECT slug FROM organisations WHERE kind = 'park' ORDER BY id"))
-    number_of = number(one("SELECT id FROM park_members ORDER BY id"))
-    return [
-        ("park-members", "erin", f"{park}/members"),
-        ("park-member-new", "erin", f"{park}/members/new"),
-        ("park-member-edit", "erin", f"{park}/members/{number_of}/edit"),
-        ("park-partner-new", "erin", f"{park}/partners/new"),
-    ]
-
-
 def operator_pages(one: One) -> list[Shot]:
     waiting = one("SELECT ref FROM listings WHERE state = 'submitted' ORDER BY id")
     pending = one("SELECT slug FROM organisations WHERE state = 'pending' ORDER BY id")
@@ -307,14 +297,6 @@ def operator_pages(one: One) -> list[Shot]:
         ("operator-refuse", "erin", f"/operator/organisations/{pending}/refuse"),
         ("operator-privacy", "erin", "/operator/privacy"),
         ("operator-mail", "erin", "/operator/mail"),
-        ("members", None, "/members"),
-        ("members-staff", "erin", "/members?membership=founding"),
-        *park_pages(one),
-        ("broadcasts", "erin", "/broadcasts"),
-        ("broadcast-new", "erin", "/broadcasts/new"),
-        ("broadcast", "erin", f"/broadcasts/{one('SELECT ref FROM broadcasts ORDER BY id')}"),
-        ("broadcast-edit", "erin", f"/broadcasts/{one('SELECT ref FROM broadcasts ORDER BY id DESC')}/edit"),
-        ("news-wanted", "alice", "/account/news"),
         ("operator-webhooks", "erin", "/operator/webhooks"),
         ("operator-terms", "erin", "/operator/terms"),
         ("operator-terms-one", "erin", "/operator/terms/1"),

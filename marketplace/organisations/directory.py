@@ -107,5 +107,5 @@ def _parks_of(items: Sequence[Organisation], choices: Sequence[Organisation]) ->
 
 def _counts() -> dict[MembershipClass, int]:
     every = select(Organisation.membership, func.count()).where(Organisation.state == State.VERIFIED)
-    counted = {kind: number for kind, number in session.execute(every.group_by(Organisation.membership))}
+    counted = {row[0]: row[1] for row in session.execute(every.group_by(Organisation.membership))}
     return {one: counted.get(one, 0) for one in MembershipClass}

@@ -47,7 +47,7 @@ def index() -> ResponseReturnValue:
 def badge(slug: str) -> Response:
     """A picture that a member may show on a site of its own."""
     organisation = directory.member(slug)
-    drawn = render_template("organisations/badge.svg", organisation=organisation)
+    drawn = render_template("organisations/badge.xml", organisation=organisation)
     response = Response(drawn, content_type="image/svg+xml; charset=utf-8")
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response

@@ -112,6 +112,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET POST sessions: confirm
         POST sessions: end_others
         GET POST tokens: index
+        GET training: broker brokers index show
+        POST training: attend
         GET translations: to_read_over
     """),
     # Both have a place at the event.
@@ -126,6 +128,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET POST parks: add ask edit
         POST parks: answer
         GET POST broadcasts: edit new
+        GET POST training: certify edit new withdraw
+        POST training: cancel mark
         POST broadcasts: send stop
         GET domains: waiting
         POST domains: confirm refuse

@@ -54,6 +54,9 @@ from marketplace.ratings import service as ratings
 from marketplace.refining import service as refining
 from marketplace.surveys import asking
 from marketplace.surveys.service import publish as publish_figures
+from marketplace.training import certificates
+from marketplace.training import service as training
+from marketplace.training.models import Level
 from marketplace.webhooks import service as webhooks
 
 VISITOR = "visitor"
@@ -201,6 +204,21 @@ def told(who: dict[str, User], need: Listing) -> dict[str, Any]:
             "news.leave.token": last_part(news.link(charlie))}
 
 
+def trained(who: dict[str, User]) -> dict[str, Any]:
+    """A session for which a broker has enrolled, and a certificate of theirs."""
+    erin, dana, today = who[OPERATOR], who[ITS_BROKER], clock.today()
+    planned = training.plan(erin, {
+        "title_zh": "初级班", "place": "渡口厅", "level": Level.JUNIOR, "starts_at": clock.now() + timedelta(days=3),
+        "hours": 8, "seats": 5,
+    })
+    taken = training.enrol(dana, planned)
+    held = certificates.record(erin, dana, level=Level.JUNIOR, issuer="The exchange", issued_on=today,
+                               valid_until=today + timedelta(days=900))
+    return {"training.number": planned.id, "training.enrolment_id": taken.id, "training.what": "enrol",
+            "training.mark.what": "attended", "training.ref": held.ref, "training.broker.number": dana.id,
+            "training.certify.number": dana.id}
+
+
 def parks_of(who: dict[str, User], company: Organisation) -> dict[str, Any]:
     """A park that counts the company among its own, and another that it has asked to be its partner."""
     erin = who[OPERATOR]
@@ -329,7 +347,7 @@ def build() -> World:
     parts |= in_other_states(who, need, result)
     parts |= at_events(who, parts["edition"]) | surveyed(who, parts.pop("edition"))
     parts |= in_mails(who, need.organisation) | told(who, need)
-    parts |= parks_of(who, need.organisation)
+    parts |= parks_of(who, need.organisation) | trained(who)
     index_listings()
     names = {
         "slug": "company", "events.slug": "landing", "event_figures.slug": "landing", "series.slug": "landing",
