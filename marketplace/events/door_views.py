@@ -35,7 +35,7 @@ def to_door(ref: str) -> ResponseReturnValue:
 
 
 def around_door(edition: Edition) -> dict[str, Any]:
-    text = request.args.get("q", "").strip()[:100]
+    text = request.args.get("q", "").replace("\0", "").strip()[:100]
     return {"edition": edition, "words_of": vocabulary, "text": text, "counts": doors.counts(edition),
             "found": doors.look_for(actor(), edition, text)}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import contains_eager
 
 from marketplace import audit, clock, outbox, regions
 from marketplace.accounts.models import User
@@ -207,7 +208,8 @@ def _people_of(organisations: Sequence[Organisation], listings: dict[int, list[A
     for one in session.scalars(
         select(Membership).join(Membership.user).where(
             Membership.organisation_id.in_([o.id for o in organisations]), User.disabled_at.is_(None))
-    ).unique():
+        .options(contains_eager(Membership.user))
+    ):
         members.setdefault(one.organisation_id, []).append(one)
     found = []
     for organisation in organisations:
