@@ -99,7 +99,7 @@ def _counts(whole: Whole, staff: bool) -> list[tuple[Any, int]]:
 def _steps(whole: Whole, staff: bool) -> list[dict[str, Any]]:
     """Each with its share of the step before; no further than what may be told."""
     counted = [(Label("同桌交流", "Talks at tables"), whole.total("talks")),
-               (Label("双方均有意向", "Both see a cooperation"), whole.total("intents")),
+               (Label("双向意向", "Both see a cooperation"), whole.total("intents")),
                (Label("进入对接", "Introductions"), len(whole.projects)),
                (Label("签约", "Contracts"), whole.signed)]
     found: list[dict[str, Any]] = []

@@ -6,7 +6,7 @@ from marketplace.phrases import Label
 from marketplace.ratings.models import Later, Verdict
 
 VERDICTS = {
-    Verdict.NOT_HELD: Label("没有谈成", "It did not take place"),
+    Verdict.NOT_HELD: Label("没谈上", "It did not take place"),
     Verdict.INFORMATIVE: Label("有收获", "It was informative"),
     Verdict.POSSIBLE: Label("有合作可能", "A cooperation is possible"),
 }
