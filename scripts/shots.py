@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import further_shots
 import running
+import survey_shots
 
 FOLDER = Path(__file__).resolve().parents[1] / "shots"
 WIDTHS = (1280, 390)
@@ -43,7 +44,7 @@ OF_CHARLIE = "(SELECT id FROM organisations WHERE slug = 'lichuan-manufacturing'
 def pages(one: One) -> list[Shot]:
     """Every page there is, by someone it is made for."""
     parts = (open_pages, people_pages, listing_pages, case_pages, work_pages, contract_pages, weighing_pages,
-             operator_pages, further_shots.pages)
+             operator_pages, further_shots.pages, survey_shots.pages)
     return [shot for part in parts for shot in part(one)]
 
 
