@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from marketplace.accounts.models import User
 from marketplace.commands import ready
 from marketplace.db import session
-from marketplace.demo import loading
+from marketplace.demo import fridays, loading
 from marketplace.demo.people import PASSWORD
 
 CAST = {
@@ -22,7 +22,8 @@ CAST = {
 
 @click.command()
 @click.option("--first-time", is_flag=True, help="Do nothing, instead of refusing, when the database has data.")
-def demo(first_time: bool) -> None:
+@click.option("--series", is_flag=True, help="Also hold twelve Fridays over three months with 120 organisations.")
+def demo(first_time: bool, series: bool) -> None:
     """Load the demonstration: organisations, results, needs, and introductions with months of history.
 
     It refuses on a database that has data.
@@ -31,7 +32,7 @@ def demo(first_time: bool) -> None:
     """
     ready.settings()
     if not loading.has_data():
-        load()
+        load(series)
     elif not first_time:
         raise click.ClickException("this database has data, and the demonstration would mix with it. "
                                    "Choose another: YINQIAO_VAR=/tmp/look yinqiao migrate, and the same for demo")
@@ -39,9 +40,12 @@ def demo(first_time: bool) -> None:
         introduce()
 
 
-def load() -> None:
+def load(series: bool) -> None:
     with click.progressbar(length=100, label="Loading the demonstration") as bar:
-        loading.load(bar.update)
+        world = loading.load(bar.update)
+    if series:
+        with click.progressbar(length=100, label="Holding twelve Fridays") as bar:
+            fridays.load(bar.update, world)
 
 
 def introduce() -> None:

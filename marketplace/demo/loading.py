@@ -27,8 +27,9 @@ FRESH = timedelta(days=7)
 """Notices of the last days are still unread, as on any morning."""
 
 
-def load(progress: Callable[[int], object]) -> None:
-    """Fill an empty database, all or nothing. `progress` is called with how many more hundredths are done.
+def load(progress: Callable[[int], object]) -> World:
+    """Fill an empty database, all or nothing. `progress` is called with how many more hundredths are done. Returns who
+    and what there is, for fridays.load.
 
     Raises Conflict when there are people, organisations or listings already.
     """
@@ -42,6 +43,7 @@ def load(progress: Callable[[int], object]) -> None:
             timeline.run(progress)
             messaging.let_be_read(before=timeline.now - FRESH)
         listings.expire_due()
+    return world
 
 
 def has_data() -> bool:

@@ -38,14 +38,14 @@ def plan(timeline: Timeline, world: World) -> None:
 
 
 @cache
-def _password_hash() -> str:
+def password_hash() -> str:
     return passwords.hashed(PASSWORD)
 
 
 def _open_account(world: World, person: dict[str, Any]) -> None:
     world.people[person["key"]] = accounts.create(
         person["email"], person["name"], PASSWORD, broker="broker" in person["roles"],
-        operator="operator" in person["roles"], language=person["language"], password_hash=_password_hash(),
+        operator="operator" in person["roles"], language=person["language"], password_hash=password_hash(),
     )
     accepting.accept(world.people[person["key"]], texts.latest())
 

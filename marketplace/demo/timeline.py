@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from marketplace import clock, outbox, subscriptions
 from marketplace.accounts.models import User
-from marketplace.db import session
+from marketplace.db import session, transaction
 from marketplace.events.models import Edition
 from marketplace.listings.models import Listing
 from marketplace.organisations.models import Organisation
@@ -36,8 +36,9 @@ class World:
 class Timeline:
     """Acts, each with the moment at which it took place."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, telling: Collection[str] = TELLING) -> None:
         self.now = now
+        self._telling = telling
         self.today: date = now.astimezone(clock.PLACE).date()
         self._acts: list[tuple[datetime, Act]] = []
 
@@ -61,7 +62,7 @@ class Timeline:
         for number, (moment, act) in enumerate(sorted(self._acts, key=lambda entry: entry[0]), 1):
             with clock.at(moment):
                 act()
-                _tell()
+                _tell(self._telling)
             if number * 100 // len(self._acts) > done:
                 progress(number * 100 // len(self._acts) - done)
                 done = number * 100 // len(self._acts)
@@ -72,13 +73,13 @@ def rows(name: str) -> Any:
     return json.loads((Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def _tell() -> None:
-    """What is owed to people by what was just done reaches them on that day."""
+def _tell(subscribers: Collection[str]) -> None:
+    """What is owed by what was just done is done on that day, and what follows from that."""
     session.flush()
     table = subscriptions.table()
-    waiting = session.execute(select(outbox.Entry.id, outbox.Entry.topic, outbox.Entry.subscriber,
-                                     outbox.Entry.subject_id).where(outbox.Entry.subscriber.in_(TELLING))).all()
-    for entry in waiting:
-        table[entry.topic][entry.subscriber]([entry.subject_id])
-    if waiting:
-        session.execute(delete(outbox.Entry).where(outbox.Entry.id.in_([entry.id for entry in waiting])))
+    owed = select(outbox.Entry.id, outbox.Entry.topic, outbox.Entry.subscriber, outbox.Entry.subject_id)
+    while waiting := session.execute(owed.where(outbox.Entry.subscriber.in_(subscribers))).all():
+        with transaction():
+            session.execute(delete(outbox.Entry).where(outbox.Entry.id.in_([entry.id for entry in waiting])))
+        for entry in waiting:
+            table[entry.topic][entry.subscriber]([entry.subject_id])

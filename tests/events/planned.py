@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from marketplace import clock
 from marketplace.events import service
@@ -31,3 +31,12 @@ def an_edition(operator, series: Series, days: float = 7, state: State = State.O
     if state not in (State.DRAFT, State.OPEN):
         service.set_state(operator, edition, state)
     return edition
+
+
+def a_template(operator, **fields: object) -> Series:
+    """A series whose editions can be planned together: Fridays at two, two and a half hours, tables for forty."""
+    return service.create_series(operator, {
+        "slug": "fridays", "title_zh": "周五见", "title_en": "See you on Friday", "organisation": "company",
+        "weekday": 4, "starts": time(14), "minutes": 150, "capacity": 40, "place_zh": "渡口厅",
+        "place_en": "Landing Hall", "hosts": ["company", "institute"], **fields,
+    })
