@@ -51,6 +51,8 @@ def pages(one: One) -> list[Shot]:
 def open_pages(one: One) -> list[Shot]:
     edition = one("SELECT ref FROM editions ORDER BY starts_at DESC")
     series = one("SELECT slug FROM series")
+    seated = one("SELECT ref FROM editions JOIN seating_plans ON edition_id = editions.id ORDER BY starts_at DESC")
+    guest = one("SELECT registration_id FROM seats WHERE plan_id = (SELECT MAX(id) FROM seating_plans WHERE round = 1)")
     rated = one("SELECT editions.ref FROM editions JOIN registrations ON registrations.edition_id = editions.id JOIN "
                 "users ON users.id = registrations.user_id WHERE users.email = 'alice@institute.example' AND "
                 "registrations.state IN ('registered', 'attended') ORDER BY editions.starts_at")
@@ -75,6 +77,12 @@ def open_pages(one: One) -> list[Shot]:
         ("event", "alice", f"/events/{edition}"),
         ("event-series", None, f"/events/series/{series}"),
         ("event-participants", "erin", f"/events/{edition}/participants"),
+        ("event-tables", "erin", f"/events/{seated}/seating"),
+        ("event-seat", "erin", f"/events/{seated}/seating/1/people/{guest if str(guest).isdigit() else 1}"),
+        ("event-table-cards", "erin", f"/events/{seated}/seating/cards"),
+        ("event-slips", "erin", f"/events/{seated}/seating/slips"),
+        ("event-my-table", "alice", f"/events/{seated}/table"),
+        ("event-notes", "erin", f"/events/{seated}/table/notes"),
         ("event-ratings", "alice", f"/events/{rated}/ratings"),
         ("event-minutes", "erin", f"/events/{edition}/minutes"),
         ("event-minutes-edit", "erin", f"/events/{edition}/minutes/edit"),

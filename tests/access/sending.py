@@ -36,6 +36,8 @@ SENT: dict[str, dict[str, Any]] = {
     "POST organisations.people": {"email": "another@company.example", "role": "viewer"},
     "POST organisations.change_role": {"role": "viewer"},
     "POST events.set_state": {"state": "open"},
+    "POST seating_api.move": {"registration": "{registration_id}", "to": "1", "version": 1},
+    "POST seating_api.write_note": {"table": 1, "text": "They meet on Monday.", "once": "abcdefgh"},
     "POST desk.move": {"ref": "{ref}", "key": "implement"},
     "POST introductions.suggest": {"need": "{idle}", "result": "{other}"},
     "PUT refining_api.write": {"title": "Sharper"},

@@ -109,6 +109,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST saved_searches_api: create
         GET second_factor: show
         GET POST second_factor: recovery_codes set_up turn_off
+        GET seating: mine
+        GET seating_api: mine
         GET POST sessions: confirm
         POST sessions: end_others
         GET POST tokens: index
@@ -138,6 +140,11 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET POST series: move plan
         POST events: check_in set_state undo_check_in
         GET door: badges
+        GET seating: cards ice_breakers
+        GET POST seating: seat show
+        POST seating: again publish stop withdraw
+        GET seating_api: show
+        POST seating_api: again ask move publish
         GET POST door: check_in decline invitations
         POST door: add approve left let_in
         GET messaging: mail_page mails show_mail
@@ -362,6 +369,9 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     # The viewer's ticket; the admin has registered her.
     (HERSELF_ADMIN_AND_OPERATORS, """
         GET guests: ticket
+        GET POST seating: write_note
+        GET seating_api: read_notes
+        POST seating_api: write_note
     """),
     # No role opens these, but: the token of METRICS_TOKEN (tests/operations/test_metrics.py); another system's
     # sign-in, which is not set up here, and its cookie (tests/accounts/test_openid.py).

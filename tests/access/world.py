@@ -18,6 +18,7 @@ from events.planned import a_series, an_edition
 from indexing import index_listings
 from introductions.case_entries import ANSWERS, entries
 from refining.refining_facts import REFINED
+from seating.seated import a_seating
 from sqlalchemy import select
 from surveys.asked_people import a_survey, let_in, says
 
@@ -293,7 +294,7 @@ def at_events(who: dict[str, User], edition: Edition) -> dict[str, Any]:
         session.add(asked)
     return {"registration_id": mine.id, "guests.registration_id": hers.id, "guests.ticket.token": hers.token,
             "guests.answer.token": invited.token(asked), "ratings.rate_by_link.token": ratings.token(mine),
-            **dict.fromkeys(("guests.ref", "door.ref"), edition.ref)}
+            **dict.fromkeys(("guests.ref", "door.ref"), edition.ref), **a_seating(edition)}
 
 
 def surveyed(who: dict[str, User], edition: Edition) -> dict[str, Any]:
