@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from marketplace.analytics import asking, edition_sheets, editions, exporting, walls
+from marketplace.analytics import asking, edition_sheets, editions, exporting, publishing, walls
 from marketplace.analytics.editions import Whole
 from marketplace.analytics.permissions import can_read
 from marketplace.analytics.views import EXCEL
@@ -19,6 +19,12 @@ from marketplace.web.guard import actor, public
 from marketplace.web.language import current
 
 bp = Blueprint("event_figures", __name__, url_prefix="/events")
+
+
+@bp.app_context_processor
+def for_templates() -> dict[str, Any]:
+    """For the page of a series: may everybody see its wall?"""
+    return {"walls_are_open": publishing.is_public}
 
 
 @bp.get("/<ref>/report")

@@ -16,15 +16,15 @@ from marketplace.db import session, transaction
 from marketplace.events.models import Edition, Registration
 from marketplace.messaging import leaving, preferences
 from marketplace.messaging import service as messaging
-from marketplace.messaging.composing import Act, Block, Entry, Foot
+from marketplace.messaging.composing import Act, Block, Entry, Foot, Heading
 from marketplace.messaging.kinds import KINDS, Frequency, Kind
 from marketplace.messaging.noticing import SET_HERE, SETTINGS
 from marketplace.phrases import Phrase, say
 from marketplace.ratings import service, talks
 from marketplace.ratings.models import FollowUp, Rating, Verdict
-from marketplace.ratings.talks import Talk
 
 THANKS = say("Thank you for coming to {event}. How were the talks at your table?")
+THANKS_ALONE = say("Thank you for coming to {event}.")
 AGAIN = say("Half a year after {event}: what became of your talks?")
 HELD = (Verdict.INFORMATIVE, Verdict.POSSIBLE)
 
@@ -62,19 +62,28 @@ def _thank(edition: Edition) -> None:
     for registration in there.values():
         mine = [talk for talk in held if registration.id in (talk.one_id, talk.other_id)]
         others = [there[talk.other_of(registration.id)] for talk in mine]
-        _write(registration, edition, subject, _next_steps(mine, others), say("Say how it went"), "thanks")
+        _write(registration, edition, subject if mine else THANKS_ALONE.format(event=edition), _table(others),
+               say("Say how it went") if mine else None, "thanks", _next_steps(edition))
 
 
-def _next_steps(mine: Sequence[Talk], others: Sequence[Registration]) -> list[Block]:
-    if not mine:
-        return [say("Thank you for coming. What you need or offer finds its counterpart sooner when it stands among "
-                    "the needs and results.")]
+def _table(others: Sequence[Registration]) -> list[Block]:
+    if not others:
+        return []
     return [
         say("You sat at one table with:"), *_entries(others),
         say("Say of each talk whether it took place, and whether a cooperation is possible; it takes a minute. The "
             "others do not see what you choose. Where two people both see a cooperation, an introduction is opened and "
             "a broker takes it up."),
-        say("Write down what you need or offer while it is fresh, so that it finds more than those you met."),
+    ]
+
+
+def _next_steps(edition: Edition) -> list[Block]:
+    return [
+        Heading(say("Next steps")),
+        Entry(say("Write down what you need while it is fresh, so that it finds more than those you met"),
+              url=links.to("/listings/new/need")),
+        Entry(say("Show what you offer to everybody who looks for it"), url=links.to("/listings/new/result")),
+        Entry(say("Put a question to the park or the authorities"), url=links.to(f"/requests/new?event={edition.ref}")),
     ]
 
 
@@ -83,19 +92,21 @@ def _entries(others: Sequence[Registration]) -> list[Block]:
 
 
 def _write(
-    registration: Registration, edition: Edition, subject: Phrase, blocks: Sequence[Block], act: Phrase, what: str
+    registration: Registration, edition: Edition, subject: Phrase, blocks: Sequence[Block], act: Phrase | None,
+    what: str, after: Sequence[Block] = (),
 ) -> None:
     """A notice beside a mail, if they have mail about events; each once."""
     person, once = registration.user, f"rating:{registration.id}:{what}"
-    messaging.notify([person.id], subject, f"{edition.url}/ratings", kind=Kind.EVENTS, mail=False, once=once)
+    here = f"{edition.url}/ratings" if act is not None else edition.url
+    messaging.notify([person.id], subject, here, kind=Kind.EVENTS, mail=False, once=once)
     if not _wants_mail(person):
         return
     way_out = leaving.link(person, Kind.EVENTS)
     stop = say("No more mails of this kind ({kind})", kind=KINDS[Kind.EVENTS].label)
     foot = Foot([(SET_HERE, links.to(SETTINGS)), (stop, way_out)])
-    page = links.to(f"/ratings/{service.token(registration)}")
+    acts = [Act(act, links.to(f"/ratings/{service.token(registration)}"))] if act is not None else []
     messaging.post_mail(
-        person.email, person.language, subject, [say("Hello {name},", name=person.name), *blocks, Act(act, page)],
+        person.email, person.language, subject, [say("Hello {name},", name=person.name), *blocks, *acts, *after],
         feet=[foot], headers=leaving.headers(way_out),
     )
 
