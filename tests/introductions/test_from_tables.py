@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from conftest import a_listing
 from introductions.case_entries import ANSWERS, entries
-from ratings.at_tables import seat
+from ratings.seats import seat
 from sqlalchemy import select
 
 from marketplace import clock

@@ -9,29 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from conftest import a_person, an_organisation, join
 from events.planned import a_series, an_edition
+from ratings.seats import seat
 
 from marketplace import clock
 from marketplace.accounts.models import User
-from marketplace.db import session, transaction
 from marketplace.events import attending
 from marketplace.events.models import Edition, Registration
 from marketplace.organisations.models import Kind, Role
-from marketplace.seating.models import PlanState, Seat, SeatingPlan, Table
-
-
-def seat(edition: Edition, *tables: list[Registration], round: int = 1, state: PlanState = PlanState.PUBLISHED) -> None:
-    """Put these people at these tables."""
-    now = clock.now()
-    with transaction():
-        plan = SeatingPlan(edition_id=edition.id, round=round, state=state, created_at=now, changed_at=now)
-        session.add(plan)
-        session.flush()
-        for number, people in enumerate(tables, 1):
-            table = Table(plan_id=plan.id, number=number, size=8)
-            session.add(table)
-            session.flush()
-            session.add_all(Seat(plan_id=plan.id, table_id=table.id, registration_id=one.id) for one in people)
-    session.expire_all()
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from ratings.at_tables import seat
+from ratings.seats import seat
 from sqlalchemy import select
 
 from marketplace import clock

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import a_person, an_organisation, join
-from ratings.at_tables import seat
+from ratings.seats import seat
 from sqlalchemy import select
 
 from marketplace import clock
