@@ -13,15 +13,15 @@ from marketplace.seating import notes, service, showing
 from marketplace.seating.models import HostNote, SeatingPlan
 from marketplace.seating.reading import Mate, MyTable
 from marketplace.seating.schemas import (
-    AskForm,
-    MoveShape,
+    HostNoteOut,
+    HostNoteShape,
+    HostNotesOut,
     MyTablesOut,
-    NoteForm,
-    NoteOut,
-    NotesOut,
-    PlanOut,
-    RoundForm,
+    SeatEverybody,
     SeatingOut,
+    SeatingRound,
+    SeatingRoundOut,
+    SeatMove,
 )
 from marketplace.seating.showing import Shown, Sitting
 from marketplace.web.guard import actor
@@ -39,7 +39,7 @@ def show(ref: str) -> dict[str, Any]:
 
 
 @bp.post("/events/<ref>/seating")
-@bp.arguments(AskForm, required=False)
+@bp.arguments(SeatEverybody, required=False)
 @bp.response(202, SeatingOut)
 def ask(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """Have everybody with a place seated. The work is done when no round's `work` is `asked` or `running`."""
@@ -48,7 +48,7 @@ def ask(given: dict[str, Any], ref: str) -> dict[str, Any]:
 
 
 @bp.post("/events/<ref>/seating/again")
-@bp.arguments(RoundForm, required=False)
+@bp.arguments(SeatingRound, required=False)
 @bp.response(202, SeatingOut)
 def again(given: dict[str, Any], ref: str) -> dict[str, Any]:
     """Seat those who have really come, from this round on; tables that still work stay as they are."""
@@ -65,8 +65,8 @@ def publish(ref: str) -> dict[str, Any]:
 
 
 @bp.post("/events/<ref>/seating/<int:number>/moves")
-@bp.arguments(MoveShape)
-@bp.response(200, PlanOut)
+@bp.arguments(SeatMove)
+@bp.response(200, SeatingRoundOut)
 def move(given: dict[str, Any], ref: str, number: int) -> dict[str, Any]:
     """Put somebody elsewhere; 409 when somebody else has changed the seating meanwhile."""
     plan = service.plan_of(actor(), service.edition_of(actor(), ref), number)
@@ -82,7 +82,7 @@ def mine(ref: str) -> dict[str, Any]:
 
 
 @bp.get("/events/<ref>/notes")
-@bp.response(200, NotesOut)
+@bp.response(200, HostNotesOut)
 def read_notes(ref: str) -> dict[str, Any]:
     """What hosts noted, as far as you may read it."""
     edition = events.get(actor(), ref)
@@ -91,8 +91,8 @@ def read_notes(ref: str) -> dict[str, Any]:
 
 
 @bp.post("/events/<ref>/notes")
-@bp.arguments(NoteForm)
-@bp.response(201, NoteOut)
+@bp.arguments(HostNoteShape)
+@bp.response(201, HostNoteOut)
 @scoped(Scope.ACCOUNT)
 def write_note(given: dict[str, Any], ref: str) -> HostNote:
     """Note what was said at your table. Sent twice with the same `once`, it is kept once."""

@@ -13,7 +13,7 @@ from marketplace.web.payloads import Shape
 _ONCE = validate.Regexp(r"[\w-]{8,64}\Z")
 
 
-class AskForm(Shape):
+class SeatEverybody(Shape):
     """How everybody is to be seated."""
 
     seats = fields.Integer(load_default=USUAL, validate=validate.Range(
@@ -26,21 +26,21 @@ class AskForm(Shape):
         "description": "Seat those anew, too, whom somebody has put at a table by hand"})
 
 
-class RoundForm(Shape):
+class SeatingRound(Shape):
     round = fields.Integer(load_default=1, validate=validate.Range(1, MOST_ROUNDS))
 
 
-class ChangeForm(Shape):
+class SeatChange(Shape):
     to = fields.String(required=True, metadata={
         "description": "3: to table 3; 3-45: in exchange with registration 45, who sits there; 0: no seat"})
     version = fields.Integer(required=True, metadata={"description": "Of the plan, as you read it"})
 
 
-class MoveShape(ChangeForm):
+class SeatMove(SeatChange):
     registration = fields.Integer(required=True)
 
 
-class NoteForm(Shape):
+class HostNoteShape(Shape):
     round = fields.Integer(load_default=1)
     table = fields.Integer(required=True)
     kind = fields.Enum(NoteKind, by_value=True, load_default=NoteKind.SAID)
@@ -49,7 +49,7 @@ class NoteForm(Shape):
         "description": "Made by you, once for each note: sent again with the same, it is kept once"})
 
 
-class TableForm(NoteForm):
+class HostNoteForm(HostNoteShape):
     """As a phone's form sends it: round and table in one field."""
 
     class Meta:
@@ -58,32 +58,32 @@ class TableForm(NoteForm):
     at = fields.String(required=True, validate=validate.Regexp(r"[1-9]-[1-9]\d{0,2}\Z", error=say("Choose a table.")))
 
 
-class PersonOut(Schema):
+class GuestOut(Schema):
     registration = fields.Integer()
     name = fields.String()
     organisation = fields.String(allow_none=True)
     leads = fields.Boolean()
 
 
-class ReasonOut(Schema):
+class SeatReasonOut(Schema):
     text = fields.String()
     need = fields.String(allow_none=True)
     result = fields.String(allow_none=True)
     score = fields.Float(allow_none=True)
 
 
-class SittingOut(PersonOut):
+class SittingOut(GuestOut):
     fixed = fields.Boolean(metadata={"description": "Put there by a person"})
-    reasons = fields.List(fields.Nested(ReasonOut))
+    reasons = fields.List(fields.Nested(SeatReasonOut))
 
 
-class TableOut(Schema):
+class SeatingTableOut(Schema):
     number = fields.Integer()
     size = fields.Integer()
     people = fields.List(fields.Nested(SittingOut))
 
 
-class PlanOut(Schema):
+class SeatingRoundOut(Schema):
     round = fields.Integer()
     state = fields.Enum(PlanState, by_value=True)
     work = fields.Enum(Work, by_value=True)
@@ -94,16 +94,16 @@ class PlanOut(Schema):
     greedy = fields.Integer(allow_none=True, metadata={"description": "What seating people one by one would be worth"})
     bound = fields.Integer(allow_none=True, metadata={"description": "No seating is worth more"})
     proven = fields.Boolean()
-    tables = fields.List(fields.Nested(TableOut))
+    tables = fields.List(fields.Nested(SeatingTableOut))
     without_seat = fields.List(fields.Integer(), metadata={"description": "Registrations"})
     troubles = fields.List(fields.String(), metadata={"description": "What cannot be had, and because of whom"})
 
 
 class SeatingOut(Schema):
-    rounds = fields.List(fields.Nested(PlanOut))
+    rounds = fields.List(fields.Nested(SeatingRoundOut))
 
 
-class MateOut(PersonOut):
+class TablemateOut(GuestOut):
     need = fields.String(allow_none=True)
     result = fields.String(allow_none=True)
     score = fields.Float(allow_none=True)
@@ -113,14 +113,14 @@ class MyTableOut(Schema):
     round = fields.Integer()
     number = fields.Integer()
     leads = fields.Boolean()
-    mates = fields.List(fields.Nested(MateOut))
+    mates = fields.List(fields.Nested(TablemateOut))
 
 
 class MyTablesOut(Schema):
     rounds = fields.List(fields.Nested(MyTableOut))
 
 
-class NoteOut(Schema):
+class HostNoteOut(Schema):
     number = fields.Integer(attribute="id")
     round = fields.Integer()
     table = fields.Integer(attribute="table_number")
@@ -130,5 +130,5 @@ class NoteOut(Schema):
     written_at = fields.DateTime()
 
 
-class NotesOut(Schema):
-    items = fields.List(fields.Nested(NoteOut))
+class HostNotesOut(Schema):
+    items = fields.List(fields.Nested(HostNoteOut))

@@ -49,15 +49,15 @@ def show(ref: str) -> ResponseReturnValue:
     plans = service.plans(actor(), edition)
     plan = _of_round(plans)
     return form_page(
-        "seating/show.html", schemas.AskForm(), done, initial=_asked(plans), edition=edition, plans=plans, plan=plan,
-        shown=showing.shown(actor(), plan) if plan else None, words_of=vocabulary, limits=(LEAST, MOST, MOST_ROUNDS),
+        "seating/show.html", schemas.SeatEverybody(), done, initial=_asked(plans), edition=edition, plans=plans,
+        plan=plan, shown=showing.shown(actor(), plan) if plan else None, words_of=vocabulary, limits=(LEAST, MOST, MOST_ROUNDS),
         error=unpacked(plan.error)[""] if plan and plan.error else "",
     )
 
 
 @bp.post("/<ref>/seating/again")
 def again(ref: str) -> ResponseReturnValue:
-    number = load(schemas.RoundForm(unknown="exclude"), request.form.to_dict())["round"]
+    number = load(schemas.SeatingRound(unknown="exclude"), request.form.to_dict())["round"]
     service.ask_again(actor(), service.edition_of(actor(), ref), number)
     flash(words(say("Those who have come are being seated; tables that still work stay as they are.")))
     return redirect(url_for("seating.show", ref=ref, round=number))
@@ -94,7 +94,7 @@ def seat(ref: str, number: int, registration_id: int) -> ResponseReturnValue:
         flash(words(say("Done. The others stay where they are.")))
         return redirect(url_for("seating.show", ref=ref, round=number, _anchor=f"p-{registration_id}"))
 
-    return form_page("seating/seat.html", schemas.ChangeForm(), done,
+    return form_page("seating/seat.html", schemas.SeatChange(), done,
                      **seat_page(plan, registration_id), edition=edition, words_of=vocabulary)
 
 
@@ -143,7 +143,7 @@ def write_note(ref: str) -> ResponseReturnValue:
         return redirect(url_for("seating.write_note", ref=ref, at=values["at"]))
 
     at = request.args.get("at") or "-".join(map(str, tables[0]))
-    return form_page("seating/notes.html", schemas.TableForm(), done, edition=edition, tables=tables,
+    return form_page("seating/notes.html", schemas.HostNoteForm(), done, edition=edition, tables=tables,
                      initial={"once": secrets.token_urlsafe(12), "at": at, "kind": "said"},
                      notes=service.notes_of(actor(), edition), words_of=vocabulary)
 

@@ -3,7 +3,7 @@
 import pytest
 from conftest import a_listing, an_organisation
 from events.planned import an_edition
-from seated import HYDROGEN, a_match, come, crowd, here, seat_all, somebody
+from seating.seated import HYDROGEN, a_match, come, crowd, here, seat_all, somebody
 
 from marketplace import clock
 from marketplace.db import session, transaction
@@ -14,6 +14,8 @@ from marketplace.seating import gathering, service
 from marketplace.seating.models import SeatingFit
 from marketplace.surveys.models import Answer, AnswerListing, QuestionSet, Survey, SurveyOf
 from marketplace.surveys.wishes import Wishes
+
+pytest_plugins = ["seating.seating_cast"]
 
 
 def gathered(edition, **how):

@@ -3,12 +3,14 @@
 import re
 
 import pytest
-from seated import come, crowd, seat_all
+from seating.seated import come, crowd, seat_all
 
 from marketplace.db import session
 from marketplace.errors import Forbidden, Invalid, NotFound
 from marketplace.seating import service
 from marketplace.seating.models import HostNote, NoteKind
+
+pytest_plugins = ["seating.seating_cast"]
 
 
 @pytest.fixture

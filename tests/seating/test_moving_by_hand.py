@@ -2,13 +2,15 @@
 
 import pytest
 from conftest import a_person
-from seated import a_match, crowd, seat_all, tables_of
+from seating.seated import a_match, crowd, seat_all, tables_of
 
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.events import attending
 from marketplace.listings.models import Exclusion, Listing
 from marketplace.seating import service, showing
+
+pytest_plugins = ["seating.seating_cast"]
 
 
 def table_with(plan, person):

@@ -2,13 +2,15 @@
 
 import pytest
 from conftest import a_person
-from seated import a_match, come, crowd, here, ids, seat_all, somebody, tables_of
+from seating.seated import a_match, come, crowd, here, ids, seat_all, somebody, tables_of
 
 from marketplace.db import session, transaction
 from marketplace.events import attending
 from marketplace.listings.models import Listing, State
 from marketplace.organisations.models import Organisation
 from marketplace.seating import service
+
+pytest_plugins = ["seating.seating_cast"]
 
 
 def listing_of(registration) -> Listing:

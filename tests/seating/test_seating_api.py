@@ -1,8 +1,10 @@
 """Seating over JSON."""
 
-from seated import a_match, come, crowd, seat_all, work
+from seating.seated import a_match, come, crowd, seat_all, work
 
 from marketplace.seating import service
+
+pytest_plugins = ["seating.seating_cast"]
 
 
 def test_operator_has_people_seated_moves_one_and_publishes(program, erin, evening):

@@ -3,11 +3,13 @@
 import re
 
 import pytest
-from seated import a_match, crowd, seat_all, tables_of, work
+from seating.seated import a_match, crowd, seat_all, tables_of, work
 
 from marketplace.db import session
 from marketplace.events import attending
 from marketplace.seating import service
+
+pytest_plugins = ["seating.seating_cast"]
 
 URLS = ("/seating", "/seating/cards", "/seating/slips")
 
@@ -109,7 +111,7 @@ def test_page_is_made_in_a_fixed_number_of_queries(signed_in, erin, evening, mat
     asked()
     few = asked()
     from conftest import an_organisation
-    from seated import come, somebody
+    from seating.seated import come, somebody
 
     from marketplace.organisations.models import Kind
     come(evening, *(somebody(f"Late-{n}", an_organisation(f"late-{n}", Kind.PARK)) for n in range(12)))

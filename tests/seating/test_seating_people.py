@@ -3,7 +3,7 @@
 import pytest
 from conftest import an_organisation
 from events.planned import an_edition
-from seated import a_match, at_one_table, come, crowd, here, ids, seat_all, somebody, tables_of, work
+from seating.seated import a_match, at_one_table, come, crowd, here, ids, seat_all, somebody, tables_of, work
 
 from marketplace import outbox
 from marketplace.db import session, transaction
@@ -15,6 +15,8 @@ from marketplace.messaging.models import Notice
 from marketplace.organisations.models import Kind
 from marketplace.seating import service, showing, working
 from marketplace.seating.models import PlanState, Seat, Work
+
+pytest_plugins = ["seating.seating_cast"]
 
 
 def test_everybody_with_a_place_has_a_seat(erin, evening):

@@ -10,11 +10,7 @@ from marketplace.seating import working
 
 
 @pytest.fixture
-def evening(erin, company) -> Edition:
-    return an_edition(erin, a_series(erin), days=0)
-
-
-@pytest.fixture(autouse=True)
-def think_shortly(monkeypatch):
+def evening(erin, company, monkeypatch) -> Edition:
     monkeypatch.setattr(working, "QUICK", 0.4)
     monkeypatch.setattr(working, "LONG", 1.0)
+    return an_edition(erin, a_series(erin), days=0)
