@@ -169,7 +169,7 @@ class Edition(Base):
     """May people come whose organisation is no founding or ordinary member?"""
     buyer_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     """Whose needs a directed procurement is about."""
-    survey_id: Mapped[int | None] = mapped_column(ForeignKey("surveys.id"), index=True)
+    survey_id: Mapped[int | None] = mapped_column(ForeignKey(Survey.id), index=True)
     """What those who come are asked beforehand."""
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
@@ -188,7 +188,6 @@ class Edition(Base):
         back_populates="edition", cascade="all, delete-orphan", order_by="Guest.position"
     )
     buyer: Mapped[Organisation | None] = relationship(lazy="joined")
-    survey: Mapped[Survey | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
 
