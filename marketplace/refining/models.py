@@ -100,7 +100,7 @@ class Refinement(Base):
     broker: Mapped[User | None] = relationship(foreign_keys=[broker_id], lazy="joined")
     asked_by: Mapped[User] = relationship(foreign_keys=[asked_by_id])
     questionnaire: Mapped[Questionnaire] = relationship(back_populates="refinement", lazy="joined", innerjoin=True)
-    acts: Mapped[list[Act]] = relationship(order_by="Act.id", viewonly=True)
+    acts: Mapped[list[Act]] = relationship(lambda: Act, order_by=lambda: Act.id, viewonly=True)
 
     __mapper_args__ = {"version_id_col": version}
 

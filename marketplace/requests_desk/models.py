@@ -120,7 +120,7 @@ class Request(Base):
     steward: Mapped[User | None] = relationship(foreign_keys=[steward_id], lazy="joined")
     handler: Mapped[Organisation | None] = relationship(foreign_keys=[handler_id], lazy="joined")
     published: Mapped[HelpAnswer | None] = relationship(back_populates="request", uselist=False)
-    acts: Mapped[list[Act]] = relationship(order_by="Act.id", viewonly=True)
+    acts: Mapped[list[Act]] = relationship(lambda: Act, order_by=lambda: Act.id, viewonly=True)
 
     __mapper_args__ = {"version_id_col": version}
 
