@@ -57,6 +57,6 @@ def test_visitor_sees_the_cover_in_both_languages(client, erin, charlie, company
 
 
 def test_cover_of_a_draft_is_for_operators(client, signed_in, erin, company):
-    edition = an_edition(erin, a_series(erin), state=State.DRAFT)
-    assert client.get(edition.url + "/cover.svg").status_code == 404
-    assert signed_in(erin).get(edition.url + "/cover.svg").status_code == 200
+    address = an_edition(erin, a_series(erin), state=State.DRAFT).url + "/cover.svg"
+    assert client.get(address).status_code == 404
+    assert signed_in(erin).get(address).status_code == 200
