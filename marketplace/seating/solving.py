@@ -19,8 +19,8 @@ from marketplace.seating.worth import value
 WORKERS = 2
 _SEARCHED, _BOUNDED = 0.4, 0.3
 """Shares of the time for local search and for the bound; the rest is CP-SAT's."""
-_SMALL = 60
-"""Up to so many guests times tables the room is solved as a whole."""
+_SMALL = 48
+"""Up to so many guests times tables the room is first given to CP-SAT as a whole."""
 _SLICE = 0.5
 """Seconds for two tables at most; they take some 20 ms."""
 _SHAKEN = 1.0
@@ -37,11 +37,12 @@ def solve(problem: Problem, seconds: float, start: Plan | None = None) -> Soluti
     left = _clock(began + seconds)
     board = Board(problem)
     tables = _first(board, start)
-    tables = improve(board, tables, min(seconds * _SEARCHED, left()), again=start is not None)
-    bound = upper_bound(board, min(seconds * _BOUNDED, left()))
+    bound = upper_bound(board, seconds * _BOUNDED)
+    if board.people * len(board.open) <= _SMALL and board.worth(tables) < bound:
+        tables, bound = _proven(board, tables, bound, left() * _SEARCHED)
     if board.worth(tables) < bound:
-        tables, proven = _polished(board, tables, bound, left)
-        bound = min(bound, proven)
+        tables = improve(board, tables, min(seconds * _SEARCHED, left()), again=start is not None)
+        tables = _polished(board, tables, bound, left)
     plan = board.to_plan(tables)
     worth = value(problem, plan)
     return Solution(plan, worth, bound, worth.total >= bound, time.perf_counter() - began)
@@ -55,16 +56,22 @@ def _first(board: Board, start: Plan | None) -> Tables:
     return max(completed(board, start), quick, key=board.worth)
 
 
-def _polished(board: Board, tables: Tables, bound: int, left: Callable[[], float]) -> tuple[Tables, int]:
-    """Tables seated anew by CP-SAT until the time is over; and what it has proven of the whole room."""
+def _proven(board: Board, tables: Tables, bound: int, seconds: float) -> tuple[Tables, int]:
+    """The whole room given to CP-SAT, and what it has proven of it."""
     from marketplace.seating.exactly import reseat  # OR-tools take half a second to load, and few processes need them
 
     tables = list(tables)
-    if board.people * len(board.open) <= _SMALL:
-        found = reseat(board, board.open, tables, left() * 0.9, WORKERS)
-        _put(board, tables, board.open, found.tables)
-        return tables, min(bound, found.bound)
-    shaken, random = tables, Random(1)  # noqa: S311 - nothing secret, and the same every time
+    found = reseat(board, board.open, tables, seconds, WORKERS)
+    _put(board, tables, board.open, found.tables)
+    return tables, min(bound, found.bound)
+
+
+def _polished(board: Board, tables: Tables, bound: int, left: Callable[[], float]) -> Tables:
+    """Every two tables seated anew by CP-SAT until the time is over; then all is shaken, and once more."""
+    from marketplace.seating.exactly import reseat
+
+    tables = list(tables)
+    shaken, random = list(tables), Random(1)  # noqa: S311 - nothing secret, and the same every time
     done: set[frozenset[int]] = set()
     while left() > 0.1 and board.worth(tables) < bound:
         for chosen in _chosen(board, shaken, random):
@@ -77,7 +84,9 @@ def _polished(board: Board, tables: Tables, bound: int, left: Callable[[], float
         if board.worth(shaken) > board.worth(tables):
             tables = list(shaken)
         shaken = improve(board, tables, min(_SHAKEN, left()), again=True, seed=len(done))
-    return tables, bound
+        if board.worth(shaken) > board.worth(tables):
+            tables = list(shaken)
+    return tables
 
 
 def _put(board: Board, tables: Tables, chosen: list[int], anew: Tables) -> None:
