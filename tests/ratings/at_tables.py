@@ -13,6 +13,7 @@ from ratings.seats import seat
 
 from marketplace import clock
 from marketplace.accounts.models import User
+from marketplace.db import session
 from marketplace.events import attending
 from marketplace.events.models import Edition, Registration
 from marketplace.organisations.models import Kind, Role
@@ -20,8 +21,13 @@ from marketplace.organisations.models import Kind, Role
 
 @dataclass
 class Evening:
-    edition: Edition
+    number: int
     monkeypatch: pytest.MonkeyPatch
+
+    @property
+    def edition(self) -> Edition:
+        """In the session of now: a request has perhaps ended the one it came from."""
+        return session.get_one(Edition, self.number)
 
     def at(self, moment: datetime) -> None:
         self.monkeypatch.setattr(clock, "now", lambda: moment)
@@ -42,7 +48,7 @@ def grace() -> User:
 @pytest.fixture
 def evening(erin, company, alice, bob, charlie, grace, monkeypatch) -> Evening:
     edition = an_edition(erin, a_series(erin), days=0)
-    evening = Evening(edition, monkeypatch)
+    evening = Evening(edition.id, monkeypatch)
     for person in (alice, bob, charlie, grace):
         attending.register(person, edition)
     seat(edition, [evening.of(person) for person in (alice, bob, charlie, grace)])
