@@ -23,13 +23,13 @@ def colleagues(actor: User, edition: Edition) -> list[tuple[User, Registration |
     """Everybody who shares an organisation with the actor and can be registered, and how they stand to the edition; by
     name."""
     with_us = select(Membership.user_id).where(Membership.organisation_id.in_(organisation_ids(actor)))
-    here = (Registration.user_id == User.id) & (Registration.edition_id == edition.id)
-    rows = session.execute(
-        select(User, Registration).outerjoin(Registration, here)
-        .where(User.id.in_(with_us), User.id != actor.id, User.disabled_at.is_(None), User.confirmed_at.is_not(None))
-        .order_by(User.name, User.id)
-    )
-    return [(row[0], row[1]) for row in rows]
+    people = session.scalars(select(User).where(
+        User.id.in_(with_us), User.id != actor.id, User.disabled_at.is_(None), User.confirmed_at.is_not(None)
+    ).order_by(User.name, User.id)).all()
+    here = {one.user_id: one for one in session.scalars(select(Registration).where(
+        Registration.edition_id == edition.id, Registration.user_id.in_([person.id for person in people])
+    ))}
+    return [(person, here.get(person.id)) for person in people]
 
 
 def register_some(actor: User, edition: Edition, ids: Sequence[int]) -> list[Registration]:
