@@ -15,9 +15,11 @@ from benchmarks import (
     pipeline,
     rebuilding,
     searching,
+    seating,
 )
 
-PARTS = ("search", "engines", "rebuild", "matching", "meaning", "import", "latency", "pipeline", "backup")
+PARTS = ("search", "engines", "rebuild", "matching", "meaning", "import", "latency", "pipeline", "seating",
+         "backup")
 
 MOST_REBUILT = 100_000
 
@@ -41,6 +43,7 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
     import    a spreadsheet; latency: from commit to findable
     backup    backup and restore
     pipeline  desk, board, list, case and figures at 500 and at 50,000 introductions
+    seating   200 people at 25 tables and 40 at 5, beside greedy and beside a bound
 
     \b
     python -m benchmarks search --listings 20000
@@ -67,6 +70,8 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
         latency.measure()
     if "pipeline" in chosen:
         pipeline.measure()
+    if "seating" in chosen:
+        seating.measure()
     if "backup" in chosen:
         for count in listings:
             backing_up.measure(count)
