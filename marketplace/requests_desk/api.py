@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 from marketplace.events import service as events
 from marketplace.requests_desk import helping, service
 from marketplace.requests_desk.lists import Filters
-from marketplace.requests_desk.models import Act, HelpAnswer, Request, Topic
+from marketplace.requests_desk.models import HelpAnswer, Request, RequestAct, Topic
 from marketplace.requests_desk.permissions import rights
 from marketplace.requests_desk.schemas import (
     HelpAnswerOut,
@@ -146,7 +146,7 @@ def _whole(one: Request) -> dict[str, Any]:
     }
 
 
-def _act(act: Act) -> dict[str, Any]:
+def _act(act: RequestAct) -> dict[str, Any]:
     names = ("what", "at", "note", "level", "due_on")
     return {**{name: getattr(act, name) for name in names}, "by": act.actor.name if act.actor else None,
             "in_charge": words(service.who_answers(act))}

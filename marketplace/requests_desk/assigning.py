@@ -18,7 +18,7 @@ from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import Label, day_of, say
 from marketplace.requests_desk import routes, telling
-from marketplace.requests_desk.models import LADDER, TO_ANSWER, Act, Level, Request, Step, What
+from marketplace.requests_desk.models import LADDER, TO_ANSWER, Level, Request, RequestAct, Step, What
 from marketplace.requests_desk.permissions import can_assign, can_see, is_operator, levels_open_to
 from marketplace.requests_desk.vocabulary import DAYS
 
@@ -171,7 +171,7 @@ def body_of(bodies: Iterable[Organisation], organisation_id: int) -> Organisatio
     return found
 
 
-def who_answers(request: Request | Act) -> str | Organisation | None:
+def who_answers(request: Request | RequestAct) -> str | Organisation | None:
     """The person or body in charge, then or now, as readers call it; None before there is one."""
     if request.level is Level.STEWARD:
         return request.steward.name if request.steward is not None else None
@@ -197,7 +197,7 @@ def note_act(actor: User | None, request: Request, what: What, note: str = "") -
     """Within a transaction, after the change: one line of history."""
     request.changed_at, request.reminders = clock.now(), 0
     session.flush()
-    session.add(Act(
+    session.add(RequestAct(
         request_id=request.id, what=what, at=request.changed_at, actor_id=actor.id if actor else None,
         note=note or None, level=request.level, steward_id=request.steward_id, handler_id=request.handler_id,
         department=request.department, due_on=request.due_on,

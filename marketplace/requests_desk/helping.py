@@ -64,7 +64,7 @@ def counts() -> dict[Topic, int]:
     """How many are published of each topic."""
     rows = session.execute(
         select(HelpAnswer.topic, func.count()).where(HelpAnswer.retracted_at.is_(None)).group_by(HelpAnswer.topic))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def request_of(answer: HelpAnswer) -> Request | None:

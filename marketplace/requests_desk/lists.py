@@ -70,7 +70,7 @@ def counts_of(edition_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     rows = session.execute(
         select(Request.edition_id, func.count(), solved)
         .where(Request.edition_id.in_(list(edition_ids)), Request.step != Step.WITHDRAWN).group_by(Request.edition_id)
-    ).tuples()
+    ).all()
     return {edition_id: (raised, int(done or 0)) for edition_id, raised, done in rows if edition_id is not None}
 
 

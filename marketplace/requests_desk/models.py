@@ -120,7 +120,7 @@ class Request(Base):
     steward: Mapped[User | None] = relationship(foreign_keys=[steward_id], lazy="joined")
     handler: Mapped[Organisation | None] = relationship(foreign_keys=[handler_id], lazy="joined")
     published: Mapped[HelpAnswer | None] = relationship(back_populates="request", uselist=False)
-    acts: Mapped[list[Act]] = relationship(lambda: Act, order_by=lambda: Act.id, viewonly=True)
+    acts: Mapped[list[RequestAct]] = relationship(lambda: RequestAct, order_by=lambda: RequestAct.id, viewonly=True)
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -137,7 +137,7 @@ class Request(Base):
         return f"/requests/{self.ref}"
 
 
-class Act(Base):
+class RequestAct(Base):
     """One step somebody took. Append-only."""
 
     __tablename__ = "request_acts"

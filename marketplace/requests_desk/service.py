@@ -36,7 +36,7 @@ from marketplace.requests_desk.assigning import (
     who_answers,
 )
 from marketplace.requests_desk.lists import Filters, counts_of, desk, of_organisations, visible_refs, waiting_for
-from marketplace.requests_desk.models import TO_ANSWER, Act, Request, Step, Topic, What
+from marketplace.requests_desk.models import TO_ANSWER, Request, RequestAct, Step, Topic, What
 from marketplace.requests_desk.permissions import (
     can_answer,
     can_decide,
@@ -86,12 +86,13 @@ def get(actor: Reader, ref: str) -> Request:
     return found
 
 
-def history(actor: Reader, request: Request) -> Sequence[Act]:
+def history(actor: Reader, request: Request) -> Sequence[RequestAct]:
     """Every step, the oldest first."""
     if not can_see(actor, request):
         raise NotFound
-    people = (joinedload(Act.actor), joinedload(Act.steward), joinedload(Act.handler))
-    return session.scalars(select(Act).where(Act.request_id == request.id).options(*people).order_by(Act.id)).all()
+    people = (joinedload(RequestAct.actor), joinedload(RequestAct.steward), joinedload(RequestAct.handler))
+    acts = select(RequestAct).where(RequestAct.request_id == request.id).options(*people)
+    return session.scalars(acts.order_by(RequestAct.id)).all()
 
 
 def own_organisations(actor: Reader) -> Sequence[Organisation]:

@@ -25,7 +25,7 @@ def run() -> int:
     done = 0
     due = select(Request.id, Request.remind_at).where(
         Request.remind_at <= clock.now(), Request.step.in_(sorted(OPEN_STEPS)))
-    for request_id, at in session.execute(due).tuples().all():
+    for request_id, at in session.execute(due).all():
         try:
             with transaction():
                 done += _look_at(request_id, at)

@@ -19,7 +19,7 @@ def run() -> int:
     soon = and_(Supplier.reminders == 0, Supplier.valid_until <= today + REMINDED)
     over = and_(Supplier.reminders < 2, Supplier.valid_until < today)
     due = select(Supplier.id, Supplier.reminders).where(Supplier.state == State.ACCEPTED, or_(soon, over))
-    for supplier_id, reminders in session.execute(due).tuples().all():
+    for supplier_id, reminders in session.execute(due).all():
         with transaction():
             done += _remind(supplier_id, reminders)
     return done
