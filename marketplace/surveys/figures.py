@@ -192,7 +192,8 @@ def _of_number(question: Question, same: Sequence[One], smallest: int) -> Counte
             bands.append([])
         bands[-1].append(one)
     if len(bands) > 1 and len({one.unit for one in bands[-1]}) < wanted:
-        bands[-2] += bands.pop()
+        last = bands.pop()
+        bands[-1] += last
     values = [float(one.value) for one in ordered]
     bars = [Bar(_band(band[0].value, band[-1].value, smallest), len(band)) for band in bands]
     return Counted(question, len(same), bars, _rounded(median(values), smallest), _rounded(mean(values), smallest))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from planned import CONTENT, a_series, an_edition
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from marketplace import clock
 from marketplace.db import session
@@ -26,6 +26,11 @@ def edition(erin, company):
 def asks(person, survey):
     row = asking.of(person, survey)
     return row is not None and row.ended_at is None
+
+
+def fresh(row):
+    """The row in the session of now: each page that was asked for has ended the one it came from."""
+    return session.get_one(type(row), inspect(row).identity)
 
 
 def notices(person):
@@ -57,7 +62,8 @@ def test_who_cancels_is_let_go_and_who_waits_may_answer_all_the_same(erin, editi
     assert signed_in(bob).get(page).status_code == 200 and not asks(bob, survey)
     sent = signed_in(bob).post(page, data={"number": 1, "a-need": "A pump."})
     assert sent.location == f"{survey.url}/answer" and wishes(survey.id)[bob.id].needs == "A pump."
-    attending.cancel(alice, edition)
+    survey = fresh(survey)
+    attending.cancel(fresh(alice), fresh(edition))
     surveying.look_after()
     assert (asks(alice, survey), asks(bob, survey)) == (False, True)
 
@@ -82,13 +88,13 @@ def test_nobody_else_comes_to_the_form(erin, edition, alice, bob, signed_in):
     page = f"{edition.url}/survey"
     attending.register(alice, edition)
     assert signed_in(alice).get(page).status_code == 404
-    surveying.begin(erin, edition)
+    surveying.begin(fresh(erin), fresh(edition))
     assert signed_in(bob).get(page).status_code == 404
-    attending.cancel(alice, edition)
+    attending.cancel(fresh(alice), fresh(edition))
     assert signed_in(alice).get(page).status_code == 404
     for person in (alice, bob):
         with pytest.raises(NotFound):
-            surveying.let_answer(person, edition)
+            surveying.let_answer(fresh(person), fresh(edition))
 
 
 def test_only_operators_begin_it_and_not_once_the_event_has_begun(erin, edition, alice, monkeypatch):
@@ -104,6 +110,6 @@ def test_event_leads_to_its_survey(erin, edition, alice, signed_in):
     attending.register(alice, edition)
     assert "Ask those who come" in signed_in(erin).get(edition.url).text
     begun = signed_in(erin).post(f"{edition.url}/survey/new")
-    assert begun.location == f"/operator/surveys/{edition.survey_id}"
+    assert begun.location == f"/operator/surveys/{fresh(edition).survey_id}"
     assert "Alice" in signed_in(erin).get(begun.location).text
     assert f"{edition.url}/survey" in signed_in(alice).get(edition.url).text
