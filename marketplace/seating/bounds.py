@@ -21,11 +21,12 @@ _LONGEST = 4
 
 def upper_bound(board: Board, seconds: float) -> int:
     """Honest: every seating, found or not, is worth at most this. The more time, the closer."""
+    end = time.perf_counter() + seconds
     loose = _by_guest(board)
     if seconds <= 0 or board.people < 3 or not board.open:
         return loose
     # The program knows only seatings in which no rule is broken; all others are worth at least this much less.
-    return min(loose, max(_Relaxation(board).tightened(seconds), loose - BROKEN))
+    return min(loose, max(_Relaxation(board).tightened(end), loose - BROKEN))
 
 
 def _by_guest(board: Board) -> int:
@@ -68,11 +69,10 @@ class _Relaxation:
                     self._pair(one, other)
         self._served()
 
-    def tightened(self, seconds: float) -> int:
-        began = time.perf_counter()
+    def tightened(self, end: float) -> int:
         best, last = math.inf, 0.0
         while True:
-            left = began + seconds - time.perf_counter()
+            left = end - time.perf_counter()
             if best < math.inf and left < _LONGEST * last:
                 break
             self.solver.SetTimeLimit(max(1, int(1000 * left)))

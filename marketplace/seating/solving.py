@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import combinations
 from random import Random
 
@@ -17,8 +18,10 @@ from marketplace.seating.rules import refuse_impossible
 from marketplace.seating.worth import value
 
 WORKERS = 2
-_SEARCHED, _BOUNDED = 0.4, 0.3
-"""Shares of the time for local search and for the bound; the rest is CP-SAT's."""
+_SEARCHED, _BOUNDED = 0.45, 0.85
+"""Shares of the time: for local search, the rest of which is CP-SAT's; and for the bound, which is sought meanwhile."""
+_LOADED = 0.3
+"""With fewer seconds left it is not worth loading OR-tools."""
 _SMALL = 48
 """Up to so many guests times tables the room is first given to CP-SAT as a whole."""
 _SLICE = 0.5
@@ -37,12 +40,15 @@ def solve(problem: Problem, seconds: float, start: Plan | None = None) -> Soluti
     left = _clock(began + seconds)
     board = Board(problem)
     tables = _first(board, start)
-    bound = upper_bound(board, seconds * _BOUNDED)
+    bound = upper_bound(board, 0)
     if board.people * len(board.open) <= _SMALL and board.worth(tables) < bound:
         tables, bound = _proven(board, tables, bound, left() * _SEARCHED)
     if board.worth(tables) < bound:
-        tables = improve(board, tables, min(seconds * _SEARCHED, left()), again=start is not None)
-        tables = _polished(board, tables, bound, left)
+        with ThreadPoolExecutor(1) as aside:  # the linear program needs a core, and the search another
+            bounding = aside.submit(upper_bound, board, left() * _BOUNDED)
+            tables = improve(board, tables, left() * _SEARCHED, again=start is not None)
+            tables = _polished(board, tables, bounding, left)
+            bound = min(bound, bounding.result())
     plan = board.to_plan(tables)
     worth = value(problem, plan)
     return Solution(plan, worth, bound, worth.total >= bound, time.perf_counter() - began)
@@ -66,14 +72,16 @@ def _proven(board: Board, tables: Tables, bound: int, seconds: float) -> tuple[T
     return tables, min(bound, found.bound)
 
 
-def _polished(board: Board, tables: Tables, bound: int, left: Callable[[], float]) -> Tables:
+def _polished(board: Board, tables: Tables, bounding: Future[int], left: Callable[[], float]) -> Tables:
     """Every two tables seated anew by CP-SAT until the time is over; then all is shaken, and once more."""
+    tables = list(tables)
+    if left() < _LOADED:
+        return tables
     from marketplace.seating.exactly import reseat
 
-    tables = list(tables)
     shaken, random = list(tables), Random(1)  # noqa: S311 - nothing secret, and the same every time
     done: set[frozenset[int]] = set()
-    while left() > 0.1 and board.worth(tables) < bound:
+    while left() > 0.1 and not (bounding.done() and board.worth(tables) >= bounding.result()):
         for chosen in _chosen(board, shaken, random):
             people = frozenset(number for table in chosen for number in shaken[table])
             if people in done or left() < 0.05:
