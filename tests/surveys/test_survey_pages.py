@@ -169,7 +169,7 @@ def test_lists_of_surveys_take_as_many_queries_for_many_as_for_few(signed_in, er
         return asked.count
 
     pages = [(signed_in(erin), "/operator/surveys"), (signed_in(alice), "/surveys")]
-    let_in(a_survey(erin), alice)
+    let_in(a_survey(attached(erin)), attached(alice))
     few = [counted(*one) for one in pages]
     for _ in range(8):
         let_in(a_survey(attached(erin)), attached(alice))
