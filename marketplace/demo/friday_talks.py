@@ -73,7 +73,8 @@ def take_notes(world: World, number: int) -> None:
     operator, edition = world.people["erin"], _edition(world, number)
     for plan in seating.plans(operator, edition):
         for table in plan.tables:
-            sitting = [seat.registration.organisation for seat in table.seats if seat.registration.organisation]
+            here = [seat.registration.organisation for seat in plan.seats if seat.table_id == table.id]
+            sitting = [organisation for organisation in here if organisation is not None]
             if len(sitting) < 2:
                 continue
             text = SAID.format(first=sitting[0].name, second=sitting[1].name, what=edition.title.zh)
