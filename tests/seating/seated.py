@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from conftest import a_listing, a_person, an_organisation, join
+from sqlalchemy import inspect
 
 from marketplace import clock
 from marketplace.accounts.models import User
@@ -19,6 +21,11 @@ from marketplace.seating.models import PlanState, Seat, SeatingPlan, Table
 
 HYDROGEN = {"title": "Hydrogen compressor that needs no oil", "summary": "A compressor for hydrogen without oil.",
             "keywords": ["hydrogen", "compressor"], "details": {}}
+
+
+def anew(row: Any) -> Any:
+    """The row in the session of now: a request has ended the one it came from."""
+    return session.get_one(type(row), inspect(row).identity)
 
 
 def somebody(name: str, organisation: Organisation | None, **is_: object) -> User:

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import a_person
-from seating.seated import a_match, come, crowd, here, ids, seat_all, somebody, tables_of
+from seating.seated import a_match, anew, come, crowd, here, ids, seat_all, somebody, tables_of
 
 from marketplace.db import session, transaction
 from marketplace.events import attending
@@ -89,7 +89,7 @@ def test_page_shows_the_table_in_both_languages(signed_in, erin, evening, matche
     service.publish(erin, evening)
     page = signed_in(matched[0].user).get(f"{evening.url}/table").text
     assert "your table" in page and "Lin" in page and "Flame-retardant electrolyte" in page
-    assert "和谁同桌，为什么" in signed_in(matched[0].user, "zh").get(f"{evening.url}/table").text
+    assert "和谁同桌，为什么" in signed_in(matched[0].user).get(f"{evening.url}/table?lang=zh").text
 
 
 def test_page_of_somebody_without_a_table_says_what_comes(signed_in, evening, charlie):
@@ -115,6 +115,7 @@ def test_tables_are_read_in_a_fixed_number_of_queries(signed_in, erin, evening, 
     browser.get(f"{evening.url}/table")
     with count_queries() as few:
         browser.get(f"{evening.url}/table")
+    evening, erin = anew(evening), anew(erin)
     more = [somebody(f"Guest-{n}", session.query(Organisation).filter_by(slug="lab").one()) for n in range(2)]
     come(evening, *more)
     seat_all(erin, evening, seats=10)

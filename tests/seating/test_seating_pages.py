@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from seating.seated import a_match, crowd, seat_all, tables_of, work
+from seating.seated import a_match, anew, crowd, seat_all, tables_of, work
 
 from marketplace.db import session
 from marketplace.events import attending
@@ -54,7 +54,7 @@ def test_moving_by_form_shows_the_cost_and_moves(signed_in, erin, evening, match
     code = re.search(r'name="to" value="(\d[^"]*)"', page)[1]
     version = re.search(r'name="version" value="(\d+)"', page)[1]
     assert browser.post(url, data={"to": code, "version": version}).status_code == 302
-    session.refresh(plan)
+    plan = anew(plan)
     assert one.id in tables_of(plan)[int(code.partition("-")[0])]
     stale = browser.post(url, data={"to": "0", "version": version})
     assert stale.status_code == 409 and "Erin has changed the seating meanwhile" in stale.text
@@ -64,14 +64,14 @@ def test_cards_and_slips_are_ready_to_print_in_both_languages(signed_in, erin, e
     browser = signed_in(erin)
     for url in URLS[1:]:
         assert "Nobody is seated yet" in browser.get(evening.url + url).text
-    seat_all(erin, evening, seats=6)
+    seat_all(anew(erin), anew(evening), seats=6)
     cards = browser.get(f"{evening.url}/seating/cards").text
     assert cards.count('class="fold"') == 2 and "print.css" in cards and "Mia" in cards
     slips = browser.get(f"{evening.url}/seating/slips").text
     assert slips.count("piece slip") == 8
     assert "Maker is looking for “Battery electrolyte that cannot burn”" in slips
     assert "maker在找“Battery electrolyte that cannot burn”" in slips
-    assert "1 号桌" in signed_in(erin, "zh").get(f"{evening.url}/seating/cards").text
+    assert "1 号桌" in browser.get(f"{evening.url}/seating/cards?lang=zh").text
 
 
 def test_page_with_several_rounds_leads_to_each(signed_in, erin, evening, matched):
@@ -103,7 +103,6 @@ def test_page_is_made_in_a_fixed_number_of_queries(signed_in, erin, evening, mat
     browser, url = signed_in(erin), f"{evening.url}/seating"
 
     def asked():
-        session.expire_all()
         with count_queries() as queries:
             assert browser.get(url).status_code == 200
         return queries.count
@@ -114,6 +113,7 @@ def test_page_is_made_in_a_fixed_number_of_queries(signed_in, erin, evening, mat
     from seating.seated import come, somebody
 
     from marketplace.organisations.models import Kind
+    erin, evening = anew(erin), anew(evening)
     come(evening, *(somebody(f"Late-{n}", an_organisation(f"late-{n}", Kind.PARK)) for n in range(12)))
     seat_all(erin, evening)
     asked()
