@@ -1,4 +1,4 @@
-"""A need told to those who asked to hear of such needs: whom it reaches, once, in their language, no longer than they want."""
+"""A need told to those who asked to hear of such: whom it reaches, once, in their language, while they want it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def test_operator_narrows_by_kind_and_region_of_the_readers(erin, alice, funding
     news.ask(alice, {})
     abroad = a_person("sing@abroad.example", "Sing")
     join(abroad, an_organisation("abroad", OrganisationKind.INVESTOR))
-    abroad.memberships[0].organisation.region = "SG"
+    with transaction():
+        abroad.memberships[0].organisation.region = "SG"
     news.ask(abroad, {})
     every = service.plan(erin, listing=funding.ref)
     assert names(erin, every) == ["Alice", "Investor", "Sing"]
@@ -92,7 +93,8 @@ def test_each_is_written_to_once_in_their_language(erin, funding):
     sent(erin, funding)
     assert write_all() == 2 and write_all() == 0
     by_address = {one.to: one for one in mails()}
-    assert by_address[english.email].subject == "A need you may be able to answer (Funding): Ten million for a pilot line"
+    subject = "A need you may be able to answer (Funding): Ten million for a pilot line"
+    assert by_address[english.email].subject == subject
     assert by_address[chinese.email].subject.startswith("有一项需求（融资），您或许能解决：")
     assert "I am interested" in by_address[english.email].html
     assert "我有意向" in by_address[chinese.email].html

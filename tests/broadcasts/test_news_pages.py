@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import a_listing, a_person, an_organisation
+from conftest import a_listing, a_person, an_organisation, attached
 from sqlalchemy import func, select
 from told import a_funding_need, an_investor, sent, write_all
 
@@ -121,7 +121,7 @@ def test_interest_in_a_need_that_closed_meanwhile_is_refused(client, charlie, to
     assert cases() == 0
 
 
-def test_who_may_not_know_of_the_need_any_more_finds_nothing_behind_the_link(client, charlie, told_of, funding, investor):
+def test_who_may_not_know_of_the_need_any_more_finds_nothing_there(client, charlie, told_of, funding, investor):
     listings.set_exclusions(charlie, funding, [investor.memberships[0].organisation])
     page = client.get(way(investor))
     assert page.status_code == 404 and "Ten million" not in page.text
@@ -211,10 +211,10 @@ def test_list_of_broadcasts_takes_as_many_queries_for_many_as_for_few(signed_in,
         return counted.count
 
     browser = signed_in(erin)
-    service.plan(erin, listing=a_funding_need(company).ref)
+    service.plan(attached(erin), listing=a_funding_need(company).ref)
     browser.get("/broadcasts")
     few = asked()
     for number in range(5):
         other = an_organisation(f"o{number}", OrganisationKind.COMPANY)
-        service.plan(erin, listing=a_funding_need(other, title=f"Need {number}").ref)
+        service.plan(attached(erin), listing=a_funding_need(other, title=f"Need {number}").ref)
     assert asked() == few

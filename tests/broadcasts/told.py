@@ -21,7 +21,8 @@ def an_investor(name: str, **chosen: list[str]) -> User:
 
 
 def a_funding_need(organisation: Organisation, **fields: object) -> Listing:
-    return a_listing(organisation, Kind.NEED, **{"subtype": "funding", "title": "Ten million for a pilot line", **fields})
+    content = {"subtype": "funding", "title": "Ten million for a pilot line", **fields}
+    return a_listing(organisation, Kind.NEED, **content)
 
 
 def sent(erin: User, need: Listing, **content: object) -> Broadcast:
