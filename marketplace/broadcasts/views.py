@@ -25,7 +25,7 @@ from marketplace.web.payloads import load
 bp = Blueprint("broadcasts", __name__)
 FORM = ["GET", "POST"]
 SIZE = 30
-WORDS = {"states": vocabulary.STATES, "kinds": KINDS, "subtypes": NEED_SUBTYPES, "fields": FIELDS}
+WORDS: dict[str, Any] = {"states": vocabulary.STATES, "kinds": KINDS, "subtypes": NEED_SUBTYPES, "fields": FIELDS}
 
 
 @bp.app_context_processor

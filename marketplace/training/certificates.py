@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from marketplace import audit, clock, outbox, refs
 from marketplace.accounts.models import User
@@ -126,5 +126,5 @@ def ending() -> Sequence[Certificate]:
     return [one for one in rows if (one.user_id, one.level) not in followed]
 
 
-def _holds() -> tuple[object, ...]:
+def _holds() -> tuple[ColumnElement[bool], ...]:
     return Certificate.withdrawn_at.is_(None), Certificate.valid_until >= clock.today()

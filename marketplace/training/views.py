@@ -25,7 +25,7 @@ FORM = ["GET", "POST"]
 SIZE = 30
 TERM = timedelta(days=3 * 365)
 """How long a certificate usually holds; only what a form begins with."""
-WORDS = {"levels": vocabulary.LEVELS, "takings": vocabulary.TAKINGS}
+WORDS: dict[str, Any] = {"levels": vocabulary.LEVELS, "takings": vocabulary.TAKINGS}
 
 
 @bp.get("/training")
