@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from marketplace.seating.problem import BROKEN, CROWD, NO_LEAD, SERVED, STAYED, Plan, Problem
 from marketplace.seating.worth import Scales
 
@@ -52,7 +54,7 @@ class Board:
                 points += SERVED
             if self.stays[number] == table:
                 points += STAYED
-        if not self.leads & mask and self.sizes[table]:
+        if not self.leads & mask and self.sizes[table] and (mask or not self.scales.spare):
             points -= NO_LEAD
         for kind, fair in self.kinds:
             crowd = (kind & mask).bit_count() - fair
@@ -69,6 +71,12 @@ class Board:
 
     def worth(self, tables: Tables) -> int:
         return sum(self.of_table(table, members) for table, members in enumerate(tables))
+
+    def in_use(self) -> list[int]:
+        """The tables to seat people at: all that are open, or as many as are needed, where most sit already."""
+        known = Counter(self.stays) + Counter(self.fixed) + Counter(self.fixed)
+        return sorted(sorted(self.open, key=lambda table: (-known[table], -self.sizes[table], table))
+                      [:self.scales.needed])
 
     def conflict(self, one: int, other: int) -> bool:
         return self.points[one][other] <= BROKEN * -0.5

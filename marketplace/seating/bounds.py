@@ -119,7 +119,8 @@ class _Relaxation:
         """Everybody sits with a host or broker, or at one of the tables without, which cost something."""
         board = self.board
         without = self._variable(len(board.open), -NO_LEAD)
-        without.SetLb(max(0, len(board.open) - board.leads.bit_count()))
+        if not board.scales.spare:
+            without.SetLb(max(0, len(board.open) - board.leads.bit_count()))
         seats = self.solver.Constraint(0, self.solver.infinity())
         seats.SetCoefficient(without, max(board.sizes))
         for number in self.people:
@@ -133,7 +134,7 @@ class _Relaxation:
         """Larger tables make more pairs, and leave others too small, which costs something."""
         board = self.board
         sizes, level, tables = {board.sizes[table] for table in board.open}, board.scales.level, len(board.open)
-        if len(sizes) != 1:
+        if len(sizes) != 1 or board.scales.spare:
             return
         more = 2 * level - 1 + max(0, sizes.pop() - level)
         missing = self._variable(float(board.people), -UNEVEN)

@@ -101,8 +101,14 @@ class _Model:
         sits = {number: self.sits[number, table] for number in self.people}
         count = sum(sits.values())
         self.model.add(count <= size)
+        used = self.model.new_bool_var("")
+        for sit in sits.values():
+            self.model.add_implication(sit, used)
+        if not board.scales.spare:
+            self.model.add(used == 1)
         leaderless = self.model.new_bool_var("")
-        self.model.add_bool_or(leaderless, *[sits[number] for number in self.people if board.leads >> number & 1])
+        self.model.add_bool_or(leaderless, ~used,
+                               *[sits[number] for number in self.people if board.leads >> number & 1])
         terms = [-NO_LEAD * leaderless]
         for kind, fair in board.kinds:
             there = [sits[number] for number in self.people if kind >> number & 1]
@@ -114,6 +120,6 @@ class _Model:
         for points, short in ((UNEVEN, level - count), (UNEVEN, count - level - 1),
                               (TOO_SMALL, min(level, LEAST) - count)):
             missing = self.model.new_int_var(0, len(self.people) + size, "")
-            self.model.add(missing >= short)
+            self.model.add(missing >= short).only_enforce_if(used)
             terms.append(-points * missing)
         return sum(terms)

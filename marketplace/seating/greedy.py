@@ -79,7 +79,7 @@ def _part(board: Board, tables: Tables, number: int) -> None:
 
 def _place(board: Board, tables: Tables, waiting: set[int], chosen: set[int], most: int) -> None:
     """Seat the chosen ones at tables that have fewer than `most` people, as long as there are such tables."""
-    gains = {table: _gains(board, table, tables[table], chosen) for table in board.open
+    gains = {table: _gains(board, table, tables[table], chosen) for table in _usable(board, tables)
              if len(tables[table]) < min(most, board.sizes[table])}
     while chosen and gains:
         best = {table: max(column, key=column.__getitem__) for table, column in gains.items()}
@@ -94,6 +94,14 @@ def _place(board: Board, tables: Tables, waiting: set[int], chosen: set[int], mo
             gains[table] = _gains(board, table, tables[table], chosen)
         else:
             del gains[table]
+
+
+def _usable(board: Board, tables: Tables) -> list[int]:
+    """No table is begun that nobody needs, unless somebody put there takes a seat that would be missing."""
+    chosen = {*board.in_use(), *(table for table in board.open if tables[table])}
+    if sum(board.sizes[table] for table in chosen) < board.people:
+        return board.open
+    return sorted(chosen)
 
 
 def _gains(board: Board, table: int, members: list[int], waiting: set[int]) -> dict[int, int]:

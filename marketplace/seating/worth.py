@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -51,9 +51,15 @@ class Scales:
         if len(self.guests) != len(problem.guests):
             raise ValueError("two guests have the same key")
         self.open = [table for table, size in enumerate(problem.sizes) if size]
-        self.level = _level(len(self.guests), [problem.sizes[table] for table in self.open])
+        people = len(self.guests)
+        self.needed = _needed(people, [problem.sizes[table] for table in self.open])
+        """So many tables at most, or some would have fewer than LEAST people; where more are open, empty ones cost
+        nothing."""
+        self.spare = self.needed < len(self.open)
+        largest = sorted((problem.sizes[table] for table in self.open), reverse=True)
+        self.level = _level(people, largest[:self.needed])
         kinds = Counter(guest.kind for guest in problem.guests)
-        self.fair = {kind: -(-count // max(1, len(self.open))) for kind, count in kinds.items()}
+        self.fair = {kind: -(-count // max(1, self.needed)) for kind, count in kinds.items()}
         """How many of each kind an even mix would give a table at most."""
 
     def together(self, one: Guest, other: Guest) -> Value:
@@ -91,16 +97,20 @@ class Scales:
         return worth + Value(
             served=SERVED * len(helped),
             stayed=STAYED * sum(before.get(guest.key) == table for guest in members),
-            leads=-NO_LEAD if size and not any(guest.leads for guest in members) else 0,
+            leads=-NO_LEAD if self.costs(table, members) and not any(guest.leads for guest in members) else 0,
             balance=-CROWD * crowd,
             evenness=self.uneven(table, len(members)),
             broken=-BROKEN * (elsewhere + max(0, len(members) - size)),
         )
 
+    def costs(self, table: int, members: Sized) -> bool:
+        """Whether anything is asked of this table: a closed one, or an empty one nobody needs, is in nobody's way."""
+        return bool(self.problem.sizes[table]) and (bool(len(members)) or not self.spare)
+
     def uneven(self, table: int, people: int) -> int:
         """Up to one more than the level is even: not every number of people can be divided."""
         size = self.problem.sizes[table]
-        if not size:
+        if not self.costs(table, range(people)):
             return 0
         level = min(size, self.level)
         too_few = max(0, level - people)
@@ -195,6 +205,14 @@ def _level(people: int, sizes: list[int]) -> int:
     while sizes and level < max(sizes) and sum(min(size, level + 1) for size in sizes) <= people:
         level += 1
     return level
+
+
+def _needed(people: int, sizes: list[int]) -> int:
+    """How many of these tables are to be used: all, while each has LEAST people, and never too few for everybody."""
+    tables = min(len(sizes), max(1, people // LEAST))
+    while tables < len(sizes) and sum(sorted(sizes, reverse=True)[:tables]) < people:
+        tables += 1
+    return tables
 
 
 def _complete(problem: Problem, plan: Plan) -> None:

@@ -140,6 +140,14 @@ def test_a_closed_table_stays_empty() -> None:
     assert [len(keys) for keys in found.plan] == [4, 0, 4]
 
 
+def test_tables_nobody_needs_stay_empty_and_those_where_most_sit_are_kept() -> None:
+    guests = [*companies(11), *(Guest(key, None, "agency", leads=True) for key in (12, 13, 14))]
+    before = dict.fromkeys(range(1, 6), 4) | dict.fromkeys(range(6, 10), 1) | {10: 0, 11: 2, 12: 3}
+    found = solve(Problem(guests, (8,) * 5, before=before), 0.5)
+    assert sorted(len(keys) for keys in found.plan) == [0, 0, 4, 5, 5]
+    assert found.plan[1] and found.plan[4]
+
+
 def test_people_are_spread_evenly() -> None:
     assert sorted(len(keys) for keys in solve(Problem(companies(18), (8, 8, 8)), 0.3).plan) == [6, 6, 6]
 
