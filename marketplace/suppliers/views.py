@@ -148,6 +148,7 @@ def leave(ref: str, number: int) -> ResponseReturnValue:
 @bp.post("/suppliers/<ref>/<int:number>/files")
 def add_paper(ref: str, number: int) -> ResponseReturnValue:
     supplier, sent = service.one(actor(), service.get(actor(), ref), number), request.files.get("file")
+    require(can_add_papers(actor(), supplier), say("Those who write for the supplier add its documents."))
     try:
         if sent is None or not sent.filename:
             raise Invalid({"file": say("Choose a file first.")})

@@ -80,6 +80,8 @@ READERS: dict[str, Audience] = {
     "hyluneva": OWN_ADMIN_AND_OPERATORS,  # a domain nobody has confirmed
     "jyxowita": OWN_MEMBERS_AND_STAFF,  # why a match was not relevant
     "kubazefy": OWN_MEMBERS | {COUNTERPART} | STAFF,  # a telephone number given to the other side
+    "xypodeka": OWN_MEMBERS_THEIR_BROKER_AND_OPERATORS,  # a request to the park (desk_world.py)
+    "zarivoku": OWN_MEMBERS | {COUNTERPART},  # what a supplier offers to the company alone
     "lyqojame": OWN_MEMBERS_AND_STAFF,  # a need in review
     "myzohabu": ITS_BROKER_ALONE,  # a refined text its broker has not proposed yet
 }

@@ -6,6 +6,7 @@ the address's first part after a colon. World and roles: world.py.
 
 from __future__ import annotations
 
+from access.desk_rows import ROWS
 from access.world import A_BROKER, COUNTERPART, ITS_BROKER, OPERATOR, OTHERS, OWN, ROLES, VISITOR
 
 Audience = frozenset[str]
@@ -386,7 +387,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
 def expected() -> dict[str, Audience]:
     """“GET case.nda” -> who gets in; each only once."""
     rows: dict[str, Audience] = {}
-    for audience, listed in LISTS:
+    for audience, listed in (*LISTS, *ROWS):
         for line in listed.strip().splitlines():
             head, _, views = line.strip().partition(": ")
             *methods, room = head.split()

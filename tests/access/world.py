@@ -12,6 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from access.desk_world import at_the_desks
 from casework.meeting_plans import PDF, a_plan, a_task
 from conftest import a_listing, a_person, an_organisation, join
 from events.planned import a_series, an_edition
@@ -347,6 +348,7 @@ def build() -> World:
     parts |= of_a_person(charlie) | of_the_organisation(who, need.organisation) | of_the_platform(erin)
     parts |= in_other_states(who, need, result)
     parts |= at_events(who, parts["edition"]) | surveyed(who, parts.pop("edition"))
+    parts |= at_the_desks(charlie, who[COUNTERPART], who[ITS_BROKER], erin, need.organisation, result.organisation)
     parts |= in_mails(who, need.organisation) | told(who, need)
     parts |= parks_of(who, need.organisation) | trained(who)
     index_listings()
