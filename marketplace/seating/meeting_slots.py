@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations
@@ -94,8 +94,8 @@ def arrange(day: Day, seconds: float) -> Schedule:
     points = _points(day, people)
     talks, bound, proven = _solved(day, people, points, seconds)
     worth = _worth(talks, points)
-    unmet = tuple(_unmet(day, people, {talk.pair for talk in talks}))
-    return Schedule(talks, unmet, worth, max(bound, worth), proven, time.perf_counter() - began)
+    left = tuple(unmet(day, [talk.pair for talk in talks]))
+    return Schedule(talks, left, worth, max(bound, worth), proven, time.perf_counter() - began)
 
 
 def _checked(day: Day) -> dict[int, Person]:
@@ -237,8 +237,9 @@ def _worth(talks: Sequence[Talk], points: Mapping[tuple[int, int], int]) -> int:
     return sum(points[talk.pair] for talk in talks) + FIRST * len({key for talk in talks for key in talk.pair})
 
 
-def _unmet(day: Day, people: Mapping[int, Person], met: set[tuple[int, int]]) -> Iterator[Unmet]:
-    """What people asked for and did not get; what must be first."""
+def unmet(day: Day, met: Collection[tuple[int, int]]) -> Iterator[Unmet]:
+    """What people asked for and did not get, and why; what must be first."""
+    people, met = {person.key: person for person in day.people}, set(met)
     wishes = [(person.key, key, key in person.must) for person in people.values()
               for key in sorted(person.asks | person.must) if key != person.key]
     for one, other, must in sorted(wishes, key=lambda wish: (not wish[2], wish[:2])):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -173,3 +173,103 @@ class HostNote(Base):
     written_at: Mapped[datetime]
 
     author: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+class TalkDay(Base):
+    """Talks of two at given times of an edition."""
+
+    __tablename__ = "talk_days"
+    __table_args__ = (
+        CheckConstraint("slots BETWEEN 1 AND 24", name="slots"),
+        CheckConstraint("minutes BETWEEN 5 AND 120", name="minutes"),
+        CheckConstraint("places BETWEEN 1 AND 200", name="places"),
+    )
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True)
+    after: Mapped[int] = mapped_column(default=0)
+    """Minutes from the edition's beginning to the first talk: the talks move with the edition."""
+    slots: Mapped[int]
+    """Times, one after the other."""
+    minutes: Mapped[int]
+    """How long a talk takes, the change of places included."""
+    places: Mapped[int]
+    """Talks that can go on at a time."""
+    suggests: Mapped[bool] = mapped_column(default=True)
+    """Whether good counterparts meet though neither asked."""
+    is_busy: Mapped[bool] = mapped_column(default=False)
+    """The worker is arranging."""
+    turn: Mapped[int] = mapped_column(default=0)
+    """Which asking the work is for: what was asked before is no longer wanted."""
+    value: Mapped[int | None]
+    bound: Mapped[int | None]
+    """No arrangement is worth more."""
+    published_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+
+    edition: Mapped[Edition] = relationship(lazy="joined", innerjoin=True)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    def begins(self, slot: int) -> datetime:
+        return self.edition.starts_at + timedelta(minutes=self.after + slot * self.minutes)
+
+
+class TalkWishKind(StrEnum):
+    ASKS = "asks"
+    MUST = "must"
+    """Those who run the event want these two to meet."""
+    REFUSES = "refuses"
+    """No, thanks."""
+
+
+class TalkWish(Base):
+    """What somebody said of a talk with somebody else."""
+
+    __tablename__ = "talk_wishes"
+    __table_args__ = (
+        UniqueConstraint("one_id", "other_id"),
+        CheckConstraint("one_id <> other_id", name="two"),
+        Index(None, "edition_id", "kind"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    one_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    """Whose wish it is."""
+    other_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[TalkWishKind]
+
+
+class TalkGuest(Base):
+    """When somebody cannot, and how many talks they take."""
+
+    __tablename__ = "talk_guests"
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
+    )
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), index=True)
+    cannot: Mapped[list[Any]] = mapped_column(default=list)
+    """Numbers of times."""
+    most: Mapped[int | None]
+
+
+class Talk(Base):
+    """Who meets whom, when and where."""
+
+    __tablename__ = "talks"
+    __table_args__ = (
+        UniqueConstraint("edition_id", "slot", "place"),
+        UniqueConstraint("edition_id", "slot", "one_id"),
+        UniqueConstraint("edition_id", "slot", "other_id"),
+        UniqueConstraint("one_id", "other_id"),
+        CheckConstraint("one_id < other_id", name="ordered"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    slot: Mapped[int]
+    """From 0."""
+    place: Mapped[int]
+    """From 0."""
+    one_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    other_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), index=True)
+
+    one: Mapped[Registration] = relationship(foreign_keys=[one_id], lazy="joined", innerjoin=True)
+    other: Mapped[Registration] = relationship(foreign_keys=[other_id], lazy="joined", innerjoin=True)

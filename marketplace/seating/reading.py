@@ -18,6 +18,10 @@ from marketplace.seating.permissions import Reader, hosts_of, leads
 from marketplace.seating.problem import ordered
 
 
+WORTH_SAYING = 30.0
+"""A score below this is no reason to give to people."""
+
+
 @dataclass(frozen=True)
 class Because:
     """A need and a result for which two sit at one table. A side that the reader may not know of is None."""
@@ -78,7 +82,7 @@ def fits_known_to(actor: Reader, edition: Edition, registration_id: int) -> dict
     return {
         row.other_id if row.one_id == registration_id else row.one_id:
         Because(known.get(row.need_id), known.get(row.result_id), row.fit)
-        for row in rows if not {row.need_id, row.result_id} & veiled
+        for row in rows if row.fit >= WORTH_SAYING and not {row.need_id, row.result_id} & veiled
     }
 
 

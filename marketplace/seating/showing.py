@@ -17,6 +17,7 @@ from marketplace.seating.models import Seat, SeatingPlan
 from marketplace.seating.pictures import Picture, picture
 from marketplace.seating.plans import guests_of, problem_of, seated
 from marketplace.seating.problem import Guest, Plan, Problem, Value, ordered
+from marketplace.seating.reading import WORTH_SAYING
 from marketplace.seating.rules import Contradiction, Contradicts, contradictions
 from marketplace.seating.worth import apart, value
 
@@ -159,7 +160,10 @@ def _reasons(found: Sequence[explaining.Reason], people: Mapping[int, Registrati
             organisation = people[one.other].organisation if one.other else None
             made.append(Reason(_WORDS[one.because].format(name=name, organisation=organisation, count=one.count)))
     fits = [one for one in made if one.score is not None][:MOST_REASONS]
-    return fits + [one for one in made if one.score is None]
+    fits = [one for one in fits if one is fits[0] or (one.score or 0) >= WORTH_SAYING]
+    others = [one for one in made if one.score is None]
+    # That somebody leads is their reason only where there is no better one; a badge says it anyway.
+    return fits + [one for one in others if one.text.msgid != _WORDS[Because.LEADS].msgid or len(made) == 1]
 
 
 _WORDS = {
