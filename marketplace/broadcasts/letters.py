@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
+from markupsafe import escape
+
 from marketplace import regions
 from marketplace.accounts import links
 from marketplace.accounts.models import User
@@ -10,13 +15,16 @@ from marketplace.broadcasts.models import Broadcast
 from marketplace.listings import vocabulary
 from marketplace.listings.tiers import View, view_at
 from marketplace.messaging import leaving
-from marketplace.messaging.composing import Act, Block, Entry, Foot
+from marketplace.messaging.composing import Act, Block, Entry, Foot, written
 from marketplace.messaging.posting import Letter
-from marketplace.phrases import Phrase, day_of, say
+from marketplace.phrases import Phrase, day_of, in_language, say
 
 SETTINGS = "/account/news"
 LONGEST_SUMMARY = 600
 Part = tuple[Phrase, list[Block]]
+NAME, WAY, LEAVE = "\ue0f1", "\ue0f2", "\ue0f3"
+"""Characters that stand in no text."""
+_MARKS = re.compile(f"[{NAME}{WAY}{LEAVE}]")
 
 
 def parts_of(broadcast: Broadcast, language: str) -> Part:
@@ -51,19 +59,40 @@ def facts_of(shown: View, language: str) -> list[object]:
     return found
 
 
-def letter(person: User, part: Part, way: str) -> Letter:
-    """To one reader; `way` is the link that is theirs alone."""
-    subject, told = part
-    leave = news.link(person)
+@dataclass(frozen=True)
+class Model:
+    """The mail as all who read a language have it, with marks where each reader's own stands: written once, not
+    thousands of times."""
+
+    language: str
+    subject: str
+    text: str
+    page: str
+
+
+def model(broadcast: Broadcast, language: str) -> Model:
+    subject, told = parts_of(broadcast, language)
     blocks: list[Block] = [
-        say("Hello {name},", name=person.name),
+        say("Hello {name},", name=NAME),
         say("you asked to hear of needs like this one. Somebody is looking for an answer:"),
-        *told, Act(say("I am interested"), way),
+        *told, Act(say("I am interested"), WAY),
         say("The page behind the button says what happens next; nothing is sent before you press there."),
         Foot([(say("You get this because you asked for news of needs. What kind of news I get"), links.to(SETTINGS)),
-              (say("No more news of needs"), leave)]),
+              (say("No more news of needs"), LEAVE)]),
     ]
-    return Letter(person.email, person.language, subject, blocks, leaving.headers(leave))
+    text, page = written(subject, blocks, language, links.to("/"))
+    return Model(language, str(in_language(subject, language)), text, page)
+
+
+def letter(person: User, to_all: Model, way: str) -> Letter:
+    """To one reader; `way` is the link that is theirs alone."""
+    leave = news.link(person)
+    own = {NAME: person.name, WAY: way, LEAVE: leave}
+    in_page = {mark: str(escape(text)) for mark, text in own.items()}
+    return Letter(
+        person.email, to_all.language, to_all.subject, _MARKS.sub(lambda found: own[found[0]], to_all.text),
+        _MARKS.sub(lambda found: in_page[found[0]], to_all.page), leaving.headers(leave),
+    )
 
 
 def _cut(text: str) -> str:

@@ -63,10 +63,10 @@ def write_some(number: int, most: int) -> int | None:
 
 def _write(broadcast: Broadcast, turns: dict[int, int]) -> int:
     """Mails to those of these people who still want them."""
-    part = cache(lambda language: letters.parts_of(broadcast, language))
+    to_all = cache(lambda language: letters.model(broadcast, language))
     people = audience.still_wanting(broadcast, turns.keys())
     written = posting.post_mails([
-        letters.letter(one, part(one.language if one.language in LANGUAGES else DEFAULT),
+        letters.letter(one, to_all(one.language if one.language in LANGUAGES else DEFAULT),
                        answering.link(turns[one.id]))
         for one in people
     ])
