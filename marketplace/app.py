@@ -77,6 +77,7 @@ from marketplace.requests_desk import api as requests_api
 from marketplace.requests_desk import help_views
 from marketplace.requests_desk import views as requests_views
 from marketplace.seating import api as seating_api
+from marketplace.seating import slots_views as talk_views
 from marketplace.seating import views as seating_views
 from marketplace.suppliers import views as suppliers_views
 from marketplace.surveys import running_views as running_surveys_views
@@ -111,7 +112,7 @@ PAGES = (
     operator_organisations_views, domain_views, messaging_views, files_views, listings_views, translation_views,
     finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, series_views, guest_views, door_views,
-    surveys_views, running_surveys_views, seating_views, event_survey_views,
+    surveys_views, running_surveys_views, seating_views, talk_views, event_survey_views,
     introductions_views, case_views, desk_views,
     comparing_views, casework_views, meeting_views, contracts_views, analytics_views, auditing_views, webhooks_views,
     edition_views, ratings_views,

@@ -30,6 +30,7 @@ from marketplace.refining import service as refining
 from marketplace.refining import timers as refinement_timers
 from marketplace.requests_desk import service as requests_desk
 from marketplace.requests_desk import timers as request_timers
+from marketplace.seating import talking
 from marketplace.seating import working as seating
 from marketplace.suppliers import renewing
 from marketplace.suppliers import service as suppliers
@@ -58,6 +59,7 @@ def table() -> dict[str, dict[str, Handler]]:
         "user.registered": {"mail": letters.confirm_address},
         "user.reset_requested": {"mail": letters.reset_password},
         "seating.asked": {"tables": seating.advance},
+        "talks.asked": {"talks": talking.advance},
         "token.ending": {"notices": letters.token_ending},
         "identity.joined": {"mail": letters.identity_joined},
         "organisation.domain": {"notices": letters.domain_stated},

@@ -240,7 +240,8 @@ IMPERSONAL = frozenset({
     "file_texts", "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits", "listing_grants",
     "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "mutual_ratings", "new_hits",
     "outbox", "rate_counts", "ref_counters", "request_routes", "search_clicks", "search_weeks", "searches_made",
-    "seating_fits", "seating_tables", "seats", "survey_answer_listings", "survey_question_sets", "terms", "threads",
+    "seating_fits", "seating_tables", "seats", "survey_answer_listings", "survey_question_sets", "talk_days", "talk_guests",
+    "talk_wishes", "talks", "terms", "threads",
     "timers", "vector_means", "vector_space", "webhook_deliveries", "webhook_listings", "worker_beats",
 })
 """Tables in which nobody stands. Searches are recorded without their person (finding/record.py)."""

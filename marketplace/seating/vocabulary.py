@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.phrases import Label
+from marketplace.seating.meeting_slots import WhyNot
 from marketplace.seating.models import NoteKind, PlanState
 
 PARTS = {
@@ -27,4 +28,12 @@ NOTES = {
     NoteKind.SAID: Label("谈到的情况", "What was said"),
     NoteKind.AGREED: Label("约定的下一步", "A next step they agreed on"),
     NoteKind.ASKED: Label("向部门或园区提出的问题", "A question for the authorities or the park"),
+}
+
+WHY_NO_TALK = {
+    WhyNot.REFUSED: Label("其中一方不便见面", "one of them does not wish it, or an exclusion stands against it"),
+    WhyNot.OWN_ORGANISATION: Label("两人属于同一机构", "they are of one organisation"),
+    WhyNot.NOT_HERE: Label("对方不参加", "the other does not come"),
+    WhyNot.NO_COMMON_TIME: Label("没有共同的空闲时段", "they have no time in common"),
+    WhyNot.FULL: Label("时段或洽谈位已排满", "their times or the places are full"),
 }

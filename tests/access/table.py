@@ -122,6 +122,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     # Both have a place at the event.
     (frozenset({OWN_VIEWER}) | ONLY_MINE, """
         GET POST event_surveys: answer
+        GET POST talks: mine
         GET POST ratings: rate
     """),
     (OPERATORS, """
@@ -144,6 +145,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET seating: cards ice_breakers
         GET POST seating: seat show
         POST seating: again publish stop withdraw
+        GET POST talks: must show
+        POST talks: publish
         GET seating_api: show
         POST seating_api: again ask move publish
         GET POST door: check_in decline invitations

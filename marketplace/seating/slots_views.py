@@ -1,0 +1,73 @@
+"""Talks of two as pages: the times and the whole day for those who run an event, each person's wishes and own talks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.events import attending
+from marketplace.events import service as events
+from marketplace.phrases import say
+from marketplace.seating import service, slots_schemas, talking, vocabulary
+from marketplace.web.forms import form_page
+from marketplace.web.guard import actor
+from marketplace.web.language import words
+
+bp = Blueprint("talks", __name__, url_prefix="/events")
+FORM = ["GET", "POST"]
+_USUAL = {"after": 60, "slots": 6, "minutes": 15, "places": 10, "suggests": True}
+
+
+@bp.route("/<ref>/talks", methods=FORM)
+def show(ref: str) -> ResponseReturnValue:
+    edition = service.edition_of(actor(), ref)
+    day = talking.day_of(edition)
+
+    def done(values: dict[str, Any]) -> ResponseReturnValue:
+        talking.arrange(actor(), edition, **values)
+        flash(words(say("The talks are being arranged.")))
+        return redirect(url_for("talks.show", ref=ref))
+
+    initial = {name: getattr(day, name) for name in _USUAL} if day else _USUAL
+    return form_page("seating/talks.html", slots_schemas.TalkTimes(), done, initial=initial, **_whole(edition))
+
+
+@bp.route("/<ref>/talks/must", methods=FORM)
+def must(ref: str) -> ResponseReturnValue:
+    edition = service.edition_of(actor(), ref)
+
+    def done(values: dict[str, Any]) -> ResponseReturnValue:
+        talking.must_meet(actor(), edition, values["one"], values["other"])
+        flash(words(say("Noted. Arrange the talks again for it to count.")))
+        return redirect(url_for("talks.show", ref=ref))
+
+    return form_page("seating/talks_must.html", slots_schemas.TalkMust(), done, initial=request.args.to_dict(),
+                     edition=edition, people=attending.placed(edition))
+
+
+@bp.post("/<ref>/talks/publish")
+def publish(ref: str) -> ResponseReturnValue:
+    talking.publish(actor(), service.edition_of(actor(), ref))
+    flash(words(say("Published. Everybody sees their own talks, and has been told.")))
+    return redirect(url_for("talks.show", ref=ref))
+
+
+@bp.route("/<ref>/talks/mine", methods=FORM)
+def mine(ref: str) -> ResponseReturnValue:
+    edition = events.get(actor(), ref)
+    found = talking.mine(actor(), edition)
+
+    def done(values: dict[str, Any]) -> ResponseReturnValue:
+        talking.wish(actor(), edition, **values)
+        flash(words(say("Thank you. What you wish is taken into account when the talks are arranged.")))
+        return redirect(url_for("talks.mine", ref=ref))
+
+    return form_page("seating/talks_mine.html", slots_schemas.TalkWishes(), done, edition=edition, mine=found,
+                     initial={name: getattr(found, name) for name in ("asks", "refuses", "cannot", "most")})
+
+
+def _whole(edition: Any) -> dict[str, Any]:
+    return {"edition": edition, "day": talking.day_of(edition), "talks": talking.talks_of(actor(), edition),
+            "unmet": talking.unmet(actor(), edition), "words_of": vocabulary}
