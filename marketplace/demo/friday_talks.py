@@ -20,7 +20,7 @@ from marketplace.introductions.models import Introduction, Side, Stage, Status
 from marketplace.ratings import following, minutes, service, talks
 from marketplace.ratings.models import Verdict
 from marketplace.requests_desk import service as requests_desk
-from marketplace.requests_desk.models import Step, Topic
+from marketplace.requests_desk.models import Request, Step, Topic
 from marketplace.seating import service as seating
 from marketplace.seating.models import NoteKind
 
@@ -41,9 +41,11 @@ REQUESTS: tuple[tuple[Topic, str, str, str], ...] = (
 )
 QUALIFIED, INTRODUCED, MET, INTENT, SIGNED, REGISTERED, IN_USE = 3, 7, 13, 24, 34, 40, 52
 """Days after the table."""
-FURTHEST = (Stage.IMPLEMENTED, Stage.NEGOTIATING, Stage.SIGNED, Stage.DISCUSSING, Stage.PERFORMING)
+FURTHEST = (Stage.IMPLEMENTED, Stage.NEGOTIATING, Stage.INTRODUCED, Stage.DISCUSSING, Stage.PERFORMING)
 """How far the five needs of a theme come, time allowing."""
-AMOUNTS = (Decimal(1_860_000), Decimal(0), Decimal(920_000), Decimal(0), Decimal(2_450_000))
+AMOUNTS = (Decimal(1_860_000), None, None, None, Decimal(920_000))
+STEP = Decimal(140_000)
+"""No two themes' contracts are of one amount."""
 AFTER = ((Stage.QUALIFIED, QUALIFIED), (Stage.INTRODUCED, INTRODUCED), (Stage.DISCUSSING, MET),
          (Stage.NEGOTIATING, INTENT), (Stage.SIGNED, SIGNED), (Stage.PERFORMING, REGISTERED),
          (Stage.IMPLEMENTED, IN_USE))
@@ -141,16 +143,16 @@ def _confirm_requests(world: World, number: int) -> None:
             requests_desk.confirm(request.raised_by, request)
 
 
-def _requests(world: World, number: int) -> list[requests_desk.Request]:
-    this = select(requests_desk.Request).where(requests_desk.Request.edition_id == _edition(world, number).id)
-    return list(session.scalars(this.order_by(requests_desk.Request.id)))
+def _requests(world: World, number: int) -> list[Request]:
+    this = select(Request).where(Request.edition_id == _edition(world, number).id)
+    return list(session.scalars(this.order_by(Request.id)))
 
 
 def _plan_cases(timeline: Timeline, world: World, number: int, ended: datetime, coming: list[Member]) -> None:
     """Each theme's introductions go on from the edition that was about it."""
-    theme = next(one for one in coming if (one.number - 1) // 10 == number % 12).theme
-    for place, pair in enumerate(theme["pairs"]):
-        case = FridayCase(timeline, world, theme, place, pair, ended.astimezone(clock.PLACE).date())
+    first = next(one for one in coming if one.place == number % 12)
+    for place, pair in enumerate(first.theme["pairs"]):
+        case = FridayCase(timeline, world, first.place, place, pair, ended.astimezone(clock.PLACE).date())
         for step, (stage, days) in enumerate(AFTER):
             if stage <= FURTHEST[place] and (moment := ended + timedelta(days=days, minutes=9 * place)) < timeline.now:
                 timeline.add(moment, partial(case.go, step))
@@ -160,19 +162,20 @@ class FridayCase(Case):
     """An introduction that a table began, on its way; nothing where the two did not sit together."""
 
     def __init__(
-        self, timeline: Timeline, world: World, theme: dict[str, Any], place: int, pair: dict[str, Any], day: date
+        self, timeline: Timeline, world: World, theme: int, place: int, pair: dict[str, Any], day: date
     ) -> None:
         ago = (timeline.today - day).days
         steps = [{"to": int(stage), "days_ago": ago - days, "note": NOTES[stage]} for stage, days in AFTER]
-        amount = AMOUNTS[place]
+        base = AMOUNTS[place]
+        amount = base + STEP * (theme * 5 % 12) if base is not None else None
         row = {
             "broker": ("dana", "felix")[place % 2], "initiator": "need", "steps": steps, "stage": int(FURTHEST[place]),
             "outcome": f"{pair['target']}，已在产线验证。", "close": None, "hold": None, "event": None,
             "contract": {"type": "development", "amount": amount, "currency": "CNY", "technology_amount": amount,
-                         "registration_no": f"2026320500{place:02}{ago:04}"} if amount else None,
+                         "registration_no": f"{day.year}320500{theme:03}{place:03}"} if amount is not None else None,
         }
         super().__init__(timeline, world, row, place + 1, True)
-        self.pair, self.theme = pair, theme
+        self.pair = pair
 
     def go(self, step: int) -> None:
         if step == 0 or not hasattr(self, "introduction"):

@@ -32,15 +32,16 @@ from marketplace.surveys.models import Survey
 SLUG = "fridays"
 EDITIONS, COMING = 12, 2
 FRIDAY, STARTS, MINUTES, PLACES = 4, time(14), 150, 40
-BEGUN, ASKED, SEATED = timedelta(days=40), timedelta(days=14), timedelta(days=1)
+JOINED, BEGUN, ASKED, SEATED = (timedelta(days=days) for days in (45, 40, 14, 1))
 """Before the first edition, and before each."""
-THEMES_EACH = (0, 4, 8)
-"""Of the twelve themes an edition brings three together; each comes three times in twelve weeks."""
+THEMES = 12
+THEMES_EACH = (0, -1, -5)
+"""An edition is about one theme; those of the week before come again, and those of five weeks ago."""
 STRANDS_IN_TURN = [
     Strand.SCIENCE_MEETS_COMPANY, Strand.PROCUREMENT, Strand.ROADSHOW, Strand.POLICY, Strand.FOUNDERS,
     Strand.EXPERT_FORUM,
 ]
-STAFF, STANDING = ("dana", "felix"), ("qinyuan", "jindu")
+STAFF, STANDING = ("dana", "felix", "grace", "siyuan"), ("qinyuan", "jindu", "keji")
 GUESTS = (("alice", "charlie"), ("hao", "ouyang"), ("jian", "pan"), ("iris", "rui"))
 """From the other part of the demonstration, in turn."""
 SUBSCRIBERS = (*TELLING, "thanks", "introductions")
@@ -56,14 +57,14 @@ def load(progress: Callable[[int], object], world: World) -> None:
 
 
 def plan(timeline: Timeline, world: World) -> None:
-    fridays_cast.plan(timeline, world)
-    days = past_days(timeline.today)
-    timeline.add(at(days[0]) - BEGUN, partial(_begin, world, days))
+    days, to_come = past_days(timeline.today), list(_coming(timeline.today))
+    fridays_cast.plan(timeline, world, at(days[0]) - JOINED)
+    timeline.add(at(days[0]) - BEGUN, partial(_begin, world, [*days, *to_come]))
     for days_ago in range((timeline.today - days[0]).days, -1, -1):
         timeline.add(timeline.moment(days_ago, hour=7), introductions.run_timers)
     houses = list(fridays_cast.members())
-    for number, day in enumerate([*days, *_coming(timeline.today)]):
-        coming = [one for one in houses if themes_of(number).count((one.number - 1) // fridays_cast.HOUSES)]
+    for number, day in enumerate([*days, *to_come]):
+        coming = [one for one in houses if _comes(one, number)]
         _plan_before(timeline, world, number, day, coming)
         if day < timeline.today:
             _plan_the_day(timeline, world, number, day)
@@ -82,7 +83,13 @@ def past_days(today: date) -> list[date]:
 
 
 def themes_of(number: int) -> list[int]:
-    return [(number + step) % EDITIONS for step in THEMES_EACH]
+    return [(number + step) % THEMES for step in THEMES_EACH]
+
+
+def _comes(one: Member, number: int) -> bool:
+    """Everybody when it is about their theme; later most, by turns."""
+    first, *others = themes_of(number)
+    return one.place == first or (one.place in others and (3 * one.number + 5 * number) % 7 > 1)
 
 
 def at(day: date) -> datetime:
@@ -112,12 +119,9 @@ def _begin(world: World, days: list[date]) -> None:
         "hosts": [world.organisations[key].slug for key in STANDING],
     })
     weeks = (days[-1] - days[0]).days // 7 + 1
-    planned = planning.plan(operator, series, days[0], weeks + COMING + 2, strands=STRANDS_IN_TURN, announce=True)
+    planned = planning.plan(operator, series, days[0], weeks, strands=STRANDS_IN_TURN, announce=True)
     for number, edition in enumerate(planned.made):
-        if number < EDITIONS + COMING:
-            _give_theme(world, number, edition)
-        else:  # holidays were allowed for that did not come
-            events.set_state(operator, edition, State.CANCELLED)
+        _give_theme(world, number, edition)
 
 
 def _give_theme(world: World, number: int, edition: Edition) -> None:
@@ -228,11 +232,12 @@ def _think(edition: Edition) -> None:
 
 
 def _check_in(world: World, number: int) -> None:
-    """All but a few come."""
+    """All but a few come; nobody else registers any more."""
     operator, edition = world.people["erin"], edition_of(world, number)
     for place, registration in enumerate(attending.placed(edition)):
         if place % 11 != 5 or not registration.organisation or registration.user.is_reviewer:
             attending.check_in(operator, edition, registration.id)
+    events.set_state(operator, edition, State.CLOSED)
 
 
 def _leave(world: World, number: int) -> None:

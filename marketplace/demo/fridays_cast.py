@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -22,8 +22,6 @@ from marketplace.organisations import service as organisations
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import MembershipClass
 
-JOINED = 125
-"""Days ago; they came for the Fridays."""
 HOUSES = 10
 """Organisations of one theme: five companies, three institutes, two that serve or finance them."""
 COMPANIES, INSTITUTES = 5, 3
@@ -45,6 +43,11 @@ class Member:
     @property
     def key(self) -> str:
         return f"friday-{self.number}"
+
+    @property
+    def place(self) -> int:
+        """Of the theme among the themes."""
+        return (self.number - 1) // HOUSES
 
     @property
     def kind(self) -> OrganisationKind:
@@ -75,13 +78,13 @@ def members() -> Iterator[Member]:
         yield one
 
 
-def plan(timeline: Timeline, world: World) -> None:
+def plan(timeline: Timeline, world: World, joined: datetime) -> None:
+    """They come for the Fridays, on one day; what they need and have they write in the week after."""
     for one in members():
-        spread = timedelta(minutes=7 * one.number)
-        timeline.add(timeline.moment(JOINED, hour=8) + spread, partial(_join, world, one))
+        moment = joined + timedelta(minutes=7 * one.number)
+        timeline.add(moment, partial(_join, world, one))
         for n, pair in enumerate(one.pairs):
-            written = timeline.moment(JOINED - 2 - one.number % 9, hour=9) + spread + timedelta(minutes=n)
-            timeline.add(written, partial(_offer, world, one, pair))
+            timeline.add(moment + timedelta(days=2 + one.number % 9, minutes=n), partial(_offer, world, one, pair))
 
 
 def _join(world: World, one: Member) -> None:

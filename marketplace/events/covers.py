@@ -43,14 +43,13 @@ class Table:
 class Cover:
     colour: str
     title: list[str]
-    place: str
+    place: list[str]
     tables: list[Table]
 
 
 def cover(edition: Edition, language: str) -> Cover:
-    place = wrapped(edition.place.in_language(language), LINE_EMS, 1)
     return Cover(COLOURS[edition.strand], wrapped(edition.in_language(language), TITLE_EMS, TITLE_LINES),
-                 place[0] if place else "", tables(edition.capacity, edition.taken))
+                 wrapped(edition.place.in_language(language), LINE_EMS, 2), tables(edition.capacity, edition.taken))
 
 
 def tables(capacity: int, taken: int) -> list[Table]:
@@ -62,9 +61,11 @@ def tables(capacity: int, taken: int) -> list[Table]:
     rows = ceil(count / columns)
     cell = min(ROOM_WIDTH / columns, ROOM_HEIGHT / rows, 200)
     left, top = LEFT + (ROOM_WIDTH - cell * columns) / 2, TOP + (ROOM_HEIGHT - cell * rows) / 2
+    last = count - columns * (rows - 1)
     return [
-        _table(left + (n % columns + 0.5) * cell, top + (n // columns + 0.5) * cell, cell,
-               min(SEATS, max(0, capacity - n * SEATS)), _sitting(taken, count, n))
+        _table(left + (n % columns + 0.5 + (0 if n < columns * (rows - 1) else (columns - last) / 2)) * cell,
+               top + (n // columns + 0.5) * cell, cell, min(SEATS, max(0, capacity - n * SEATS)),
+               _sitting(taken, count, n))
         for n in range(count)
     ]
 
