@@ -247,7 +247,8 @@ IMPERSONAL = frozenset({
 """Tables in which nobody stands. Searches are recorded without their person (finding/record.py)."""
 
 NOT_OF_PEOPLE = frozenset({
-    "api_tokens.name", "audit_entries.subject_kind", "audit_entries.subject_id", "comparison_criteria.name",
+    "api_tokens.name", "audit_entries.subject_kind", "audit_entries.subject_id", "broadcast_recipients.mail_id",
+    "comparison_criteria.name",
     "files.name", "files.subject_kind", "files.subject_id", "import_jobs.file_name", "index_rebuilds.name",
     "introduction_contracts.valid_to", "introduction_history.to_stage", "meetings.subject", "notices.mail_at",
     "organisations.mailbox_confirmed_at", "organisations.mailbox_language", "organisations.name",
