@@ -323,6 +323,7 @@ DETAILS = {
     "operator": Label("运营人员", "operator"), "domain": Label("域名", "domain"), "issuer": Label("签发方", "issuer"),
     "listing": Label("需求", "need"), "text": Label("条款", "text"), "edition": Label("版本", "edition"),
     "mailbox": Label("邮箱", "mailbox"), "filters": Label("筛选", "filters"),
+    "answer": Label("答复", "answer"), "often": Label("频率", "how often"), "person": Label("本人", "person"),
     "people": Label("人数", "people"), "round": Label("轮次", "round"), "table": Label("桌号", "table"),
     "other": Label("对换", "in exchange with"),
 }
