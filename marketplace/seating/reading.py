@@ -17,7 +17,6 @@ from marketplace.seating.models import PlanState, Seat, SeatingFit, SeatingPlan,
 from marketplace.seating.permissions import Reader, hosts_of, leads
 from marketplace.seating.problem import ordered
 
-
 WORTH_SAYING = 30.0
 """A score below this is no reason to give to people."""
 

@@ -50,8 +50,8 @@ def show(ref: str) -> ResponseReturnValue:
     plan = _of_round(plans)
     return form_page(
         "seating/show.html", schemas.SeatEverybody(), done, initial=_asked(plans), edition=edition, plans=plans,
-        plan=plan, shown=showing.shown(actor(), plan) if plan else None, words_of=vocabulary, limits=(LEAST, MOST, MOST_ROUNDS),
-        error=unpacked(plan.error)[""] if plan and plan.error else "",
+        plan=plan, shown=showing.shown(actor(), plan) if plan else None, words_of=vocabulary,
+        limits=(LEAST, MOST, MOST_ROUNDS), error=unpacked(plan.error)[""] if plan and plan.error else "",
     )
 
 
