@@ -13,7 +13,7 @@ from marketplace.organisations.vocabulary import KINDS
 from marketplace.phrases import say
 
 MEASURES: tuple[tuple[Any, str], ...] = (
-    (say("Registered"), "registered"), (say("Came"), "came"), (say("No-shows"), "no_shows"),
+    (say("With a place"), "registered"), (say("Came"), "came"), (say("No-shows"), "no_shows"),
     (say("Surveyed"), "answers"), (say("Needs surveyed"), "needs"), (say("People who rated"), "raters"),
     (say("Talks"), "talks"), (say("Intents"), "intents"), (say("Requests raised"), "raised"),
     (say("Requests solved"), "solved"),
