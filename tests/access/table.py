@@ -7,6 +7,7 @@ the address's first part after a colon. World and roles: world.py.
 from __future__ import annotations
 
 from access.desk_rows import ROWS
+from access.table_rows import AT_TABLES
 from access.world import A_BROKER, COUNTERPART, ITS_BROKER, OPERATOR, OTHERS, OWN, ROLES, VISITOR
 
 Audience = frozenset[str]
@@ -110,8 +111,6 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST saved_searches_api: create
         GET second_factor: show
         GET POST second_factor: recovery_codes set_up turn_off
-        GET seating: mine
-        GET seating_api: mine
         GET POST sessions: confirm
         POST sessions: end_others
         GET POST tokens: index
@@ -122,7 +121,6 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     # Both have a place at the event.
     (frozenset({OWN_VIEWER}) | ONLY_MINE, """
         GET POST event_surveys: answer
-        GET POST talks: mine
         GET POST ratings: rate
     """),
     (OPERATORS, """
@@ -142,13 +140,6 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET POST series: move plan
         POST events: check_in set_state undo_check_in
         GET door: badges
-        GET seating: cards ice_breakers
-        GET POST seating: seat show
-        POST seating: again publish stop withdraw
-        GET POST talks: must show
-        POST talks: publish
-        GET seating_api: show
-        POST seating_api: again ask move publish
         GET POST door: check_in decline invitations
         POST door: add approve left let_in
         GET messaging: mail_page mails show_mail
@@ -373,9 +364,6 @@ LISTS: tuple[tuple[Audience, str], ...] = (
     # The viewer's ticket; the admin has registered her.
     (HERSELF_ADMIN_AND_OPERATORS, """
         GET guests: ticket
-        GET POST seating: write_note
-        GET seating_api: read_notes
-        POST seating_api: write_note
     """),
     # No role opens these, but: the token of METRICS_TOKEN (tests/operations/test_metrics.py); another system's
     # sign-in, which is not set up here, and its cookie (tests/accounts/test_openid.py).
@@ -390,7 +378,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
 def expected() -> dict[str, Audience]:
     """“GET case.nda” -> who gets in; each only once."""
     rows: dict[str, Audience] = {}
-    for audience, listed in (*LISTS, *ROWS):
+    for audience, listed in (*LISTS, *ROWS, *AT_TABLES):
         for line in listed.strip().splitlines():
             head, _, views = line.strip().partition(": ")
             *methods, room = head.split()

@@ -1,0 +1,33 @@
+"""Rows of the table (table.py) for who sits with whom at events: tables, and talks of two."""
+
+from __future__ import annotations
+
+from access.world import OPERATOR, OWN, ROLES, VISITOR
+
+GUESTS = frozenset({OWN[0], OWN[2]})
+"""They come to the event, for the organisation that hosts it, so they lead the table where they sit."""
+OPERATORS = frozenset({OPERATOR})
+
+AT_TABLES: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset(ROLES) - {VISITOR}, """
+        GET seating: mine
+        GET seating_api: mine
+    """),
+    (OPERATORS, """
+        GET seating: cards ice_breakers
+        GET POST seating: seat show
+        POST seating: again publish stop withdraw
+        GET seating_api: show
+        POST seating_api: again ask move publish
+        GET POST talks: must show
+        POST talks: publish
+    """),
+    (GUESTS | OPERATORS, """
+        GET POST seating: write_note
+        GET seating_api: read_notes
+        POST seating_api: write_note
+    """),
+    (GUESTS, """
+        GET POST talks: mine
+    """),
+)
