@@ -173,6 +173,7 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "seating.withdrawn": Label("收回座位", "hid the tables"),
         "talks.asked": Label("安排一对一洽谈", "had talks of two arranged"),
         "talks.must": Label("指定必见", "noted two who must meet"),
+        "talks.wished": Label("填写洽谈意愿", "said whom they wish to meet"),
         "talks.published": Label("公布一对一洽谈", "published talks of two"),
         "seating.noted": Label("记桌边笔记", "took a note at a table"),
         "event.minutes_written": Label("整理活动纪要", "wrote an event's minutes"),

@@ -72,7 +72,7 @@ def arrange(actor: User, edition: Edition, *, after: int, slots: int, minutes: i
         day.after, day.slots, day.minutes, day.places, day.suggests = after, slots, minutes, places, suggests
         day.is_busy, day.turn = True, (day.turn or 0) + 1
         session.add(day)
-        audit.record(actor.id, "talks.asked", "event", edition.id, times=slots, places=places)
+        audit.record(actor.id, "talks.asked", "event", edition.id)
         outbox.publish(TOPIC, edition.id)
 
 
@@ -141,6 +141,7 @@ def wish(actor: User, edition: Edition, *, asks: Collection[int], refuses: Colle
         guest = session.get(TalkGuest, theirs.id) or TalkGuest(registration_id=theirs.id, edition_id=edition.id)
         guest.cannot, guest.most = sorted(slot for slot in set(cannot) if 0 <= slot < day.slots), most
         session.add(guest)
+        audit.record(actor.id, "talks.wished", "event", edition.id)
 
 
 def mine(actor: User, edition: Edition) -> Mine:
