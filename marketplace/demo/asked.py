@@ -54,7 +54,7 @@ def _call(world: World, surveys: dict[str, Survey], edition: str, call: dict[str
 
 def _ask_members(world: World, surveys: dict[str, Survey], yearly: dict[str, Any]) -> None:
     operator = world.people["erin"]
-    titles = {name: yearly[name] for name in ("title_zh", "title_en", "intro_zh", "intro_en")}
+    titles = {name: yearly[name] for name in ("title_zh", "title_en", "intro_zh", "intro_en", "smallest")}
     survey = service.create(operator, SurveyOf.MEMBERS, {**titles, "closes_at": clock.now() + LASTS})
     service.set_state(operator, survey, State.OPEN)
     asking.ask_members(operator, survey, Wanted())

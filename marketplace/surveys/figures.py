@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import mean, median
 from typing import Any
 
@@ -195,15 +196,32 @@ def _of_number(question: Question, same: Sequence[One], smallest: int) -> Counte
         last = bands.pop()
         bands[-1] += last
     values = [float(one.value) for one in ordered]
-    bars = [Bar(_band(band[0].value, band[-1].value, smallest), len(band)) for band in bands]
+    ends = [_between(float(band[-1].value), float(after[0].value)) for band, after in pairwise(bands)]
+    bars = [Bar(_band(band, place, ends, smallest), len(band)) for place, band in enumerate(bands)]
     return Counted(question, len(same), bars, _rounded(median(values), smallest), _rounded(mean(values), smallest))
 
 
-def _band(low: float, high: float, smallest: int) -> Label:
-    """The ends of a band are somebody's own numbers; outside they are rounded to two digits."""
-    low, high = _rounded(low, smallest), _rounded(high, smallest)
-    text = f"{low:,.10g}" if low == high else f"{low:,.10g}–{high:,.10g}"
-    return Label(text, text)
+def _band(band: Sequence[One], place: int, ends: Sequence[float], smallest: int) -> Label:
+    """Inside from its least to its largest; outside, where those are somebody's own numbers, from the round number that
+    parts it from the band before to the one that parts it from the next."""
+    if smallest == 1:
+        low, high = float(band[0].value), float(band[-1].value)
+        text = f"{low:,.10g}" if low == high else f"{low:,.10g}–{high:,.10g}"
+        return Label(text, text)
+    if not ends:
+        return Label("全部", "all")
+    if place == 0:
+        return Label(f"不足 {ends[0]:,.10g}", f"under {ends[0]:,.10g}")
+    if place == len(ends):
+        return Label(f"{ends[-1]:,.10g} 及以上", f"{ends[-1]:,.10g} and more")
+    return Label(f"{ends[place - 1]:,.10g} 至不足 {ends[place]:,.10g}",
+                 f"{ends[place - 1]:,.10g} to under {ends[place]:,.10g}")
+
+
+def _between(low: float, high: float) -> float:
+    """The roundest number above `low` and not above `high`."""
+    middle = (low + high) / 2
+    return next((end for digits in range(1, 16) if low < (end := float(f"{middle:.{digits}g}")) <= high), high)
 
 
 def _rounded(value: float, smallest: int) -> float:

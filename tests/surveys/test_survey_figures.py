@@ -140,3 +140,16 @@ def test_figures_take_as_many_queries_for_many_as_for_few(yearly, erin, count_qu
     with count_queries() as many:
         figures.figures(erin, yearly)
     assert many.count <= few.count
+
+
+def test_bands_outside_end_at_round_numbers_and_not_at_somebodys_own():
+    values = [38, 45, 140, 180, 210, 310, 380, 420, 520, 960, 1900, 2600, 3400, 5200]
+    told = [str(bar.label) for bar in figures._of_number(NUMBER, ones(values), 3).bars]
+    assert told == ["under 160", "160 to under 340", "340 to under 700", "700 and more"]
+    assert str(figures._of_number(NUMBER, ones(values), 1).bars[0].label) == "38–140"
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_what_parts_two_bands_lies_between_them(one, other):
+    low, high = sorted((one, other))
+    assert low == high or low < figures._between(low, high) <= high
