@@ -15,6 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import desk_shots
 import further_shots
 import running
 import survey_shots
@@ -44,7 +45,7 @@ OF_CHARLIE = "(SELECT id FROM organisations WHERE slug = 'lichuan-manufacturing'
 def pages(one: One) -> list[Shot]:
     """Every page there is, by someone it is made for."""
     parts = (open_pages, people_pages, listing_pages, case_pages, work_pages, contract_pages, weighing_pages,
-             operator_pages, further_shots.pages, survey_shots.pages)
+             operator_pages, further_shots.pages, survey_shots.pages, desk_shots.pages)
     return [shot for part in parts for shot in part(one)]
 
 

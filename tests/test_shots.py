@@ -40,6 +40,7 @@ NOT_PICTURED = {
     "import.template",
     "import.rejected",
     "listings.attachment",
+    "suppliers.paper",
     "parks.badge",
     "messaging.notice",
     "saved.feed",
