@@ -16,15 +16,19 @@ DECIDED = say("Somebody else has decided on this meanwhile. Look again.")
 CAN_DECLINE = frozenset({Attendance.REQUESTED, Attendance.WAITING, Attendance.REGISTERED})
 
 
-def approve(actor: User, edition: Edition, registration_id: int) -> Registration:
+def approve(
+    actor: User, edition: Edition, registration_id: int, seen: Attendance | None = None
+) -> Registration:
     """They get a place, or a turn on the waiting list, and are told. Doing it twice changes nothing; somebody who was
-    declined may be let in after all."""
+    declined may be let in after all, by who has seen (`seen`) that they were."""
     require(can_run(actor))
     with transaction():
         attending.lock(edition)
         theirs = one(edition, registration_id)
         if theirs.state in (*HAS_PLACE, Attendance.WAITING):
             return theirs
+        if theirs.state is Attendance.DECLINED and seen not in (None, Attendance.DECLINED):
+            raise Conflict(DECIDED)
         if theirs.state is Attendance.CANCELLED:
             raise Conflict(say("{name} has cancelled.", name=theirs.user.name))
         if edition.state not in RUNS or edition.is_past:

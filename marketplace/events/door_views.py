@@ -82,7 +82,9 @@ def left(ref: str, registration_id: int) -> ResponseReturnValue:
 
 @bp.post("/<ref>/participants/<int:registration_id>/approve")
 def approve(ref: str, registration_id: int) -> ResponseReturnValue:
-    theirs = deciding.approve(actor(), to_run(ref), registration_id)
+    edition = to_run(ref)
+    seen = load(guest_schemas.SeenForm(unknown="exclude"), request.form.to_dict())["seen"]
+    theirs = deciding.approve(actor(), edition, registration_id, seen)
     flash(words(say("{person}: {state}.", person=theirs.user.name, state=vocabulary.ATTENDANCES[theirs.state])))
     return redirect(url_for("events.participants", ref=ref, _anchor=f"p-{registration_id}"))
 

@@ -37,6 +37,10 @@ class ReasonForm(Shape):
     seen = fields.Enum(Attendance, by_value=True, load_default=None)
 
 
+class SeenForm(Shape):
+    seen = fields.Enum(Attendance, by_value=True, load_default=None)
+
+
 class ColleaguesForm(Shape):
     colleagues = fields.List(fields.Integer(), load_default=list)
 

@@ -137,6 +137,10 @@ def test_second_of_two_operators_is_told_that_it_has_been_decided(erin, alice, s
     with pytest.raises(Conflict, match="Somebody else has decided"):
         deciding.decline(erin, selective, one.id, "No.", Attendance.REQUESTED)
     assert one.state is Attendance.REGISTERED
+    deciding.decline(erin, selective, one.id, "No.", Attendance.REGISTERED)
+    with pytest.raises(Conflict, match="Somebody else has decided"):
+        deciding.approve(erin, selective, one.id, Attendance.REQUESTED)
+    assert deciding.approve(erin, selective, one.id, Attendance.DECLINED).state is Attendance.REGISTERED
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
