@@ -13,6 +13,8 @@ from marketplace.db import session
 from marketplace.events import attending
 from marketplace.events.models import Attendance, Edition, Registration
 from marketplace.seating import service as seating
+from marketplace.seating.models import Talk as TalkOfTwo
+from marketplace.seating.models import TalkDay
 
 ONE_TABLE = 10
 """So many people at most sit at one table."""
@@ -39,17 +41,15 @@ def came(edition: Edition) -> list[Registration]:
 
 
 def of_edition(edition: Edition) -> list[Talk]:
-    """Every two of those who came that sat at one table, once however many rounds brought them together."""
+    """Every two of those who came that sat together, at a table or for a talk of two; once, however often."""
     here = {one.id: one for one in came(edition)}
-    seated = seating.tablemates(edition)
-    if not seated:
+    together = [*_at_tables(edition), *_of_two(edition)]
+    if not together:
         return _one_table(edition, here)
-    rounds = max(turn for *_, turn in seated)
     found: dict[tuple[int, int], Talk] = {}
-    for one, other, table, turn in sorted(seated, key=lambda row: row[3]):
-        pair = (min(one, other), max(one, other))
-        if pair not in found and _are_strangers(here, *pair):
-            found[pair] = Talk(*pair, table, moment_of(edition, turn, rounds))
+    for talk in sorted(together, key=lambda one: one.met_at):
+        if _are_strangers(here, talk.one_id, talk.other_id):
+            found.setdefault((talk.one_id, talk.other_id), talk)
     return sorted(found.values(), key=lambda talk: (talk.one_id, talk.other_id))
 
 
@@ -68,6 +68,21 @@ def people_of(numbers: Sequence[int]) -> dict[int, Registration]:
     """Registrations with their people and organisations, by number."""
     rows = session.scalars(select(Registration).where(Registration.id.in_(numbers)))
     return {row.id: row for row in rows}
+
+
+def _at_tables(edition: Edition) -> list[Talk]:
+    seated = seating.tablemates(edition)
+    rounds = max((turn for *_, turn in seated), default=1)
+    return [Talk(min(one, other), max(one, other), table, moment_of(edition, turn, rounds))
+            for one, other, table, turn in seated]
+
+
+def _of_two(edition: Edition) -> list[Talk]:
+    day = session.get(TalkDay, edition.id)
+    if day is None or day.published_at is None:
+        return []
+    arranged = session.scalars(select(TalkOfTwo).where(TalkOfTwo.edition_id == edition.id)).all()
+    return [Talk(one.one_id, one.other_id, None, day.begins(one.slot)) for one in arranged]
 
 
 def _one_table(edition: Edition, here: Mapping[int, Registration]) -> list[Talk]:

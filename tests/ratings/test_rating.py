@@ -14,7 +14,8 @@ from marketplace.outbox import Entry
 from marketplace.ratings import following, service
 from marketplace.ratings.models import Later, Mutual, Rating, Verdict
 from marketplace.ratings.service import Said
-from marketplace.seating.models import PlanState, SeatingPlan
+from marketplace.seating.models import PlanState, SeatingPlan, TalkDay
+from marketplace.seating.models import Talk as TalkOfTwo
 
 pytest_plugins = ["ratings.at_tables"]
 POSSIBLE, INFORMATIVE, NOT_HELD = Said(Verdict.POSSIBLE), Said(Verdict.INFORMATIVE), Said(Verdict.NOT_HELD)
@@ -142,6 +143,23 @@ def test_rounds_share_the_time_and_two_who_met_twice_rate_once(evening, alice, c
     half = (evening.edition.ends_at - evening.edition.starts_at) / 2
     assert asked[grace].met_at == evening.edition.starts_at
     assert asked[charlie].met_at == evening.edition.starts_at + half
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_talk_of_two_is_rated_like_a_table(evening, alice, grace, charlie, published):
+    plan = session.scalars(select(SeatingPlan)).one()
+    one, other = sorted([evening.of(alice).id, evening.of(grace).id])
+    with transaction():
+        session.delete(plan)
+        session.add(TalkDay(edition_id=evening.edition.id, after=30, slots=3, minutes=20, places=5,
+                            published_at=clock.now() if published else None))
+        session.add(TalkOfTwo(edition_id=evening.edition.id, slot=1, place=1, one_id=one, other_id=other))
+    asked = service.asked(evening.of(alice), evening.edition)
+    if published:
+        assert [row.other.user for row in asked] == [grace]
+        assert asked[0].talk.met_at == evening.edition.starts_at + timedelta(minutes=50)
+    else:
+        assert [row.other.user for row in asked] == [charlie, grace]  # one table
 
 
 def test_half_a_year_on_people_say_what_became_of_it(evening, alice, charlie, grace):
