@@ -23,12 +23,15 @@ from marketplace.listings import service as listings
 from marketplace.listings.models import Listing
 from marketplace.listings.permissions import can_see
 from marketplace.listings.tiers import View, view_at
+from marketplace.matching import service as matching
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import editable_ids, memberships
 from marketplace.phrases import in_language, say
 
 LIFETIME = timedelta(days=180)
 LONGEST_TITLE = 200
+FITS = 60.0
+"""From this score on a professional would call a pair fairly strong: such a result is proposed with the answer."""
 _PURPOSE = "answer news of a need"
 WISH = say("We read of this need in the news we asked for and would like to talk about it.")
 OPEN_QUESTION = say("What matters most to you, and by when")
@@ -106,6 +109,13 @@ def interest(asked: Asked, form: Mapping[str, Any]) -> Introduction:
         recipient.interested_at, recipient.introduction_id = now, begun.id
         audit.record(person.id, "broadcast.answered", "broadcast", asked.broadcast.id, begun.ref)
     return begun
+
+
+def fitting(asked: Asked) -> Listing | None:
+    """The result of theirs that answers best, if one does well; a weak one is no better than a draft of its own."""
+    scores = matching.explained(asked.person, asked.need, asked.candidates)
+    best = max(asked.candidates, key=lambda one: scores[one.id].score, default=None)
+    return best if best is not None and scores[best.id].score >= FITS else None
 
 
 def first_title(asked: Asked) -> str:

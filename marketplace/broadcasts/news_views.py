@@ -57,10 +57,11 @@ def answer(token: str) -> ResponseReturnValue:
         answering.interest(asked, values)
         return redirect(url_for("news.answer", token=token))
 
-    initial = {"own": asked.candidates[0].ref if asked.candidates else "new", "message": _wish(asked),
+    best = answering.fitting(asked)
+    initial = {"own": best.ref if best else "new", "message": in_language(answering.WISH, current()),
                "new_title": answering.first_title(asked)}
     return _unlisted(form_page("broadcasts/answer.html", schemas.InterestForm(), done, initial=initial, asked=asked,
-                               facts=letters.facts_of(asked.shown, current())))
+                               best=best, facts=letters.facts_of(asked.shown, current())))
 
 
 @bp.route("/news/leave/<token>", methods=FORM)
@@ -74,10 +75,6 @@ def leave(token: str) -> ResponseReturnValue:
     if asked_for.method == "POST":
         news.leave(person)
     return _unlisted(render_template("broadcasts/leave.html", is_over=not news.is_subscribed(person)))
-
-
-def _wish(asked: answering.Asked) -> str:
-    return str(in_language(answering.WISH, current()))
 
 
 def _unlisted(page: ResponseReturnValue, status: int | None = None) -> ResponseReturnValue:

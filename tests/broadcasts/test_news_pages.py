@@ -100,11 +100,21 @@ def test_pressing_twice_begins_one_introduction(client, told_of, investor):
 
 def test_reader_answers_with_a_result_of_theirs_and_says_why(client, told_of, investor):
     own = a_listing(investor.memberships[0].organisation, title="Growth capital")
-    assert f'value="{own.ref}" selected' in client.get(way(investor)).text
     client.post(way(investor), data={"own": own.ref, "message": "We invest in pilot lines."})
     case = session.scalars(select(Introduction)).one()
     assert case.result_id == own.id
     assert case.interests[0].cooperation_sought == "We invest in pilot lines."
+
+
+def test_the_result_that_fits_is_proposed_and_a_weak_one_is_not(client, told_of, investor):
+    home = investor.memberships[0].organisation
+    weak = a_listing(home, title="Wheat that stands", summary="A dwarf wheat.", keywords=["wheat"], field="biology",
+                     details={"problem": "Wheat falls over in storms."})
+    page = client.get(way(investor)).text
+    assert 'value="new" selected' in page and f'value="{weak.ref}"' in page and "a draft that is begun for you" in page
+    fits = a_listing(home, title="A pilot line for electrolyte that cannot burn", trl=7, modes=["licence"],
+                     summary="Cabinets pass the nail test, no fire.", keywords=["electrolyte", "safety"])
+    assert f'value="{fits.ref}" selected' in client.get(way(investor)).text
 
 
 def test_a_listing_of_somebody_else_is_not_taken_for_ones_own(client, told_of, institute, investor):
