@@ -12,11 +12,12 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.organisations.models import Kind, Organisation, State
+from marketplace.organisations.park_models import ParkMember
 from marketplace.organisations.permissions import Reader
 from marketplace.phrases import say
 from marketplace.requests_desk.models import Level, Request, Route, Topic
 from marketplace.requests_desk.permissions import is_operator
-from marketplace.requests_desk.vocabulary import LONGEST_DAYS
+from marketplace.requests_desk.vocabulary import DAYS, LONGEST_DAYS
 
 KIND_OF = {Level.PARK: Kind.PARK, Level.AUTHORITY: Kind.AUTHORITY}
 LEVEL_OF = {kind: level for level, kind in KIND_OF.items()}
@@ -71,14 +72,27 @@ def remove(actor: User, route_id: int) -> None:
 
 
 def route_for(request: Request, level: Level) -> Route | None:
-    """The line of the table for this request: of the smallest region that the company lies in."""
+    """The line of the table for this request: of the smallest region that the company lies in. A company that a park
+    counts among its members is that park's, with or without a line."""
     region = request.organisation.region
     around = ["", *(regions.ancestors(region) if region else [])]
     found = session.scalars(select(Route).join(Organisation).where(
         Route.topic == request.topic, Route.level == level, Route.region.in_(around),
         Organisation.state == State.VERIFIED,
     )).all()
+    own = park_of(request) if level is Level.PARK else None
+    if own is not None:
+        found = [route for route in found if route.organisation_id == own.id] or [Route(
+            topic=request.topic, level=level, organisation=own, organisation_id=own.id, region="", department=None,
+            days=DAYS[level])]
     return max(found, key=lambda route: around.index(route.region), default=None)
+
+
+def park_of(request: Request) -> Organisation | None:
+    """The park that counts the company among its members; the one it has belonged to longest."""
+    these = select(Organisation).join(ParkMember, ParkMember.park_id == Organisation.id).where(
+        ParkMember.organisation_id == request.organisation_id, Organisation.state == State.VERIFIED)
+    return session.scalars(these.order_by(ParkMember.since, ParkMember.id).limit(1)).first()
 
 
 def level_of(organisation: Organisation) -> Level:

@@ -10,10 +10,11 @@ from events.planned import a_series, an_edition
 from marketplace import clock, workdays
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
+from marketplace.organisations import parks
 from marketplace.organisations.models import Kind, Role
 from marketplace.requests_desk import permissions, routes, service
 from marketplace.requests_desk.lists import Filters
-from marketplace.requests_desk.models import Level, Request, Step, Topic, What
+from marketplace.requests_desk.models import Level, Request, Route, Step, Topic, What
 
 pytest_plugins = ["desk_cast"]
 
@@ -42,6 +43,16 @@ def test_the_smallest_region_decides(charlie, company, erin, desk_park):
     routes.add(erin, Topic.SPACE, desk_park, None, None, 5)
     routes.add(erin, Topic.SPACE, near, None, "440300", 4)
     assert service.ask(charlie, company, Topic.SPACE, TITLE, TEXT).handler_id == near.id
+
+
+def test_the_park_that_counts_the_company_among_its_members_answers(routed, charlie, company, erin):
+    home = an_organisation("home", Kind.PARK)
+    parks.add(erin, home, organisation=company.slug, since=clock.today())
+    request = service.ask(charlie, company, Topic.PERMITS, TITLE, TEXT)
+    assert request.handler_id == home.id and request.department is None
+    routes.add(erin, Topic.FINANCE, home, "Loans", None, 4)
+    assert service.ask(charlie, company, Topic.FINANCE, TITLE, TEXT).department == "Loans"
+    assert session.query(Route).count() == 3
 
 
 def test_where_nobody_is_known_operators_assign_it(unassigned, erin, desk_park, pauline, charlie):
