@@ -77,6 +77,8 @@ def let_in(ref: str, registration_id: int) -> ResponseReturnValue:
 def left(ref: str, registration_id: int) -> ResponseReturnValue:
     gone = attending.leave(actor(), to_run(ref), registration_id)
     flash(words(say("{person} has left.", person=gone.user.name)), "success")
+    if request.form.get("back") == "door":
+        return to_door(ref)
     return redirect(url_for("events.participants", ref=ref, _anchor=f"p-{registration_id}"))
 
 

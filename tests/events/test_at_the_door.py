@@ -251,12 +251,14 @@ def test_guest_without_registration_is_let_in_by_their_address(signed_in, erin, 
 
 
 def test_page_at_the_door_finds_people_and_notes_who_leaves(signed_in, erin, alice, tonight):
-    one = attending.register(alice, tonight)
+    one, door = attending.register(alice, tonight), f"{tonight.url}/check-in"
     attending.check_in(erin, tonight, one.id)
+    path, everybody = f"{tonight.url}/participants/{one.id}/left", f"{tonight.url}/participants"
     browser = signed_in(erin)
-    assert "Has left" in browser.get(f"{tonight.url}/check-in?q=alice").text
-    browser.post(f"{tonight.url}/participants/{one.id}/left")
-    page = browser.get(f"{tonight.url}/participants").text
+    assert "Has left" in browser.get(f"{door}?q=alice").text
+    assert browser.post(path, data={"back": "door"}).location == door
+    assert browser.post(path).location.startswith(everybody)
+    page = browser.get(everybody).text
     assert "Has left" in page
     assert "Check in again" in page
 
