@@ -309,6 +309,7 @@ DETAILS = {
     "tier": Label("层级", "tier"), "read": Label("内容", "content"), "organisation": Label("机构", "organisation"),
     "organisations": Label("机构", "organisations"), "role": Label("角色", "role"), "user_id": Label("账号", "account"),
     "file": Label("文件", "file"), "name": Label("名称", "name"), "fields": Label("字段", "fields"),
+    "before": Label("原时间", "before"), "after": Label("新时间", "after"),
     "kind": Label("类型", "kind"), "state": Label("状态", "state"), "language": Label("语言", "language"),
     "counts": Label("数量", "counts"), "move": Label("动作", "move"), "stage": Label("阶段", "stage"),
     "side": Label("一方", "side"), "sides": Label("双方", "sides"), "version": Label("版本", "version"),

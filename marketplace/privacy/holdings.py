@@ -236,26 +236,27 @@ TABLES: tuple[Table, ...] = (
 BY_NAME = {table.name: table for table in TABLES}
 
 IMPERSONAL = frozenset({
-    "arrivals", "case_documents", "comparison_criteria", "due_matchings", "edition_follow_ups", "edition_hosts",
-    "file_texts", "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits", "listing_grants",
+    "arrivals", "case_documents", "comparison_criteria", "due_matchings", "edition_follow_ups", "edition_guests",
+    "edition_hosts", "file_texts", "import_rejections", "index_rebuilds", "listing_exclusions", "listing_fits",
+    "listing_grants",
     "listing_translations", "listing_vectors", "matching_answers", "matching_weights", "mutual_ratings", "new_hits",
     "outbox", "rate_counts", "ref_counters", "request_routes", "search_clicks", "search_weeks", "searches_made",
-    "seating_fits", "seating_tables", "seats", "survey_answer_listings", "survey_question_sets", "talk_days", "talk_guests",
-    "talk_wishes", "talks", "terms", "threads",
+    "seating_fits", "seating_tables", "seats", "series_hosts", "survey_answer_listings", "survey_question_sets",
+    "talk_days", "talk_guests", "talk_wishes", "talks", "terms", "threads",
     "timers", "vector_means", "vector_space", "webhook_deliveries", "webhook_listings", "worker_beats",
 })
 """Tables in which nobody stands. Searches are recorded without their person (finding/record.py)."""
 
 NOT_OF_PEOPLE = frozenset({
     "api_tokens.name", "audit_entries.subject_kind", "audit_entries.subject_id", "broadcast_recipients.mail_id",
-    "comparison_criteria.name",
+    "comparison_criteria.name", "edition_guests.name", "editions.open_to_outsiders", "series.open_to_outsiders",
     "files.name", "files.subject_kind", "files.subject_id", "import_jobs.file_name", "index_rebuilds.name",
     "introduction_contracts.valid_to", "introduction_history.to_stage", "meetings.subject", "notices.mail_at",
     "organisations.mailbox_confirmed_at", "organisations.mailbox_language", "organisations.name",
     "organisations.name_en", "outbox.subject_id", "outgoing_mails.subject", "saved_searches.name",
     "term_imports.file_name", "threads.subject_kind", "threads.subject_id", "timers.name",
 })
-"""Columns whose names sound like a person's, and are not."""
+"""Columns whose names sound like a person's, and are not. A guest's is one that everybody may read."""
 
 
 @dataclass(frozen=True)
