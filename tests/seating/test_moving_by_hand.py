@@ -1,14 +1,22 @@
 """Moving people by hand: what it costs, and two at once."""
 
-import pytest
-from conftest import a_person
-from seating.seated import a_match, crowd, seat_all, tables_of
+from threading import Barrier, Thread
 
+import pytest
+from conftest import a_person, an_organisation
+from events.planned import a_series, an_edition
+from seating.seated import a_match, a_seating, crowd, seat_all, tables_of
+
+from marketplace import clock
+from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.events import attending
 from marketplace.listings.models import Exclusion, Listing
+from marketplace.organisations.models import Kind
+from marketplace.refs import RefCounter
 from marketplace.seating import service, showing
+from marketplace.seating.models import PlanState, SeatingPlan, Table
 
 pytest_plugins = ["seating.seating_cast"]
 
@@ -65,6 +73,41 @@ def test_two_staff_at_once_one_of_them_is_told(erin, evening):
     with pytest.raises(Conflict) as refused:
         service.arrange(other, plan, moving.id, f"{3 - target}", seen)
     assert "Erin has changed the seating meanwhile" in refused.value.message
+
+
+def test_of_two_staff_who_press_at_the_same_moment_one_moves(own_database):
+    """Commits are real here, and each has a connection of their own."""
+    with transaction():
+        session.add(RefCounter(letter="E", year=clock.today().year, last=0))
+    an_organisation("company", Kind.COMPANY)
+    staff = [a_person(f"{name}@operator.example", is_operator=True) for name in ("one", "two")]
+    edition = an_edition(staff[0], a_series(staff[0]), days=0)
+    people = crowd(edition, 4)
+    a_seating(edition)
+    with transaction():
+        plan = service.plans(staff[0], edition)[0]
+        plan.tables.append(Table(number=2, size=8))
+        plan.state = PlanState.DRAFT
+    which, seen, keys, numbers = plan.id, plan.version, [one.id for one in people], [one.id for one in staff]
+    barrier, outcomes = Barrier(2), []
+
+    def press(at: int) -> None:
+        person, found = session.get_one(User, numbers[at]), session.get_one(SeatingPlan, which)
+        barrier.wait()
+        try:
+            service.arrange(person, found, keys[at], "2", seen)
+            outcomes.append("moved")
+        except Conflict:
+            outcomes.append("told")
+        session.remove()
+
+    session.remove()
+    threads = [Thread(target=press, args=(at,)) for at in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["moved", "told"]
 
 
 def test_the_same_form_sent_twice_moves_once(erin, evening):
