@@ -263,6 +263,12 @@ def test_page_at_the_door_finds_people_and_notes_who_leaves(signed_in, erin, ali
     assert "Check in again" in page
 
 
+def test_door_of_a_large_event_says_how_many_more_are_expected(signed_in, erin, tonight):
+    for number in range(doors.FOUND_AT_MOST + 3):
+        attending.register(a_person(f"p{number}@x.example"), tonight)
+    assert "and 3 more" in signed_in(erin).get(f"{tonight.url}/check-in").text
+
+
 def test_badges_carry_names_and_codes_of_those_who_have_a_place(signed_in, erin, alice, bob, charlie, company):
     edition = an_edition(erin, a_series(erin), capacity=2)
     for person in (alice, bob, charlie):

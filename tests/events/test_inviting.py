@@ -273,6 +273,14 @@ def test_operator_looks_who_suits_and_invites_those_chosen(erin, signed_in, alic
     assert "Not answered yet" in browser.get(path).text
 
 
+def test_choice_is_kept_when_registration_was_closed_meanwhile(erin, signed_in, alice, charlie, gathering):
+    path, chosen = f"{gathering.url}/invitations", charlie.id
+    service.set_state(erin, gathering, State.CLOSED)
+    answer = signed_in(erin).post(path, data={"look": "1", "people": [chosen]})
+    assert answer.status_code == 409
+    assert re.findall(r'value="(\d+)" checked', answer.text) == [str(chosen)]
+
+
 def test_inviting_nobody_keeps_the_filter_and_says_what_to_do(erin, signed_in, charlie, gathering):
     answer = signed_in(erin).post(f"{gathering.url}/invitations", data={"look": "1", "kinds": ["company"]})
     assert answer.status_code == 422
