@@ -168,6 +168,7 @@ def sights() -> dict[str, digests.Sight]:
         "organisations": organisations.visible_slugs,
         "requests": requests_desk.visible_refs,
         "suppliers": suppliers.visible_refs,
+        "surveys": asking.visible_numbers,
         "desk": lambda person, pages: pages if person.is_reviewer else (),
         "operator": lambda person, pages: pages if person.is_operator else (),
     }

@@ -67,6 +67,13 @@ def known(survey: Survey, people: Collection[int]) -> set[int]:
     return set(session.scalars(select(Asked.user_id).where(Asked.survey_id == survey.id, Asked.user_id.in_(people))))
 
 
+def visible_numbers(actor: User, numbers: Sequence[str]) -> list[str]:
+    """Those of these surveys that this person is asked to answer."""
+    wanted = [int(one) for one in numbers if one.isascii() and one.isdigit() and len(one) < 10]
+    asked = select(Asked.survey_id).where(Asked.user_id == actor.id, Asked.ended_at.is_(None))
+    return [str(one) for one in session.scalars(asked.where(Asked.survey_id.in_(wanted)))]
+
+
 def mine(actor: User) -> Sequence[tuple[Survey, datetime | None]]:
     """(survey, when they last answered it) of all they are or were asked, what is open and unanswered first."""
     answered = select(Answer.changed_at).where(Answer.survey_id == Survey.id, Answer.user_id == actor.id)

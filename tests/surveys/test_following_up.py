@@ -149,6 +149,14 @@ def test_a_survey_whose_last_day_is_over_is_not_opened(erin, on_monday):
         service.set_state(erin, survey, State.OPEN)
 
 
+def test_a_collected_notice_is_told_to_who_is_still_asked(erin, alice, charlie):
+    one, other = a_survey(erin), a_survey(erin)
+    let_in(one, alice)
+    asking.keep(other, {alice.id: None})
+    asking.keep(other, {charlie.id: None})
+    assert asking.visible_numbers(alice, [str(one.id), str(other.id), "x"]) == [str(one.id)]
+
+
 def test_ones_own_surveys_begin_with_what_waits(erin, alice):
     old, new = a_survey(erin, title_en="Old"), a_survey(erin, title_en="New")
     let_in(old, alice)
