@@ -12,6 +12,7 @@ from marketplace.broadcasts import answering, letters, news, schemas
 from marketplace.broadcasts.models import What
 from marketplace.errors import NotFound
 from marketplace.finding.following import is_somebody
+from marketplace.listings.models import Listing
 from marketplace.listings.vocabulary import FIELDS, NEED_SUBTYPES
 from marketplace.organisations.vocabulary import KINDS
 from marketplace.phrases import in_language, say
@@ -58,10 +59,8 @@ def answer(token: str) -> ResponseReturnValue:
         return redirect(url_for("news.answer", token=token))
 
     best = answering.fitting(asked)
-    initial = {"own": best.ref if best else "new", "message": in_language(answering.WISH, current()),
-               "new_title": answering.first_title(asked)}
-    return _unlisted(form_page("broadcasts/answer.html", schemas.InterestForm(), done, initial=initial, asked=asked,
-                               best=best, facts=letters.facts_of(asked.shown, current())))
+    return _unlisted(form_page("broadcasts/answer.html", schemas.InterestForm(), done, initial=_begun(asked, best),
+                               asked=asked, best=best, facts=letters.facts_of(asked.shown, current())))
 
 
 @bp.route("/news/leave/<token>", methods=FORM)
@@ -75,6 +74,12 @@ def leave(token: str) -> ResponseReturnValue:
     if asked_for.method == "POST":
         news.leave(person)
     return _unlisted(render_template("broadcasts/leave.html", is_over=not news.is_subscribed(person)))
+
+
+def _begun(asked: answering.Asked, best: Listing | None) -> dict[str, Any]:
+    """The form as one press sends it."""
+    return {"own": best.ref if best else "new", "message": in_language(answering.WISH, current()),
+            "new_title": answering.first_title(asked)}
 
 
 def _unlisted(page: ResponseReturnValue, status: int | None = None) -> ResponseReturnValue:
