@@ -24,6 +24,9 @@ from marketplace.organisations.permissions import Reader
 from marketplace.organisations.vocabulary import KINDS
 from marketplace.phrases import Label, say
 
+DAYS_WRITTEN = 6
+"""Beneath the pillars, at most: more run into each other on a phone."""
+
 
 @dataclass(frozen=True)
 class Pillar:
@@ -68,7 +71,7 @@ def wall(actor: Reader, series: Series, asked: Question) -> Wall:
 
 def pillars(held: list[Held], tells_new: bool = True) -> list[Pillar]:
     most = max((len(one.organisations) for one in held), default=0)
-    step, every = 100 / max(len(held), 1), -(-len(held) // LABELLED)
+    step, every, apart = 100 / max(len(held), 1), -(-len(held) // LABELLED), -(-len(held) // DAYS_WRITTEN)
     found = []
     for place, one in enumerate(held):
         count = len(one.organisations)
@@ -79,7 +82,7 @@ def pillars(held: list[Held], tells_new: bool = True) -> list[Pillar]:
                 parts.append(Part(kind, top, size / most * TALL))
         found.append(Pillar(
             one.edition.starts_at.astimezone(clock.PLACE), place * step + step * 0.14, step * 0.72,
-            (place + 0.5) * step, top, parts, count, one.new, place % every == 0, place % every == 0,
+            (place + 0.5) * step, top, parts, count, one.new, place % every == 0, place % apart == 0,
         ))
     return found
 
