@@ -69,13 +69,15 @@ def assign(
     if request.step not in TO_ANSWER:
         raise Conflict(say("This request needs no answer any more."))
     require(can_assign(actor, request), say("Only operators and whoever is in charge assign a request."))
-    if version is not None and version != request.version:
-        raise Conflict(STALE)
     every = {one.code: one for level in targets(actor, request).values() for one in level}
     every |= {one.handler.slug: one for one in list(every.values()) if one.handler is not None}
     if to not in every:
         raise Invalid({"to": say("Choose who answers from the list.")})
     chosen = every[to]
+    if version is not None and version != request.version:
+        if (chosen, department or None) == (_given(request), request.department):
+            return request  # the second click of a double click
+        raise Conflict(STALE)
     allowed = DAYS[chosen.level] if days is None else days
     routes.check_days(allowed)
     routes.check_department(department)
@@ -85,6 +87,11 @@ def assign(
         note_act(actor, request, What.ASSIGNED, said)
         tell_given(actor, request)
     return request
+
+
+def _given(request: Request) -> Target:
+    """Who has it, as one of the targets()."""
+    return Target(request.level, request.steward if request.level is Level.STEWARD else None, request.handler)
 
 
 @contextmanager

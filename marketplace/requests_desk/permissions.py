@@ -26,12 +26,17 @@ def speaks_for_company(actor: Reader, request: Request) -> bool:
     return request.organisation_id in editable_ids(actor)
 
 
+def is_steward(actor: Reader, request: Request) -> bool:
+    """As long as they are of the staff."""
+    return actor is not None and actor.is_active and actor.is_reviewer and request.steward_id == actor.id
+
+
 def is_in_charge(actor: Reader, request: Request) -> bool:
     """Is it this person's to answer: the steward's, or those who may write for the park or authority?"""
     if actor is None or not actor.is_active or request.step is Step.WAITING:
         return False
     if request.level is Level.STEWARD:
-        return request.steward_id == actor.id
+        return is_steward(actor, request)
     return request.handler_id in editable_ids(actor)
 
 
@@ -40,7 +45,7 @@ def can_see(actor: Reader, request: Request) -> bool:
         return False
     own = organisation_ids(actor)
     return (
-        is_operator(actor) or request.steward_id == actor.id or request.organisation_id in own
+        is_operator(actor) or is_steward(actor, request) or request.organisation_id in own
         or (request.handler_id is not None and request.handler_id in own)
     )
 
@@ -50,10 +55,10 @@ def visible_to(actor: Reader) -> ColumnElement[bool]:
     if is_operator(actor):
         return true()
     own = organisation_ids(actor)
-    return or_(
-        Request.organisation_id.in_(own), Request.handler_id.in_(own),
-        Request.steward_id == (actor.id if actor is not None else -1),
-    )
+    ways: list[ColumnElement[bool]] = [Request.organisation_id.in_(own), Request.handler_id.in_(own)]
+    if actor is not None and actor.is_reviewer:
+        ways.append(Request.steward_id == actor.id)
+    return or_(*ways)
 
 
 def can_assign(actor: Reader, request: Request) -> bool:

@@ -192,10 +192,12 @@ def confirm(actor: User, request: Request, version: int | None = None) -> Reques
 def send_back(actor: User, request: Request, note: str, version: int | None = None) -> Request:
     """For the company: it is not settled. The same people answer again; the second time, the next level."""
     _visible(actor, request)
+    said = said_note(note)
+    if said and request.step in TO_ANSWER and request.remark == said and speaks_for_company(actor, request):
+        return request  # the second click of a double click
     _require_step(request.step is Step.ANSWERED)
     require(can_decide(actor, request), say("Only those who write for the company confirm or send back."))
     _require_version(request, version)
-    said = said_note(note)
     if not said:
         raise Invalid({"note": say("Say what is missing; whoever answers works by it.")})
     with changing(), transaction():

@@ -205,6 +205,8 @@ def _require_applicable(library: Library, there: Supplier | None) -> None:
 
 def accept(actor: User, supplier: Supplier, version: int | None = None) -> None:
     """In the library for a year, or for another one from the end of this."""
+    if supplier.is_valid and not supplier.renews and supplier.decided_by_id == actor.id and not supplier.reason:
+        return  # the second click of a double click
     _decidable(actor, supplier, version)
     with _changing(), transaction():
         today = clock.today()
@@ -222,6 +224,8 @@ def accept(actor: User, supplier: Supplier, version: int | None = None) -> None:
 def decline(actor: User, supplier: Supplier, reason: str, version: int | None = None) -> None:
     """Not into the library, or not for another year; the supplier reads why."""
     said = _text({"reason": reason}, "reason", needed=True)
+    if not supplier.waits and supplier.decided_by_id == actor.id and supplier.reason == said:
+        return  # the second click of a double click
     _decidable(actor, supplier, version)
     with _changing(), transaction():
         supplier.reason = said

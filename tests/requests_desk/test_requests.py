@@ -122,6 +122,14 @@ def test_a_second_click_asks_and_answers_once(charlie, company, with_steward, da
     service.answer(dana, with_steward, REPLY)
     service.answer(dana, with_steward, REPLY)
     assert whats(charlie, with_steward).count(What.ANSWERED) == 1
+    for _ in range(2):
+        service.send_back(charlie, with_steward, "Not there.")
+    assert whats(charlie, with_steward).count(What.RETURNED) == 1 and with_steward.returns == 1
+    seen = with_steward.version
+    for _ in range(2):
+        service.assign(dana, with_steward, f"steward:{dana.id}", version=seen)
+    assert whats(charlie, with_steward).count(What.ASSIGNED) == 2
+    service.answer(dana, with_steward, REPLY)
     service.confirm(charlie, with_steward)
     service.confirm(charlie, with_steward)
     assert whats(charlie, with_steward).count(What.CONFIRMED) == 1
@@ -247,6 +255,13 @@ def test_a_steward_who_has_left_the_staff_is_not_asked(charlie, company, dana, e
         company.steward_id, dana.disabled_at = dana.id, clock.now()
     session.expire(company)
     assert service.ask(charlie, company, Topic.OTHER, TITLE, TEXT).step is Step.WAITING
+
+
+def test_a_steward_who_is_no_longer_staff_reads_it_no_more(with_steward, dana):
+    with transaction():
+        dana.is_broker = False
+    assert not permissions.can_see(dana, with_steward) and not permissions.can_answer(dana, with_steward)
+    assert service.visible_refs(dana, [with_steward.ref]) == []
 
 
 def test_somebody_of_a_park_that_asks_itself_is_treated_like_any_company(pauline, desk_park, erin):

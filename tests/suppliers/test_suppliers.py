@@ -10,6 +10,7 @@ from conftest import a_person, an_organisation, join
 from supplier_facts import OFFER, PDF, WANTED, heard_of_suppliers
 
 from marketplace import clock
+from marketplace.audit import AuditEntry
 from marketplace.db import session
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.organisations.models import Kind, Role
@@ -159,14 +160,17 @@ def test_an_institute_opens_no_library(alice, institute):
         service.open_library(alice, institute, WANTED)
 
 
-def test_two_colleagues_decide_once(applied, charlie):
+def test_two_colleagues_decide_once(applied, charlie, company):
     seen = applied.version
     service.accept(charlie, applied, seen)
     with pytest.raises(Conflict):
         service.decline(charlie, applied, "No", seen)
+    service.accept(charlie, applied, seen)  # the second click of a double click
+    yan = a_person("yan@company.example")
+    join(yan, company, Role.EDITOR)
     with pytest.raises(Conflict):
-        service.accept(charlie, applied)
-    assert applied.is_valid
+        service.accept(yan, applied)
+    assert applied.is_valid and session.query(AuditEntry).filter_by(action="supplier.accepted").count() == 1
 
 
 def test_a_second_click_opens_and_applies_once(charlie, company, library, tina, turner, applied):
