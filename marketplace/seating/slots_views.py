@@ -9,8 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.events import attending
 from marketplace.events import service as events
+from marketplace.events.vocabulary import hours
 from marketplace.phrases import say
 from marketplace.seating import service, slots_schemas, talking, vocabulary
+from marketplace.seating.models import TalkDay
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor
 from marketplace.web.language import words
@@ -18,6 +20,12 @@ from marketplace.web.language import words
 bp = Blueprint("talks", __name__, url_prefix="/events")
 FORM = ["GET", "POST"]
 _USUAL = {"after": 60, "slots": 6, "minutes": 15, "places": 10, "suggests": True}
+
+
+@bp.app_template_filter("hours_of")
+def hours_of(slot: int, day: TalkDay) -> str:
+    """From when to when a talk goes on: 16:00–16:15."""
+    return hours(day.begins(slot), day.begins(slot + 1))
 
 
 @bp.route("/<ref>/talks", methods=FORM)
