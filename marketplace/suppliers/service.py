@@ -59,6 +59,12 @@ def get(actor: Reader, ref: str) -> Library:
     return found
 
 
+def of_edition(actor: Reader, edition: Edition) -> Library | None:
+    """The library that goes with an event, if this reader may know of it."""
+    these = select(Library).where(Library.edition_id == edition.id, calls_visible_to(actor))
+    return session.scalars(these.order_by(Library.id).limit(1)).first()
+
+
 def own_place(actor: Reader, library: Library) -> Supplier | None:
     """Where this reader's organisation stands in it."""
     these = select(Supplier).where(Supplier.library_id == library.id,

@@ -36,6 +36,12 @@ bp = Blueprint("suppliers", __name__)
 SIZE = 20
 
 
+@bp.app_context_processor
+def about_suppliers() -> dict[str, Any]:
+    """For the page of an event of directed procurement: the library that goes with it, where this reader may know."""
+    return {"supplier_library_of": lambda edition: service.of_edition(actor(), edition)}
+
+
 @bp.get("/suppliers")
 def index() -> ResponseReturnValue:
     return _page("suppliers/index.html", own=service.libraries(actor(), own=True), places=service.places(actor()),

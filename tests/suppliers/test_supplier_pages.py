@@ -20,15 +20,16 @@ def fresh(supplier: Supplier) -> Supplier:
     return session.get_one(Supplier, supplier.id, populate_existing=True)
 
 
-def test_from_opening_to_accepted_without_script(signed_in, charlie, tina, erin, company):
+def test_from_opening_to_accepted_without_script(app, signed_in, charlie, tina, erin, company):
     edition = an_edition(erin, a_series(erin))
     with transaction():
         edition.buyer_id = company.id
-    buyer, supplier = signed_in(charlie), signed_in(tina)
+    buyer, supplier, visitor, edition_page = signed_in(charlie), signed_in(tina), app.test_client(), edition.url
     assert "Injectable processes" in buyer.get("/suppliers/new").text
     here = buyer.post("/suppliers/new", data={**WANTED, "edition": edition.id}).headers["Location"]
     assert here.startswith("/suppliers/L-") and "Nobody has applied yet" in buyer.get(here).text
     assert "Precision parts" in supplier.get("/suppliers").text
+    assert here in supplier.get(edition_page).text and here not in visitor.get(edition_page).text
     call = supplier.get(here).text
     assert "Turned parts of titanium." in call and "Injectable processes" in call
     mine = supplier.post(f"{here}/apply", data=OFFER).headers["Location"]
