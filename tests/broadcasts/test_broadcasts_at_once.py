@@ -1,0 +1,69 @@
+"""Several at the same moment: each person is written to once, whoever leaves gets nothing, one press is one case."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import a_person, an_organisation
+from messaging.test_two_workers import together
+from sqlalchemy import func, select
+from told import a_funding_need, an_investor, sent
+
+from marketplace.accounts.models import User
+from marketplace.broadcasts import answering, news, sending
+from marketplace.broadcasts.models import Recipient
+from marketplace.db import session
+from marketplace.introductions.models import Introduction
+from marketplace.messaging.models import OutgoingMail
+from marketplace.organisations.models import Kind
+
+READERS = 12
+
+
+@pytest.fixture
+def going(own_database):
+    """The number of a broadcast to a dozen readers of whom nobody has been written to."""
+    erin = a_person("erin@operator.example", is_operator=True)
+    for number in range(READERS):
+        an_investor(f"reader{number}")
+    number = sent(erin, a_funding_need(an_organisation("company", Kind.COMPANY))).id
+    session.remove()
+    return number
+
+
+def test_workers_that_write_together_write_to_each_once(going):
+    def write():
+        while sending.write_some(going, 5) is not None:
+            pass
+
+    assert together(write) == [None] * 4
+    assert sorted(session.scalars(select(OutgoingMail.to))) == sorted(
+        session.scalars(select(User.email).where(~User.is_operator)))
+    assert session.scalar(select(func.count()).where(Recipient.mailed_at.is_not(None))) == READERS
+
+
+def test_nobody_who_leaves_while_mails_are_written_has_one_left(going):
+    people = list(session.scalars(select(User.id).where(~User.is_operator)))
+    session.remove()
+    turns = iter(range(4))
+
+    def write_or_leave():
+        if next(turns) % 2:
+            for number in people[:READERS // 2]:
+                news.leave(session.get_one(User, number))
+        else:
+            while sending.write_some(going, 2) is not None:
+                pass
+
+    assert together(write_or_leave) == [None] * 4
+    stayed = session.scalars(select(User.email).where(User.id.in_(people[READERS // 2:])))
+    assert sorted(session.scalars(select(OutgoingMail.to))) == sorted(stayed)
+
+
+def test_pressing_several_times_at_once_begins_one_introduction(going):
+    while sending.write_some(going, 50) is not None:
+        pass
+    token = answering.link(session.scalars(select(Recipient.id)).first()).rpartition("/")[2]
+    session.remove()
+    refs = together(lambda: answering.interest(answering.behind(token), {}).ref)
+    assert len(set(refs)) == 1
+    assert session.scalar(select(func.count()).select_from(Introduction)) == 1

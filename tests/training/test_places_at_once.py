@@ -1,0 +1,35 @@
+"""Several who press for the last place at the same moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+
+from conftest import a_person
+from messaging.test_two_workers import together
+
+from marketplace import clock
+from marketplace.accounts.models import User
+from marketplace.db import session
+from marketplace.errors import Conflict
+from marketplace.training import service
+from marketplace.training.models import Enrolment, Level, TrainingSession
+
+
+def test_the_last_place_is_given_out_once(own_database):
+    erin = a_person("erin@operator.example", is_operator=True)
+    people = [a_person(f"broker{number}@broker.example", is_broker=True).id for number in range(4)]
+    course = service.plan(erin, {
+        "title_zh": "初级班", "place": "渡口厅", "level": Level.JUNIOR, "hours": 8, "seats": 1,
+        "starts_at": clock.now() + timedelta(days=3),
+    }).id
+    session.remove()
+    turn = count()
+
+    def enrol():
+        who = session.get_one(User, people[next(turn)])
+        return service.enrol(who, session.get_one(TrainingSession, course))
+
+    answers = together(enrol)
+    assert [type(one) for one in answers if not isinstance(one, Enrolment)] == [Conflict] * 3
+    assert session.get_one(TrainingSession, course).taken == 1
