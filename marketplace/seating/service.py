@@ -25,7 +25,7 @@ from marketplace.seating.problem import LEAST, MOST, USUAL, layout
 from marketplace.seating.reading import MyTable, table_of, tablemates
 
 __all__ = [
-    "MyTable", "arrange", "ask", "edition_of", "note", "notes_of", "plan_of", "plans", "publish", "stop", "table_of",
+    "MyTable", "arrange", "ask", "ask_again", "edition_of", "note", "notes_of", "plan_of", "plans", "publish", "stop", "table_of",
     "tablemates", "withdraw",
 ]
 
