@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from icalendar import Calendar
 from planned import a_series, a_template, an_edition
+from sqlalchemy import event as database_event
 
 from marketplace import clock
 from marketplace.events import attending, planning, service
@@ -214,3 +215,24 @@ def test_program_reads_events(client, erin, fridays):
     assert one.json["hosts"] == [{"slug": "company", "name": one.json["hosts"][0]["name"]}]
     assert client.get(f"/api/v1/events/{soon.ref}", headers={**english, "If-None-Match": one.headers["ETag"]}
                       ).status_code == 304
+
+
+def test_longer_series_takes_no_more_queries(signed_in, database, erin, charlie, fridays):
+    browser = signed_in(charlie)
+
+    def queries():
+        seen = []
+        listener = lambda *args: seen.append(args[2])  # noqa: E731
+        database_event.listen(database, "before_cursor_execute", listener)
+        for address in ("/events/series/fridays", "/events/series/fridays/calendar.ics", "/api/v1/events"):
+            assert browser.get(address).status_code == 200
+        database_event.remove(database, "before_cursor_execute", listener)
+        return len(seen)
+
+    an_edition(erin, fridays, guests=["institute"])
+    an_edition(erin, fridays, days=-3)
+    few = queries()
+    series = service.get_series("fridays")
+    for days in (2, 5, 9, -8, -12):
+        an_edition(erin, series, days=days, guests=["institute", "Prof. Lin"], video_url=LINK)
+    assert queries() == few
