@@ -25,8 +25,8 @@ from marketplace.seating.problem import LEAST, MOST, USUAL, layout
 from marketplace.seating.reading import MyTable, table_of, tablemates
 
 __all__ = [
-    "MyTable", "arrange", "ask", "ask_again", "edition_of", "note", "notes_of", "plan_of", "plans", "publish", "stop", "table_of",
-    "tablemates", "withdraw",
+    "MyTable", "arrange", "ask", "ask_again", "edition_of", "note", "notes_of", "plan_of", "plans", "publish", "stop",
+    "table_of", "tablemates", "withdraw",
 ]
 
 TOPIC = "seating.asked"
