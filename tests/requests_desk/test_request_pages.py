@@ -120,7 +120,7 @@ def test_the_desk_is_for_those_who_work_there(signed_in, charlie, alice, pauline
 
 def test_in_chinese_too(signed_in, charlie, answered):
     page = signed_in(charlie, "zh").get(f"{answered.url}?lang=zh").text
-    assert "已答复，待企业确认" in page and "审批许可" in page and "已解决" in page
+    assert "已答复，待企业确认" in page and "审批许可" in page and "确认已解决" in page
 
 
 def test_over_the_api_from_asking_to_settled(program, charlie, erin, pauline, routed, desk_park, alice):
