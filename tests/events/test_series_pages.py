@@ -44,7 +44,7 @@ def test_operator_begins_a_series_with_a_template_and_plans_from_it(signed_in, e
         follow_redirects=True)
     made = service.upcoming(series=service.get_series("fridays"))
     assert f"Planned: {len(made)}." in answer.text
-    assert len(made) in (2, 3)  # one may fall on a holiday
+    assert 1 <= len(made) <= 3  # some may fall on holidays
     assert "No. 1: Breakfast club" in answer.text
 
 
