@@ -11,6 +11,8 @@ from marketplace.seating.board import Board, Tables
 _HOT, _WARM, _COLD = 60.0, 15.0, 3.0
 """A loss of so many points is taken with a chance of one in e: at first, at first when the seating is a good one
 already (`again`), and at last."""
+_MIXED = 250.0
+"""At first in a further round: parting those who have sat together costs others their places."""
 _AIMED = 0.6
 """How often somebody is sent to a table where a counterpart sits, and not just anywhere."""
 _LOOK = 64
@@ -22,7 +24,7 @@ def improve(board: Board, tables: Tables, seconds: float, *, again: bool = False
     search = _Search(board, tables, Random(seed))  # noqa: S311 - nothing secret, and the same every time
     if len(search.free) < 2 or len(board.open) < 2:
         return tables
-    hot = _WARM if again else _HOT
+    hot = _WARM if again else _MIXED if board.problem.earlier else _HOT
     started = time.perf_counter()
     while (gone := (time.perf_counter() - started) / seconds if seconds > 0 else 1.0) < 1.0:
         heat = hot * (_COLD / hot) ** gone
