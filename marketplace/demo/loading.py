@@ -14,7 +14,19 @@ from sqlalchemy import exists, select
 from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
-from marketplace.demo import asked, cases, contracts, desks, gatherings, mailboxes, offers, people, questions, weighing
+from marketplace.demo import (
+    asked,
+    cases,
+    contracts,
+    desks,
+    gatherings,
+    mailboxes,
+    members,
+    offers,
+    people,
+    questions,
+    weighing,
+)
 from marketplace.demo.timeline import Timeline, World
 from marketplace.errors import Conflict
 from marketplace.listings import service as listings
@@ -36,7 +48,7 @@ def load(progress: Callable[[int], object]) -> World:
     if has_data():
         raise Conflict(say("This database has data, and the demonstration would mix with it. Choose an empty one."))
     timeline, world = Timeline(clock.now()), World()
-    for part in (people, mailboxes, offers, gatherings, asked, cases, contracts, questions, weighing, desks):
+    for part in (people, mailboxes, offers, gatherings, asked, cases, contracts, questions, weighing, desks, members):
         part.plan(timeline, world)
     with messaging.without_mail():
         with transaction():
