@@ -159,11 +159,11 @@ def _reasons(found: Sequence[explaining.Reason], people: Mapping[int, Registrati
         elif one.because is not Because.PUT:  # which a badge says
             organisation = people[one.other].organisation if one.other else None
             made.append(Reason(_WORDS[one.because].format(name=name, organisation=organisation, count=one.count)))
-    fits = [one for one in made if one.score is not None][:MOST_REASONS]
-    fits = [one for one in fits if one is fits[0] or (one.score or 0) >= WORTH_SAYING]
+    fits = [one for one in made if one.score is not None and one.score >= WORTH_SAYING][:MOST_REASONS]
     others = [one for one in made if one.score is None]
     # That somebody leads is their reason only where there is no better one; a badge says it anyway.
-    return fits + [one for one in others if one.text.msgid != _WORDS[Because.LEADS].msgid or len(made) == 1]
+    kept = fits + [one for one in others if one.text.msgid != _WORDS[Because.LEADS].msgid or len(fits + others) == 1]
+    return kept or [Reason(_WORDS[Because.NOBODY])]
 
 
 _WORDS = {
@@ -171,7 +171,7 @@ _WORDS = {
     Because.ASKED_FOR: say("{name} wishes to meet them"),
     Because.LEADS: say("leads the table"),
     Because.STAYED: say("stays where they sit already"),
-    Because.ELSEWHERE: say("{count} good counterparts of theirs sit at other tables"),
+    Because.ELSEWHERE: say("good counterparts of theirs at other tables: {count}"),
     Because.NOBODY: say("nobody who comes has something that fits; sits where it keeps the table mixed"),
 }
 

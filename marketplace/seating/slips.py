@@ -22,7 +22,7 @@ from marketplace.matching.generic import GENERIC
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.phrases import LANGUAGES, Label, Phrase, in_language, say
 from marketplace.seating.models import SeatingFit
-from marketplace.seating.reading import pairs_at
+from marketplace.seating.reading import WORTH_SAYING, pairs_at
 
 OF_A_TABLE = 4
 MOST_LISTINGS = 2_000
@@ -77,7 +77,7 @@ def _of_pairs(fits: Sequence[SeatingFit], listings: Mapping[int, Listing]) -> It
     told: set[int] = set()
     for fit in fits:
         need, result = listings.get(fit.need_id), listings.get(fit.result_id)
-        if need is None or need.id in told or len(told) == 2:
+        if need is None or need.id in told or len(told) == 2 or fit.fit < WORTH_SAYING:
             continue
         told.add(need.id)
         if result is not None:

@@ -5,7 +5,6 @@ import re
 import pytest
 from seating.seated import a_match, anew, crowd, seat_all, tables_of, work
 
-from marketplace.db import session
 from marketplace.events import attending
 from marketplace.seating import service
 
