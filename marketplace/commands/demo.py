@@ -46,6 +46,7 @@ def load(series: bool) -> None:
     if series:
         with click.progressbar(length=100, label="Holding twelve Fridays") as bar:
             fridays.load(bar.update, world)
+        click.echo("The Fridays: /events/series/fridays, their report at …/report, to hang up at …/wall")
 
 
 def introduce() -> None:
