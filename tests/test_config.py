@@ -53,6 +53,8 @@ def test_the_usual_database_addresses_are_understood(tmp_path: Path, given: str,
     ("CALENDAR", "XX"),
     ("CALENDAR", "China"),
     ("BROKER_MAILBOX", "brokers"),
+    ("BROADCASTS_PER_MINUTE", "0"),
+    ("BROADCASTS_PER_MINUTE", "many"),
     ("BROKER_MAILBOX", "a@b.example, c@d.example"),
 ])
 def test_a_setting_that_cannot_work_is_named_with_its_value_and_an_example(
