@@ -11,7 +11,7 @@ from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from marketplace.app import bind, create_app
 
-OPEN_TO_PROGRAMS = {"catalogues.harvested", "saved.unsubscribe", "messaging.leave"}
+OPEN_TO_PROGRAMS = {"catalogues.harvested", "saved.unsubscribe", "messaging.leave", "news.leave"}
 """Harvesters only read; the others are pressed in mail programs, and their links can do nothing else."""
 ELSEWHERE = (
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example", "https:evil.example",
