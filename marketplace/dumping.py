@@ -11,7 +11,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ from sqlalchemy import (
     Numeric,
     String,
     Text,
+    Time,
     column,
     func,
     insert,
@@ -42,8 +43,8 @@ from sqlalchemy.sql.expression import TableClause
 VERSIONS = "alembic_version"
 BATCH = 1_000
 _KINDS: tuple[tuple[type[Any], str], ...] = (
-    (JSON, "json"), (Boolean, "flag"), (DateTime, "moment"), (Date, "day"), (LargeBinary, "bytes"), (Float, "float"),
-    (Numeric, "decimal"), (Integer, "integer"), (String, "text"),
+    (JSON, "json"), (Boolean, "flag"), (DateTime, "moment"), (Date, "day"), (Time, "time"), (LargeBinary, "bytes"),
+    (Float, "float"), (Numeric, "decimal"), (Integer, "integer"), (String, "text"),
 )
 """What a column holds, whatever a database calls it; the narrower type first."""
 
@@ -247,10 +248,10 @@ def _from_json(text: str) -> Any:
 
 
 _WRITING: dict[str, Callable[[Any], Any]] = {
-    "json": _json, "moment": _moment, "day": date.isoformat, "bytes": lambda value: b64encode(value).decode(),
-    "decimal": lambda value: format(value, "f"),
+    "json": _json, "moment": _moment, "day": date.isoformat, "time": time.isoformat,
+    "bytes": lambda value: b64encode(value).decode(), "decimal": lambda value: format(value, "f"),
 }
 _READING: dict[str, Callable[[Any], Any]] = {
-    "json": _from_json, "moment": datetime.fromisoformat, "day": date.fromisoformat, "bytes": b64decode,
-    "decimal": Decimal,
+    "json": _from_json, "moment": datetime.fromisoformat, "day": date.fromisoformat, "time": time.fromisoformat,
+    "bytes": b64decode, "decimal": Decimal,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -93,7 +93,12 @@ def _teach(
 def _announce(timeline: Timeline, world: World) -> None:
     course = training.plan(world.people["erin"], {
         "title_zh": "需求打磨工作坊", "title_en": "Workshop: refining a need", "level": Level.JUNIOR, "place": "渡口厅",
-        "hours": 3, "seats": 20, "starts_at": timeline.now + timedelta(days=12),
+        "hours": 3, "seats": 20, "starts_at": datetime.combine(_weekday(timeline.day(12)), time(14), clock.PLACE),
         "about_zh": "带一项真实需求来，两人一组，改到供方看得懂。",
         "about_en": "Bring a real need; in pairs, work on it until a supplier understands it."})
     training.enrol(world.people["felix"], course)
+
+
+def _weekday(day: date) -> date:
+    """That day, or the Monday after a weekend."""
+    return day + timedelta(days=7 - day.weekday() if day.weekday() >= 5 else 0)

@@ -244,7 +244,7 @@ class Guest(Base):
 
     __tablename__ = "edition_guests"
     edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[str]
     """As the organisers wrote it, such as “Prof. Lin, Landing University”."""
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)

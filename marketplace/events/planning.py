@@ -52,14 +52,14 @@ def plan(
                 continue
             number += 1
             strand = strands[len(planned.made) % len(strands)]
-            made = service.create_edition(actor, series, content_of(series, day, strand, number))
+            made = service.create_edition(actor, series, planned_content(series, day, strand, number))
             if announce:
                 service.set_state(actor, made, State.OPEN)
             planned.made.append(made)
     return planned
 
 
-def content_of(series: Series, day: date, strand: Strand, number: int) -> dict[str, Any]:
+def planned_content(series: Series, day: date, strand: Strand, number: int) -> dict[str, Any]:
     """What the template says of the edition on this day."""
     assert series.starts is not None and series.minutes is not None
     starts = datetime.combine(day, series.starts, clock.PLACE)

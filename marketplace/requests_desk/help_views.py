@@ -82,7 +82,7 @@ def edit(number: int) -> ResponseReturnValue:
         flash(_("Published."))
         return redirect(existing.url)
 
-    return form_page("requests_desk/publish.html", HelpAnswerForm(), changed, initial=helping.content_of(existing),
+    return form_page("requests_desk/publish.html", HelpAnswerForm(), changed, initial=helping.form_of(existing),
                      one=one, existing=existing, topics=TOPICS)
 
 

@@ -71,7 +71,7 @@ def request_of(answer: HelpAnswer) -> Request | None:
     return session.get(Request, answer.request_id) if answer.request_id else None
 
 
-def content_of(answer: HelpAnswer) -> dict[str, Any]:
+def form_of(answer: HelpAnswer) -> dict[str, Any]:
     """For the form of changing it."""
     return {"topic": answer.topic.value, "version": answer.version, **{name: getattr(answer, name) for name in LONGEST}}
 

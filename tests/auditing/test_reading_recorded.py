@@ -108,6 +108,9 @@ def test_strangers_learn_nothing_of_who_read(protected, charlie, dana, signed_in
 
 
 READERS = {
+    "marketplace.broadcasts.answering": "the public tier",
+    "marketplace.broadcasts.letters": "the public tier",
+    "marketplace.broadcasts.views": "the public tier",
     "marketplace.comparing.answers": "shows tier 1, and words an introduction has opened; never the confidential part",
     "marketplace.finding.harvest": "the public tier",
     "marketplace.introductions.conditions": "whether there is such a part, not what it says",

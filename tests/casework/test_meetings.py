@@ -206,7 +206,8 @@ def test_minutes_of_the_first_meeting_move_the_case_on(meeting, charlie):
 
 def test_minutes_recorded_as_a_move_close_the_meeting_of_that_day(meeting, dana, charlie):
     with later(meeting):
-        introductions.move(charlie, meeting.introduction, "meet", **entries("meet"))
+        said = {**entries("meet"), "held_on": minutes.held_on(meeting)}
+        introductions.move(charlie, meeting.introduction, "meet", **said)
         minutes.link([meeting.introduction_id])
         minutes.link([meeting.introduction_id])
     assert (meeting.state, meeting.minutes_id) == (MeetingState.HELD, meeting.introduction.minutes[-1].id)

@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, DateTime, Enum, Integer, LargeBinary, Numeric, Table, func, insert, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Enum,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Table,
+    Time,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import IntegrityError, StatementError
 
@@ -72,7 +86,7 @@ def _row(connection: Any, table: Table) -> dict[str, Any]:
         if column.foreign_keys:
             other = next(iter(column.foreign_keys)).column
             row[column.name] = connection.scalar(select(other).limit(1))
-        elif not (column.primary_key and isinstance(column.type, Integer)):
+        elif column is not table.autoincrement_column:
             row[column.name] = _value(column.type)
     return row
 
@@ -83,7 +97,8 @@ def _value(kind: Any) -> Any:
         return next(iter(kind.enum_class or kind.enums))
     for known, value in (
         (JSON, {"b": [1, 2.5, None, ODD], "a": {}}), (Boolean, True), (LargeBinary, bytes(range(256))),
-        (DateTime, datetime(2026, 2, 3, 4, 5, 6, 789, UTC)), (Date, date(2026, 2, 3)), (Numeric, Decimal("12.50")),
+        (DateTime, datetime(2026, 2, 3, 4, 5, 6, 789, UTC)), (Date, date(2026, 2, 3)),
+        (Time, time(14, 30)), (Numeric, Decimal("12.50")),
         (Integer, 1),
     ):
         if isinstance(kind, known):
