@@ -10,7 +10,7 @@ from marketplace.seating import working
 
 
 @pytest.fixture
-def evening(erin, company, monkeypatch) -> Edition:
+def friday(erin, company, monkeypatch) -> Edition:
     monkeypatch.setattr(working, "QUICK", 0.4)
     monkeypatch.setattr(working, "LONG", 1.0)
     return an_edition(erin, a_series(erin), days=0)

@@ -22,58 +22,58 @@ def gathered(edition, **how):
     return gathering.gather(edition, attending.placed(edition), (8, 8), **how)
 
 
-def test_hosts_and_brokers_lead(evening, charlie, dana, alice):
-    come(evening, charlie, dana, alice)
-    assert [guest.leads for guest in gathered(evening).guests] == [True, True, False]
+def test_hosts_and_brokers_lead(friday, charlie, dana, alice):
+    come(friday, charlie, dana, alice)
+    assert [guest.leads for guest in gathered(friday).guests] == [True, True, False]
 
 
-def test_wishes_of_the_survey_are_known_without_ones_own_organisation(evening, monkeypatch):
-    one, two, three = crowd(evening, 3)
+def test_wishes_of_the_survey_are_known_without_ones_own_organisation(friday, monkeypatch):
+    one, two, three = crowd(friday, 3)
     said = {one.user_id: Wishes(meet=frozenset({one.organisation_id, two.organisation_id}),
                                 avoid=frozenset({three.organisation_id}))}
     monkeypatch.setattr(gathering, "wishes", lambda _: said)
-    guest = gathered(evening).guests[0]
+    guest = gathered(friday).guests[0]
     assert guest.wants == {two.organisation_id} and guest.avoids == {three.organisation_id}
 
 
 @pytest.mark.parametrize(("state", "counts"), [(State.PUBLISHED, True), (State.DRAFT, True), (State.WITHDRAWN, False)])
-def test_exclusion_of_a_live_listing_keeps_apart(evening, state, counts):
-    one, two = crowd(evening, 2)
+def test_exclusion_of_a_live_listing_keeps_apart(friday, state, counts):
+    one, two = crowd(friday, 2)
     listing = a_listing(one.organisation, Kind.NEED, state)
     with transaction():
         session.add(Exclusion(listing_id=listing.id, organisation_id=two.organisation_id))
-    first, second = gathered(evening).guests
+    first, second = gathered(friday).guests
     assert (two.organisation_id in first.avoids) is counts and not second.avoids
 
 
-def test_score_is_that_of_matching_and_between_people_who_stand_for_the_listings(evening):
-    one, other = a_match(evening)
-    crowd(evening, 4)
-    assert gathering.score(evening, attending.placed(evening)) == 1
+def test_score_is_that_of_matching_and_between_people_who_stand_for_the_listings(friday):
+    one, other = a_match(friday)
+    crowd(friday, 4)
+    assert gathering.score(friday, attending.placed(friday)) == 1
     from marketplace.listings.models import Listing
     from marketplace.matching import service as matching
     need = session.query(Listing).filter_by(organisation_id=one.organisation_id).one()
     result = session.query(Listing).filter_by(organisation_id=other.organisation_id).one()
-    [(key, pair)] = gathered(evening).pairs.items()
+    [(key, pair)] = gathered(friday).pairs.items()
     assert key == tuple(sorted((one.id, other.id)))
     assert (pair.need, pair.result, pair.fit) == (need.ref, result.ref, matching.score_of(need, result))
 
 
-def test_author_stands_for_a_listing_rather_than_the_colleagues(evening):
-    one, other = a_match(evening)
-    colleague = come(evening, somebody("Zed", other.organisation))[0]
+def test_author_stands_for_a_listing_rather_than_the_colleagues(friday):
+    one, other = a_match(friday)
+    colleague = come(friday, somebody("Zed", other.organisation))[0]
     from marketplace.listings.models import Listing
     with transaction():
         session.query(Listing).filter_by(organisation_id=other.organisation_id).one().contact_id = colleague.user_id
-    gathering.score(evening, attending.placed(evening))
-    assert list(gathered(evening).pairs) == [tuple(sorted((one.id, colleague.id)))]
+    gathering.score(friday, attending.placed(friday))
+    assert list(gathered(friday).pairs) == [tuple(sorted((one.id, colleague.id)))]
 
 
-def test_draft_made_of_an_answer_counts_for_who_answered(evening):
-    one, other = crowd(evening, 2)
+def test_draft_made_of_an_answer_counts_for_who_answered(friday):
+    one, other = crowd(friday, 2)
     draft = a_listing(one.organisation, Kind.NEED, State.DRAFT)
     a_listing(other.organisation, Kind.RESULT)
-    assert gathering.score(evening, attending.placed(evening)) == 0
+    assert gathering.score(friday, attending.placed(friday)) == 0
     now = clock.now()
     with transaction():
         survey = Survey(kind=SurveyOf.EVENT, title_zh="会前问卷", created_at=now, changed_at=now)
@@ -85,61 +85,61 @@ def test_draft_made_of_an_answer_counts_for_who_answered(evening):
         session.add(answer)
         session.flush()
         session.add(AnswerListing(answer_id=answer.id, role="need", listing_id=draft.id))
-        evening.survey_id = survey.id
-    assert gathering.score(evening, attending.placed(evening)) == 1
-    [pair] = gathered(evening).pairs.values()
+        friday.survey_id = survey.id
+    assert gathering.score(friday, attending.placed(friday)) == 1
+    [pair] = gathered(friday).pairs.values()
     assert pair.need == draft.ref
 
 
-def test_pairs_that_do_not_fit_are_not_kept(evening):
-    one, _ = a_match(evening)
+def test_pairs_that_do_not_fit_are_not_kept(friday):
+    one, _ = a_match(friday)
     third = an_organisation("gas", OrganisationKind.INSTITUTE)
     a_listing(third, Kind.RESULT, **HYDROGEN)
-    come(evening, somebody("Gao", third))
-    gathering.score(evening, attending.placed(evening))
+    come(friday, somebody("Gao", third))
+    gathering.score(friday, attending.placed(friday))
     best = session.query(SeatingFit).order_by(SeatingFit.fit.desc()).first()
     assert one.id in (best.one_id, best.other_id) and best.fit > 60
 
 
-def test_who_met_counts_published_tables_of_those_who_came(erin, evening):
-    people = crowd(evening, 4)
-    seat_all(erin, evening)
-    later = an_edition(erin, evening.series, days=7)
+def test_who_met_counts_published_tables_of_those_who_came(erin, friday):
+    people = crowd(friday, 4)
+    seat_all(erin, friday)
+    later = an_edition(erin, friday.series, days=7)
     come(later, *(one.user for one in people))
     assert not gathered(later).met
-    service.publish(erin, evening)
+    service.publish(erin, friday)
     assert set(gathered(later).met.values()) == {1} and len(gathered(later).met) == 6
     here(people[:3])
     assert len(gathered(later).met) == 3
-    assert not gathered(evening).met
+    assert not gathered(friday).met
 
 
-def test_another_series_is_another_memory(erin, evening):
+def test_another_series_is_another_memory(erin, friday):
     from marketplace.events import service as events
-    people = crowd(evening, 4)
-    seat_all(erin, evening)
-    service.publish(erin, evening)
+    people = crowd(friday, 4)
+    seat_all(erin, friday)
+    service.publish(erin, friday)
     other = events.create_series(erin, {"slug": "breakfast", "title_zh": "早餐会", "organisation": "company"})
     elsewhere = an_edition(erin, other, days=7)
     come(elsewhere, *(one.user for one in people))
     assert not gathered(elsewhere).met
 
 
-def test_many_people_take_no_more_queries_than_few(evening, count_queries):
-    a_match(evening)
-    crowd(evening, 2)
+def test_many_people_take_no_more_queries_than_few(friday, count_queries):
+    a_match(friday)
+    crowd(friday, 2)
 
     def asked():
         session.expire_all()
         with count_queries() as queries:
-            people = attending.placed(evening)
-            gathering.score(evening, people)
-            gathering.gather(evening, people, (8,) * 4)
+            people = attending.placed(friday)
+            gathering.score(friday, people)
+            gathering.gather(friday, people, (8,) * 4)
         return queries.count
 
     asked()
     few = asked()
-    for one in crowd(evening, 12, OrganisationKind.INSTITUTE):
+    for one in crowd(friday, 12, OrganisationKind.INSTITUTE):
         a_listing(one.organisation, Kind.RESULT)
         a_listing(one.organisation, Kind.NEED)
     assert asked() <= few + 1

@@ -25,10 +25,10 @@ def table_with(plan, person):
     return next(number for number, keys in tables_of(plan).items() if person.id in keys)
 
 
-def test_every_change_says_what_it_brings_and_brings_it(erin, evening):
-    one, _ = a_match(evening)
-    crowd(evening, 8)
-    [plan] = seat_all(erin, evening, seats=6)
+def test_every_change_says_what_it_brings_and_brings_it(erin, friday):
+    one, _ = a_match(friday)
+    crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=6)
     before = showing.shown(erin, plan)
     for option in (showing.options(before, one.id)[0], showing.options(before, one.id)[-1]):
         session.refresh(plan)
@@ -40,32 +40,32 @@ def test_every_change_says_what_it_brings_and_brings_it(erin, evening):
         service.arrange(erin, plan, one.id, back, plan.version)
 
 
-def test_parting_two_who_fit_costs_what_joined_them(erin, evening):
-    one, _ = a_match(evening)
-    crowd(evening, 8)
-    [plan] = seat_all(erin, evening, seats=6)
+def test_parting_two_who_fit_costs_what_joined_them(erin, friday):
+    one, _ = a_match(friday)
+    crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=6)
     for option in showing.options(showing.shown(erin, plan), one.id):
         assert option.change.gain.total < 0
         assert dict(option.parts)["fit"] < 0
 
 
-def test_who_is_put_somewhere_stays_there_when_all_are_seated_anew(erin, evening):
-    people = crowd(evening, 12)
-    [plan] = seat_all(erin, evening, seats=4)
+def test_who_is_put_somewhere_stays_there_when_all_are_seated_anew(erin, friday):
+    people = crowd(friday, 12)
+    [plan] = seat_all(erin, friday, seats=4)
     target = table_with(plan, people[1]) if table_with(plan, people[1]) != table_with(plan, people[0]) else None
     other = people[1] if target else next(one for one in people if table_with(plan, one) != table_with(plan, people[0]))
     target = target or table_with(plan, other)
     service.arrange(erin, plan, people[0].id, f"{target}-{other.id}", plan.version)
-    seat_all(erin, evening, seats=4)
+    seat_all(erin, friday, seats=4)
     assert table_with(plan, people[0]) == target
-    seat_all(erin, evening, seats=4, free=True)
+    seat_all(erin, friday, seats=4, free=True)
     assert not any(seat.is_fixed for seat in plan.seats)
 
 
-def test_two_staff_at_once_one_of_them_is_told(erin, evening):
-    people = crowd(evening, 8)
+def test_two_staff_at_once_one_of_them_is_told(erin, friday):
+    people = crowd(friday, 8)
     other = a_person("emil@operator.example", is_operator=True)
-    [plan] = seat_all(erin, evening, seats=6)
+    [plan] = seat_all(erin, friday, seats=6)
     seen = plan.version
     target = 3 - table_with(plan, people[0])
     service.arrange(erin, plan, people[0].id, f"{target}", seen)
@@ -110,9 +110,9 @@ def test_of_two_staff_who_press_at_the_same_moment_one_moves(own_database):
     assert sorted(outcomes) == ["moved", "told"]
 
 
-def test_the_same_form_sent_twice_moves_once(erin, evening):
-    people = crowd(evening, 8)
-    [plan] = seat_all(erin, evening, seats=6)
+def test_the_same_form_sent_twice_moves_once(erin, friday):
+    people = crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=6)
     seen, target = plan.version, 3 - table_with(plan, people[0])
     service.arrange(erin, plan, people[0].id, f"{target}", seen)
     now = plan.version
@@ -120,9 +120,9 @@ def test_the_same_form_sent_twice_moves_once(erin, evening):
     assert plan.version == now and table_with(plan, people[0]) == target
 
 
-def test_a_full_table_takes_nobody_but_in_exchange(erin, evening):
-    people = crowd(evening, 8)
-    [plan] = seat_all(erin, evening, seats=4)
+def test_a_full_table_takes_nobody_but_in_exchange(erin, friday):
+    people = crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=4)
     target = 3 - table_with(plan, people[0])
     with pytest.raises(Conflict):
         service.arrange(erin, plan, people[0].id, f"{target}", plan.version)
@@ -131,22 +131,22 @@ def test_a_full_table_takes_nobody_but_in_exchange(erin, evening):
     assert table_with(plan, people[0]) == target and table_with(plan, other) == 3 - target
 
 
-def test_nobody_is_put_beside_an_organisation_they_exclude(erin, evening):
-    one, other = a_match(evening)
-    crowd(evening, 6)
+def test_nobody_is_put_beside_an_organisation_they_exclude(erin, friday):
+    one, other = a_match(friday)
+    crowd(friday, 6)
     with transaction():
         need = session.query(Listing).filter_by(organisation_id=one.organisation_id).one()
         session.add(Exclusion(listing_id=need.id, organisation_id=other.organisation_id))
-    [plan] = seat_all(erin, evening, seats=6)
+    [plan] = seat_all(erin, friday, seats=6)
     with pytest.raises(Conflict) as refused:
         service.arrange(erin, plan, one.id, f"{table_with(plan, other)}", plan.version)
     assert "does not sit with" in refused.value.message
 
 
-def test_who_comes_late_is_given_a_seat(erin, evening):
-    crowd(evening, 7)
-    [plan] = seat_all(erin, evening, seats=8)
-    late = attending.register(a_person("late@nowhere.example", "Late"), evening)
+def test_who_comes_late_is_given_a_seat(erin, friday):
+    crowd(friday, 7)
+    [plan] = seat_all(erin, friday, seats=8)
+    late = attending.register(a_person("late@nowhere.example", "Late"), friday)
     shown = showing.shown(erin, plan)
     assert [one.id for one in shown.standing] == [late.id]
     [option] = showing.options(shown, late.id)
@@ -154,43 +154,43 @@ def test_who_comes_late_is_given_a_seat(erin, evening):
     assert late.id in tables_of(plan)[1]
 
 
-def test_a_seat_is_taken_away(erin, evening):
-    people = crowd(evening, 8)
-    [plan] = seat_all(erin, evening)
+def test_a_seat_is_taken_away(erin, friday):
+    people = crowd(friday, 8)
+    [plan] = seat_all(erin, friday)
     service.arrange(erin, plan, people[0].id, "0", plan.version)
     assert people[0].id not in tables_of(plan)[1]
 
 
 @pytest.mark.parametrize("code", ["", "x", "9", "1-", "-3", "1-2-3", "٣", "99999"])
-def test_nonsense_moves_nobody(erin, evening, code):
-    people = crowd(evening, 8)
-    [plan] = seat_all(erin, evening, seats=4)
+def test_nonsense_moves_nobody(erin, friday, code):
+    people = crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=4)
     before = tables_of(plan)
     with pytest.raises((Invalid, NotFound)):
         service.arrange(erin, plan, people[0].id, code, plan.version)
     assert tables_of(plan) == before
 
 
-def test_who_is_not_there_is_not_moved(erin, evening):
-    people = crowd(evening, 8)
-    [plan] = seat_all(erin, evening, seats=4)
-    attending.cancel(people[0].user, evening)
+def test_who_is_not_there_is_not_moved(erin, friday):
+    people = crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=4)
+    attending.cancel(people[0].user, friday)
     with pytest.raises(NotFound):
         service.arrange(erin, plan, people[0].id, "1", plan.version)
 
 
-def test_only_those_who_run_events_move_people(erin, charlie, evening):
-    people = crowd(evening, 8)
-    [plan] = seat_all(erin, evening, seats=4)
+def test_only_those_who_run_events_move_people(erin, charlie, friday):
+    people = crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=4)
     with pytest.raises(Forbidden):
         service.arrange(charlie, plan, people[0].id, "1", plan.version)
 
 
-def test_nobody_is_moved_while_the_worker_is_at_it(erin, evening):
-    people = crowd(evening, 8)
-    [plan] = seat_all(erin, evening, seats=6)
+def test_nobody_is_moved_while_the_worker_is_at_it(erin, friday):
+    people = crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=6)
     target = 3 - table_with(plan, people[0])
-    service.ask(erin, evening, seats=6)
+    service.ask(erin, friday, seats=6)
     session.refresh(plan)
     with pytest.raises(Conflict):
         service.arrange(erin, plan, people[0].id, f"{target}", plan.version)
