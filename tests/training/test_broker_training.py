@@ -179,6 +179,7 @@ def test_a_session_from_planning_to_certificate_in_the_browser(signed_in, erin, 
     assert "Give my place back" in page and "Who takes part" not in page
     row = service.enrolments(erin, service.get(erin, int(address.rpartition("/")[2])))[0]
     with clock.at(starts + timedelta(hours=2)):
+        operator, broker = signed_in(erin), signed_in(dana)  # days later everybody signs in anew
         operator.post(f"{address}/enrolments/{row.id}/attended")
         certify = f"/brokers/{dana.id}/certificates/new?session={row.session_id}"
         assert f'value="{row.session_id}" selected' in operator.get(certify).text
