@@ -7,8 +7,8 @@ RUNNABLE := $(VENV)/.runnable
 TESTABLE := $(VENV)/.testable
 FUZZABLE := $(VENV)/.fuzzable
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# As many at a time as there are cores, the tests of a file together.
-PARALLEL := -n $(shell nproc 2>/dev/null || echo 2) --dist loadfile
+# One more at a time than there are cores, for many wait for a browser or a process; the tests of a file together.
+PARALLEL := -n $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 ))) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint bench fault load fuzz vulnerabilities shots wheel migration lock browser embedder
