@@ -32,6 +32,7 @@ from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import Membership, Organisation, Role
 from marketplace.organisations.models import State as OrganisationState
 from marketplace.web.limits import limiter
+from marketplace.webhooks import sending
 from search.embedded import EmbeddedEngine
 
 PATIENT = dict.fromkeys(("SESSION_IDLE", "SESSION_LIMIT", "REMEMBERED_IDLE", "REMEMBERED_LIMIT"), "9999d")
@@ -82,6 +83,17 @@ def application(settings: config.Settings, database: Database, engine: EmbeddedE
     # As safe as in real life would cost most of a test's time.
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     return app
+
+
+class IdleSenders(sending.Senders):
+    def wake(self) -> None:
+        return
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread of webhooks goes on beside a test, on its connection, or outlives it."""
+    monkeypatch.setattr(sending, "_senders", IdleSenders())
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,6 @@ from marketplace.introductions import service as introductions
 from marketplace.listings.models import Listing
 from marketplace.messaging.models import Notice, OutgoingMail
 from marketplace.privacy import copying
-from marketplace.webhooks import sending
 from marketplace.webhooks import service as webhooks
 from marketplace.webhooks.models import Delivery, Fact
 
@@ -40,16 +39,6 @@ _VOLATILE = re.compile(
     r"responseDate>[^<]*|\b[0-9a-f]{16}\b"
 )
 """Times, tokens, and the numbers of requests."""
-
-
-class Idle(sending.Senders):
-    def wake(self) -> None:
-        return
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_sent(monkeypatch) -> None:
-    monkeypatch.setattr(sending, "_senders", Idle())
 
 
 @pytest.fixture

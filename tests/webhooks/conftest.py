@@ -19,17 +19,11 @@ EVERY = [fact.value for fact in Fact if fact is not Fact.TEST]
 
 
 @pytest.fixture(autouse=True)
-def sent_only_when_asked(settings: config.Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Receivers may be on this machine, and no thread begins to send meanwhile."""
-    monkeypatch.setattr(sending, "_senders", Idle())
+def inner_receivers(settings: config.Settings) -> Iterator[None]:
+    """Receivers may be on this machine."""
     receivers.bind(dataclasses.replace(settings, webhooks_allow=("127.0.0.1",)))
     yield
     receivers.bind(settings)
-
-
-class Idle(sending.Senders):
-    def wake(self) -> None:
-        return
 
 
 @pytest.fixture
