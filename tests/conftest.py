@@ -27,6 +27,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.signing_in import KEY
 from marketplace.app import create_app
 from marketplace.db import Base, session, transaction
+from marketplace.finding import record
 from marketplace.listings.models import Kind, Listing, State
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.organisations.models import Membership, Organisation, Role
@@ -92,8 +93,9 @@ class IdleSenders(sending.Senders):
 
 @pytest.fixture(autouse=True)
 def nothing_leaves_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread of webhooks goes on beside a test, on its connection, or outlives it."""
+    """No thread goes on beside a test, on its connection, or outlives it: webhooks, the record of searches."""
     monkeypatch.setattr(sending, "_senders", IdleSenders())
+    monkeypatch.setattr(record.Memory, "_write_soon", lambda memory: None)
 
 
 @pytest.fixture(autouse=True)

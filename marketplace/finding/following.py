@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from itsdangerous import BadData
 
 from marketplace import clock
@@ -43,7 +43,7 @@ def begin(found: Found) -> Callable[[Any, int], str]:
         key, criteria.q, language=current(), total=found.total, dropped=found.dropped, filtered=criteria.is_narrowed,
         degraded=found.degraded, typing="X-Typing" in request.headers,
     )
-    record.memory.add(fact, write_soon=not current_app.testing)
+    record.memory.add(fact)
     signer = links.signer(_PURPOSE)
     return lambda row, place: f"?{ARGUMENT}={signer.dumps([key, row.ref, place])}"
 
@@ -55,7 +55,7 @@ def note_click(response: Response) -> Response:
         key, ref, place = _read(request.args[ARGUMENT])
         if key and ref == (request.view_args or {}).get("ref") and is_somebody():
             clicked = Clicked(key, ref, place, clock.today())
-            record.memory.add(clicked, write_soon=not current_app.testing)
+            record.memory.add(clicked)
     return response
 
 

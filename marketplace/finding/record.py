@@ -62,8 +62,8 @@ class Memory:
         self._timer: threading.Timer | None = None
         self._at_exit = False
 
-    def add(self, fact: dict[str, Any] | Clicked, *, write_soon: bool = True) -> None:
-        """Without `write_soon` it waits for the next `write`."""
+    def add(self, fact: dict[str, Any] | Clicked) -> None:
+        """It is written within seconds, or earlier by `write`."""
         with self._lock:
             if len(self._searches) + len(self._clicks) >= _MOST:
                 return
@@ -71,13 +71,16 @@ class Memory:
                 self._clicks.append(fact)
             else:
                 self._searches.append(fact)
-            if write_soon and not self._at_exit:
-                atexit.register(self._write_quietly)
-                self._at_exit = True
-            if write_soon and self._timer is None:
-                self._timer = threading.Timer(PAUSE, self._write_quietly)
-                self._timer.daemon = True
-                self._timer.start()
+            self._write_soon()
+
+    def _write_soon(self) -> None:
+        if not self._at_exit:
+            atexit.register(self._write_quietly)
+            self._at_exit = True
+        if self._timer is None:
+            self._timer = threading.Timer(PAUSE, self._write_quietly)
+            self._timer.daemon = True
+            self._timer.start()
 
     def write(self) -> None:
         with self._writing:

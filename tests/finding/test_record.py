@@ -15,8 +15,9 @@ from marketplace.db import session, transaction
 from marketplace.errors import Forbidden
 from marketplace.finding import record, searched
 from marketplace.finding.models import SearchClick, SearchMade, SearchWeek
-from marketplace.finding.record import memory, search_made
+from marketplace.finding.record import Memory, memory, search_made
 
+WRITE_SOON = Memory._write_soon  # the tests' own parts write only when they are told to
 NOON = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 TYPING = {"X-Typing": "1"}
 
@@ -219,6 +220,18 @@ def test_pages_work_when_the_record_cannot_be_written(client, institute, monkeyp
     search(client, "zinc")
     monkeypatch.undo()
     assert sorted(row.text for row in made()) == ["electrolyte", "zinc"], "what could not be written is written later"
+
+
+def test_what_was_searched_for_is_written_within_seconds_by_a_thread_of_its_own(own_database, monkeypatch):
+    monkeypatch.setattr(Memory, "_write_soon", WRITE_SOON)
+    monkeypatch.setattr(record, "PAUSE", 0.01)
+    monkeypatch.setattr(record.atexit, "register", lambda _: None)
+    memory.add(search_made("one", "zinc", language="en", total=0))
+    first = memory._timer
+    memory.add(search_made("two", "lead", language="en", total=0))
+    second = memory._timer or first  # another one when the first had its turn already
+    first.join(30), second.join(30)
+    assert sorted(session.scalars(select(SearchMade.text))) == ["lead", "zinc"]
 
 
 # After half a year
