@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -17,8 +18,9 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy import Engine as Database
-from sqlalchemy import event, inspect
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from marketplace import clock, config, db, index, refs
@@ -98,6 +100,17 @@ def nothing_leaves_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record.Memory, "_write_soon", lambda memory: None)
 
 
+_strangers: list[str] = []
+
+
+@event.listens_for(Session, "after_begin")
+def only_the_test_itself(begun: Session, _: object, connection: Connection) -> None:
+    """Two threads on the test's one connection release each other's savepoints; whoever does so is named."""
+    if begun.bind is connection and threading.current_thread() is not threading.main_thread():
+        _strangers.append(threading.current_thread().name)
+        raise RuntimeError("a thread speaks to the database on a test's own connection")
+
+
 @pytest.fixture(autouse=True)
 def rolled_back(application: Flask, database: Database, engine: EmbeddedEngine) -> Iterator[None]:
     connection = database.connect()
@@ -110,6 +123,9 @@ def rolled_back(application: Flask, database: Database, engine: EmbeddedEngine) 
     outer.rollback()
     connection.close()
     engine.drop("listings")
+    strangers = _strangers[:]
+    _strangers.clear()
+    assert not strangers, f"threads on the test's own connection: {', '.join(strangers)}"
 
 
 @pytest.fixture
