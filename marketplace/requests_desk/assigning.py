@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import Label, day_of, say
-from marketplace.requests_desk import routes, telling
+from marketplace.requests_desk import routes, stewards, telling
 from marketplace.requests_desk.models import LADDER, TO_ANSWER, Level, Request, RequestAct, Step, What
 from marketplace.requests_desk.permissions import can_assign, can_see, is_operator, levels_open_to
 from marketplace.requests_desk.vocabulary import DAYS
@@ -48,14 +48,21 @@ def targets(actor: User, request: Request) -> dict[Level, list[Target]]:
     """To whom this person may give it, by level."""
     found: dict[Level, list[Target]] = {level: [] for level in levels_open_to(actor, request)}
     if Level.STEWARD in found:
-        staff = select(User).where((User.is_broker | User.is_operator), User.disabled_at.is_(None))
-        people = session.scalars(staff.order_by(User.name, User.id).limit(routes.MOST))
-        found[Level.STEWARD] = [Target(Level.STEWARD, steward=person) for person in people]
+        people = [*stewards.of(request.organisation), *_staff(actor)]
+        found[Level.STEWARD] = [Target(Level.STEWARD, steward=person) for person in dict.fromkeys(people)]
     for body in routes.handlers():
         level = routes.LEVEL_OF[body.kind]
         if level in found and (level != request.level or is_operator(actor) or body.id == request.handler_id):
             found[level].append(Target(level, handler=body))
     return found
+
+
+def _staff(actor: User) -> Sequence[User]:
+    """Any of the staff may answer for a company; a park's people are not told who they are."""
+    if not actor.is_reviewer:
+        return []
+    staff = select(User).where((User.is_broker | User.is_operator), User.disabled_at.is_(None))
+    return session.scalars(staff.order_by(User.name, User.id).limit(routes.MOST)).all()
 
 
 def assign(
@@ -122,9 +129,10 @@ def set_due(request: Request, days: int) -> None:
 
 
 def first_target(request: Request) -> Target | None:
-    """Who is asked first: the company's steward, else whom the table of routes names for the park."""
-    steward = request.organisation.steward
-    if steward is not None and steward.is_active and steward.is_reviewer:
+    """Who is asked first: the steward its park names for the company, else the platform's, else whom the table of
+    routes names for the park."""
+    steward = next(iter(stewards.of(request.organisation)), None)
+    if steward is not None:
         return Target(Level.STEWARD, steward=steward, days=DAYS[Level.STEWARD])
     return routed(request, Level.PARK)
 

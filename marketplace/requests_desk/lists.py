@@ -16,6 +16,7 @@ from marketplace.errors import require
 from marketplace.events.models import Edition
 from marketplace.organisations.models import Organisation
 from marketplace.organisations.permissions import Reader, editable_ids, organisation_ids
+from marketplace.requests_desk import stewards
 from marketplace.requests_desk.models import OPEN_STEPS, TO_ANSWER, Level, Request, Step, Topic
 from marketplace.requests_desk.permissions import can_work_here, is_operator, visible_to
 
@@ -104,7 +105,7 @@ def _chosen(actor: User, filters: Filters) -> list[ColumnElement[bool]]:
 def _mine(actor: User) -> ColumnElement[bool]:
     """It is this person's to answer, or to assign."""
     ways = [
-        and_(Request.step == Step.ASSIGNED, Request.level == Level.STEWARD, Request.steward_id == actor.id),
+        and_(Request.step == Step.ASSIGNED, Request.level == Level.STEWARD, stewards.answered_by(actor)),
         and_(Request.step == Step.ASSIGNED, Request.level != Level.STEWARD,
              Request.handler_id.in_(editable_ids(actor))),
     ]

@@ -1,6 +1,7 @@
 """Who may see a request and who may do what with it.
 
-The company that asks; the operators; its steward; the park or authority that is to answer. Nobody else.
+The company that asks; the operators; its steward, of the platform or of its park; the park or authority that is to
+answer. Nobody else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, or_, true
 
 from marketplace.accounts.models import User
 from marketplace.organisations.permissions import Reader, editable_ids, organisation_ids
+from marketplace.requests_desk import stewards
 from marketplace.requests_desk.models import LADDER, TO_ANSWER, Level, Request, Step
 
 
@@ -27,8 +29,8 @@ def speaks_for_company(actor: Reader, request: Request) -> bool:
 
 
 def is_steward(actor: Reader, request: Request) -> bool:
-    """As long as they are of the staff."""
-    return actor is not None and actor.is_active and actor.is_reviewer and request.steward_id == actor.id
+    """As long as they are of the staff, or of the park that names them."""
+    return stewards.still_answers(actor, request)
 
 
 def is_in_charge(actor: Reader, request: Request) -> bool:
@@ -55,10 +57,7 @@ def visible_to(actor: Reader) -> ColumnElement[bool]:
     if is_operator(actor):
         return true()
     own = organisation_ids(actor)
-    ways: list[ColumnElement[bool]] = [Request.organisation_id.in_(own), Request.handler_id.in_(own)]
-    if actor is not None and actor.is_reviewer:
-        ways.append(Request.steward_id == actor.id)
-    return or_(*ways)
+    return or_(Request.organisation_id.in_(own), Request.handler_id.in_(own), stewards.answered_by(actor))
 
 
 def can_assign(actor: Reader, request: Request) -> bool:

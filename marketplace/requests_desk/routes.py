@@ -12,9 +12,9 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.organisations.models import Kind, Organisation, State
-from marketplace.organisations.park_models import ParkMember
 from marketplace.organisations.permissions import Reader
 from marketplace.phrases import say
+from marketplace.requests_desk import stewards
 from marketplace.requests_desk.models import Level, Request, Route, Topic
 from marketplace.requests_desk.permissions import is_operator
 from marketplace.requests_desk.vocabulary import DAYS, LONGEST_DAYS
@@ -89,10 +89,11 @@ def route_for(request: Request, level: Level) -> Route | None:
 
 
 def park_of(request: Request) -> Organisation | None:
-    """The park that counts the company among its members; the one it has belonged to longest."""
-    these = select(Organisation).join(ParkMember, ParkMember.park_id == Organisation.id).where(
-        ParkMember.organisation_id == request.organisation_id, Organisation.state == State.VERIFIED)
-    return session.scalars(these.order_by(ParkMember.since, ParkMember.id).limit(1)).first()
+    """The park that counts the company among its members: that of the steward who had the request, else the one the
+    company has belonged to longest."""
+    rows = stewards.parks_of(request.organisation)
+    theirs = [row for row in rows if row.steward_id is not None and row.steward_id == request.steward_id]
+    return next((row.park for row in [*theirs, *rows]), None)
 
 
 def level_of(organisation: Organisation) -> Level:

@@ -12,7 +12,7 @@ from marketplace import regions
 from marketplace.accounts.models import User
 from marketplace.organisations.models import Organisation
 from marketplace.phrases import Label, Phrase, say
-from marketplace.requests_desk import assigning, routes
+from marketplace.requests_desk import assigning, routes, stewards
 from marketplace.requests_desk.lists import Filters
 from marketplace.requests_desk.models import LADDER, Level, Request, Step, Topic
 from marketplace.requests_desk.vocabulary import LEVELS, STEP_TONES, STEPS, TOPICS, WHATS
@@ -67,11 +67,14 @@ def suggested(one: Request) -> dict[str, Any]:
 
 def target_groups(actor: User, one: Request) -> list[tuple[str, list[tuple[str, str]]]]:
     """For the form: level by level, who could answer."""
-    found = assigning.targets(actor, one)
-    return [
-        (words(LEVELS[level]), [(to.code, to.steward.name if to.steward else words(to.handler)) for to in every])
-        for level, every in found.items() if every
-    ]
+    found, parks = assigning.targets(actor, one), stewards.of_parks(one.organisation)
+
+    def called(to: assigning.Target) -> str:
+        if to.steward is None:
+            return str(words(to.handler))
+        return f"{to.steward.name} · {words(parks[to.steward])}" if to.steward in parks else to.steward.name
+
+    return [(words(LEVELS[level]), [(to.code, called(to)) for to in every]) for level, every in found.items() if every]
 
 
 def body_groups(bodies: Iterable[Organisation]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -9,6 +9,7 @@ from marketplace.db import session
 from marketplace.messaging import service as messaging
 from marketplace.organisations.models import Membership, Organisation, Role
 from marketplace.phrases import Phrase
+from marketplace.requests_desk import stewards
 from marketplace.requests_desk.models import Level, Request
 
 
@@ -22,7 +23,7 @@ def company(request: Request, phrase: Phrase, actor: User | None, fact: str) -> 
 def in_charge(request: Request, phrase: Phrase, actor: User | None, fact: str) -> None:
     """The steward, or the park or authority that is to answer."""
     if request.level is Level.STEWARD:
-        _notify(request, {request.steward_id} - {None}, phrase, actor, fact)  # type: ignore[arg-type]
+        _steward(request, phrase, actor, fact)
     elif request.handler_id is not None:
         _notify(request, _writers(request.handler_id), phrase, actor, fact)
         handler = session.get_one(Organisation, request.handler_id)
@@ -31,8 +32,8 @@ def in_charge(request: Request, phrase: Phrase, actor: User | None, fact: str) -
 
 def steward(request: Request, phrase: Phrase, actor: User | None, fact: str) -> None:
     """Who answers for the company reads along on the higher levels."""
-    if request.steward_id is not None and request.level is not Level.STEWARD:
-        _notify(request, {request.steward_id}, phrase, actor, fact)
+    if request.level is not Level.STEWARD:
+        _steward(request, phrase, actor, fact)
 
 
 def operators(request: Request, phrase: Phrase, actor: User | None, fact: str) -> None:
@@ -43,6 +44,12 @@ def operators(request: Request, phrase: Phrase, actor: User | None, fact: str) -
 def fact_of(request: Request, what: str) -> str:
     """Every step raises the version, so each is told of once."""
     return f"request:{request.id}:{request.version}:{what}"
+
+
+def _steward(request: Request, phrase: Phrase, actor: User | None, fact: str) -> None:
+    """Nothing to somebody who is steward no more and may not read it."""
+    if request.steward is not None and stewards.still_answers(request.steward, request):
+        _notify(request, {request.steward.id}, phrase, actor, fact)
 
 
 def _notify(request: Request, people: set[int], phrase: Phrase, actor: User | None, fact: str) -> None:

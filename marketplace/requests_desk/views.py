@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from marketplace.errors import NotFound, require
 from marketplace.events import service as events
-from marketplace.requests_desk import assigning, routes, service, showing
+from marketplace.requests_desk import assigning, routes, service, showing, stewards
 from marketplace.requests_desk.models import Request, Topic
 from marketplace.requests_desk.permissions import (
     can_answer,
@@ -80,7 +80,8 @@ def new() -> ResponseReturnValue:
 def show(ref: str) -> ResponseReturnValue:
     one = service.get(actor(), ref)
     return showing.page("requests_desk/show.html", one=one, acts=service.history(actor(), one),
-                        may=rights(actor(), one), runs=is_operator(actor()))
+                        may=rights(actor(), one), runs=is_operator(actor()),
+                        park=stewards.park_behind(one, one.organisation))
 
 
 @bp.route("/requests/<ref>/assign", methods=["GET", "POST"])

@@ -6,8 +6,10 @@ import pytest
 from conftest import a_person, an_organisation, join
 from desk_facts import REPLY, TEXT, TITLE
 
+from marketplace import clock
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
+from marketplace.organisations import parks
 from marketplace.organisations.models import Kind, Organisation, Role
 from marketplace.requests_desk import routes, service
 from marketplace.requests_desk.models import Request, Topic
@@ -49,6 +51,16 @@ def routed(erin, desk_park, desk_bureau) -> None:
     """Permits go to the park's service hall, then to the bureau."""
     routes.add(erin, Topic.PERMITS, desk_park, "Service hall", None, 5)
     routes.add(erin, Topic.PERMITS, desk_bureau, "Environment", None, 10)
+
+
+@pytest.fixture
+def home_steward(company, erin) -> User:
+    """Sophie of the Home park, whom it names for the company. She may not write for the park."""
+    home = an_organisation("home", Kind.PARK)
+    person = a_person("sophie@home.example")
+    join(person, home, Role.VIEWER)
+    parks.add(erin, home, organisation=company.slug, since=clock.today(), steward_id=person.id)
+    return person
 
 
 @pytest.fixture
