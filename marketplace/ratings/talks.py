@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
+from typing import Any
 
 from sqlalchemy import select
 
 from marketplace.db import session
 from marketplace.events import attending
-from marketplace.events.models import Attendance, Edition, Registration
+from marketplace.events.models import HAS_PLACE, Attendance, Edition, Registration
 from marketplace.seating import service as seating
 from marketplace.seating.models import Talk as TalkOfTwo
 from marketplace.seating.models import TalkDay
@@ -35,22 +36,23 @@ class Talk:
 
 def came(edition: Edition) -> list[Registration]:
     """Who came, those who left early among them. Where nobody was checked in, everybody with a place."""
-    placed = attending.placed(edition)
-    there = [one for one in placed if one.state is Attendance.ATTENDED]
-    return there or placed
+    return _there(attending.placed(edition))
 
 
 def of_edition(edition: Edition) -> list[Talk]:
     """Every two of those who came that sat together, at a table or for a talk of two; once, however often."""
-    here = {one.id: one for one in came(edition)}
-    together = [*_at_tables(edition), *_of_two(edition)]
-    if not together:
-        return _one_table(edition, here)
-    found: dict[tuple[int, int], Talk] = {}
-    for talk in sorted(together, key=lambda one: one.met_at):
-        if _are_strangers(here, talk.one_id, talk.other_id):
-            found.setdefault((talk.one_id, talk.other_id), talk)
-    return sorted(found.values(), key=lambda talk: (talk.one_id, talk.other_id))
+    return of_editions([edition])[edition.id]
+
+
+def of_editions(editions: Collection[Edition]) -> dict[int, list[Talk]]:
+    """edition's id -> `of_edition`, in as many queries for many as for one."""
+    here, seated = _came_to(editions), seating.tablemates_of(editions)
+    of_two = _of_two(editions)
+    found = {}
+    for edition in editions:
+        together = [*_at_tables(edition, seated[edition.id]), *of_two[edition.id]]
+        found[edition.id] = _once(together, here[edition.id]) if together else _one_table(edition, here[edition.id])
+    return found
 
 
 def of_person(registration: Registration, edition: Edition) -> list[Talk]:
@@ -70,31 +72,57 @@ def people_of(numbers: Sequence[int]) -> dict[int, Registration]:
     return {row.id: row for row in rows}
 
 
-def _at_tables(edition: Edition) -> list[Talk]:
-    seated = seating.tablemates(edition)
+def _came_to(editions: Collection[Edition]) -> dict[int, dict[int, int | None]]:
+    """edition's id -> the registrations of `came`, each with its organisation's id."""
+    placed: dict[int, list[Any]] = {edition.id: [] for edition in editions}
+    for row in session.execute(
+        select(Registration.edition_id, Registration.id, Registration.organisation_id, Registration.state)
+        .where(Registration.edition_id.in_(placed), Registration.state.in_(sorted(HAS_PLACE)))
+    ):
+        placed[row.edition_id].append(row)
+    return {number: {row.id: row.organisation_id for row in _there(rows)} for number, rows in placed.items()}
+
+
+def _there(placed: list[Any]) -> list[Any]:
+    """Those checked in; where nobody was, all."""
+    return [one for one in placed if one.state is Attendance.ATTENDED] or placed
+
+
+def _at_tables(edition: Edition, seated: Sequence[tuple[int, int, int, int]]) -> list[Talk]:
     rounds = max((turn for *_, turn in seated), default=1)
     return [Talk(min(one, other), max(one, other), table, moment_of(edition, turn, rounds))
             for one, other, table, turn in seated]
 
 
-def _of_two(edition: Edition) -> list[Talk]:
-    day = session.get(TalkDay, edition.id)
-    if day is None or day.published_at is None:
-        return []
-    arranged = session.scalars(select(TalkOfTwo).where(TalkOfTwo.edition_id == edition.id)).all()
-    return [Talk(one.one_id, one.other_id, None, day.begins(one.slot)) for one in arranged]
+def _of_two(editions: Collection[Edition]) -> dict[int, list[Talk]]:
+    found: dict[int, list[Talk]] = {edition.id: [] for edition in editions}
+    published = select(TalkDay).where(TalkDay.edition_id.in_(found), TalkDay.published_at.is_not(None))
+    days = {day.edition_id: day for day in session.scalars(published)}
+    rows = select(TalkOfTwo.edition_id, TalkOfTwo.slot, TalkOfTwo.one_id, TalkOfTwo.other_id)
+    for row in session.execute(rows.where(TalkOfTwo.edition_id.in_(days))):
+        moment = days[row.edition_id].begins(row.slot)
+        found[row.edition_id].append(Talk(row.one_id, row.other_id, None, moment))
+    return found
 
 
-def _one_table(edition: Edition, here: Mapping[int, Registration]) -> list[Talk]:
+def _once(together: list[Talk], here: Mapping[int, int | None]) -> list[Talk]:
+    """The first talk of each two who are there and are no colleagues."""
+    found: dict[tuple[int, int], Talk] = {}
+    for talk in sorted(together, key=lambda one: one.met_at):
+        if _are_strangers(here, talk.one_id, talk.other_id):
+            found.setdefault((talk.one_id, talk.other_id), talk)
+    return sorted(found.values(), key=lambda talk: (talk.one_id, talk.other_id))
+
+
+def _one_table(edition: Edition, here: Mapping[int, int | None]) -> list[Talk]:
     if len(here) > ONE_TABLE:
         return []
     pairs = combinations(sorted(here), 2)
     return [Talk(one, other, None, edition.starts_at) for one, other in pairs if _are_strangers(here, one, other)]
 
 
-def _are_strangers(here: Mapping[int, Registration], one: int, other: int) -> bool:
+def _are_strangers(here: Mapping[int, int | None], one: int, other: int) -> bool:
     """Both came, and they are no colleagues."""
     if one not in here or other not in here:
         return False
-    organisation = here[one].organisation_id
-    return organisation is None or organisation != here[other].organisation_id
+    return here[one] is None or here[one] != here[other]

@@ -22,11 +22,11 @@ from marketplace.seating.notes import note, notes_of
 from marketplace.seating.permissions import can_seat
 from marketplace.seating.plans import make_room
 from marketplace.seating.problem import LEAST, MOST, USUAL, layout
-from marketplace.seating.reading import MyTable, table_of, tablemates
+from marketplace.seating.reading import MyTable, table_of, tablemates, tablemates_of
 
 __all__ = [
     "MyTable", "arrange", "ask", "ask_again", "edition_of", "note", "notes_of", "plan_of", "plans", "publish", "stop",
-    "table_of", "tablemates", "withdraw",
+    "table_of", "tablemates", "tablemates_of", "withdraw",
 ]
 
 TOPIC = "seating.asked"
