@@ -112,6 +112,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("surveys before events", timedelta(minutes=1), surveying.look_after),
         Timer("surveys not answered", timedelta(minutes=30), asking.remind),
         Timer("editions that are over", timedelta(minutes=10), following.note_over),
+        Timer("talks that nobody has rated", timedelta(hours=1), following.remind),
         Timer("talks half a year on", timedelta(hours=1), following.ask_again),
         Timer("agreements without a case", timedelta(hours=24), following.look_again),
         Timer("outcome surveys", timedelta(hours=1), surveys.run),

@@ -1,11 +1,12 @@
-"""What follows an edition by the clock: that it is over is noted once; half a year on people are asked once more.
+"""What follows an edition by the clock: that it is over is noted once; some days on who has rated nobody is reminded;
+half a year on people are asked once more.
 
 What needs a listing to go on is looked at again every day for a while: the listing may come later.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -23,6 +24,12 @@ TOO_LATE = timedelta(days=14)
 """An edition that ended longer ago is history: nobody is thanked for it any more."""
 LOOKED_FOR = timedelta(days=90)
 """So long an agreement without a need and a result waits for them."""
+SOME_DAYS = 3
+"""Working days after the thanks, whoever has rated nobody at their table is reminded."""
+STILL_USEFUL = timedelta(days=7)
+"""So long after that day, where the worker did not run; later the talks are forgotten."""
+LONGEST_HOLIDAYS = timedelta(days=30)
+"""Thanks of before then are due for no reminder, whatever the calendar."""
 AT_ONCE = 100
 
 
@@ -35,6 +42,18 @@ def note_over() -> int:
         Edition.id.not_in(known),
     ).order_by(Edition.ends_at).limit(AT_ONCE)
     return sum(_begin(number, now) for number in session.scalars(ended).all())
+
+
+def remind() -> int:
+    """Some days on, remind those who have rated nobody at their table, once; on working days, not before nine."""
+    now = clock.now()
+    if workdays.hour_from(now) > now:
+        return 0
+    thanked = select(FollowUp.edition_id, FollowUp.thanked_at).where(FollowUp.thanked_at > now - LONGEST_HOLIDAYS)
+    today = clock.today()
+    due = [number for number, at in session.execute(thanked.order_by(FollowUp.thanked_at)).all()
+           if at is not None and _day_to_remind(at) <= today <= _day_to_remind(at) + STILL_USEFUL]
+    return sum(_remind(number) for number in due)
 
 
 def ask_again() -> int:
@@ -69,6 +88,18 @@ def _begin(number: int, now: datetime) -> int:
             return 0
         outbox.publish("edition.over", number)
     return 1
+
+
+def _day_to_remind(thanked_at: datetime) -> date:
+    return workdays.after(thanked_at.astimezone(clock.PLACE).date(), SOME_DAYS)
+
+
+def _remind(number: int) -> int:
+    with transaction():
+        # Another worker that is at the same edition waits here, and then finds whom this one has told.
+        session.scalars(select(FollowUp).where(FollowUp.edition_id == number).with_for_update()).one()
+        edition = session.get_one(Edition, number)
+        return thanks.remind(edition) if edition.state in RUNS else 0
 
 
 def _ask_again(edition: Edition, now: datetime) -> int:

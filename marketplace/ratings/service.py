@@ -28,6 +28,7 @@ LINK_LIVES = timedelta(days=60)
 LONGEST_NOTE = 1_000
 MONTHS = 6
 """After so many, people are asked again."""
+_HELD = (Verdict.INFORMATIVE, Verdict.POSSIBLE)
 _PURPOSE = "rating"
 
 
@@ -100,10 +101,39 @@ def asked(registration: Registration, edition: Edition) -> list[Asked]:
 
 def asked_again(registration: Registration, edition: Edition) -> list[Asked]:
     """The talks of which somebody is asked once more, half a year on: those that they said took place."""
-    if clock.later(_day(edition.ends_at), MONTHS) > clock.today():
+    if not _is_half_a_year_on(edition):
         return []
-    held = (Verdict.INFORMATIVE, Verdict.POSSIBLE)
-    return [one for one in asked(registration, edition) if one.rating is not None and one.rating.verdict in held]
+    return [one for one in asked(registration, edition) if one.rating is not None and one.rating.verdict in _HELD]
+
+
+def is_asked_again(rating: Rating, edition: Edition) -> bool:
+    """`asked_again`, of a talk of which this was said."""
+    return rating.verdict in _HELD and _is_half_a_year_on(edition)
+
+
+def about(registration: Registration, edition: Edition, other: int) -> Asked:
+    """The talk with one other, by the number of their registration; NotFound where there was none."""
+    found = next((one for one in asked(registration, edition) if one.other.id == other), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def rate_one(registration: Registration, edition: Edition, other: int, said: Said) -> Asked:
+    """`rate`, of one talk."""
+    if edition.has_begun:
+        about(registration, edition, other)
+    rate(registration, edition, {other: said})
+    return about(registration, edition, other)
+
+
+def rate_one_again(registration: Registration, edition: Edition, other: int, word: Later) -> Asked:
+    """`rate_again`, of one talk; refused where nobody asks this yet."""
+    talk = about(registration, edition, other)
+    if talk.rating is None or not is_asked_again(talk.rating, edition):
+        raise Conflict(say("This is asked half a year after the event, of talks that you said took place."))
+    rate_again(registration, edition, {other: word})
+    return about(registration, edition, other)
 
 
 def rate(registration: Registration, edition: Edition, given: Mapping[int, Said]) -> int:
@@ -215,6 +245,10 @@ def _require_tablemates(given: Mapping[int, object], known: Mapping[int, object]
 
 def _ratings(*which: ColumnElement[bool]) -> list[Rating]:
     return list(session.scalars(select(Rating).where(*which)))
+
+
+def _is_half_a_year_on(edition: Edition) -> bool:
+    return clock.later(_day(edition.ends_at), MONTHS) <= clock.today()
 
 
 def _day(moment: datetime) -> date:

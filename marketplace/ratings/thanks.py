@@ -1,4 +1,5 @@
-"""Mails after an edition: thanks with the names of one's table, and half a year on the question what became of it.
+"""Mails after an edition: thanks with the names of one's table, one reminder to who has said nothing of them, and half
+a year on the question what became of it.
 
 Each leads to a page that opens without signing in and does nothing until a button is pressed.
 """
@@ -18,6 +19,7 @@ from marketplace.messaging import leaving, preferences
 from marketplace.messaging import service as messaging
 from marketplace.messaging.composing import Act, Block, Entry, Foot, Heading
 from marketplace.messaging.kinds import KINDS, Frequency, Kind
+from marketplace.messaging.models import Notice
 from marketplace.messaging.noticing import SET_HERE, SETTINGS
 from marketplace.phrases import Phrase, say
 from marketplace.ratings import service, talks
@@ -26,6 +28,7 @@ from marketplace.ratings.models import FollowUp, Rating, Verdict
 THANKS = say("Thank you for coming to {event}. How were the talks at your table?")
 THANKS_ALONE = say("Thank you for coming to {event}.")
 AGAIN = say("Half a year after {event}: what became of your talks?")
+REMINDER = say("How were your talks at {event}? One minute is enough.")
 HELD = (Verdict.INFORMATIVE, Verdict.POSSIBLE)
 
 
@@ -38,6 +41,24 @@ def send(edition_ids: list[int]) -> None:
                                    .execution_options(synchronize_session=False))
             if first is not None:
                 _thank(session.get_one(Edition, number))
+
+
+def remind(edition: Edition) -> int:
+    """Ask those who came and have said nothing of anybody at their table, once; how many. Whoever wants no mail about
+    events is left in peace; whoever has it collected is told with the rest."""
+    quiet = set(session.scalars(select(Rating.by_id).where(Rating.edition_id == edition.id)))
+    held = talks.of_edition(edition)
+    there = {one.id: one for one in talks.came(edition)}
+    silent = {number: [there[talk.other_of(number)] for talk in held if number in (talk.one_id, talk.other_id)]
+              for number in there if number not in quiet}
+    to_rate = {number: others for number, others in silent.items() if others and there[number].user.is_active}
+    told = set(session.scalars(select(Notice.once).where(Notice.once.in_([_once(one, "reminder") for one in to_rate]))))
+    wishes = preferences.of_people([there[number].user_id for number in to_rate], Kind.EVENTS)
+    due = [number for number in to_rate if _once(number, "reminder") not in told
+           and wishes[there[number].user_id] is not Frequency.NEVER]
+    for number in due:
+        _remind(there[number], edition, to_rate[number], wishes[there[number].user_id])
+    return len(due)
 
 
 def ask_again(edition: Edition) -> int:
@@ -53,6 +74,16 @@ def ask_again(edition: Edition) -> int:
     for number, others in asked.items():
         _write(people[number], edition, subject, [why, *_entries(others)], say("Say what became of them"), "again")
     return len(asked)
+
+
+def _remind(registration: Registration, edition: Edition, others: Sequence[Registration], wish: Frequency) -> None:
+    subject = REMINDER.format(event=edition)
+    if wish is Frequency.AT_ONCE:
+        only = say("You get this reminder once.")
+        _write(registration, edition, subject, [*_table(others), only], say("Say how it went"), "reminder")
+    else:
+        messaging.notify([registration.user_id], subject, f"{edition.url}/ratings", kind=Kind.EVENTS,
+                         once=_once(registration.id, "reminder"))
 
 
 def _thank(edition: Edition) -> None:
@@ -96,7 +127,7 @@ def _write(
     what: str, after: Sequence[Block] = (),
 ) -> None:
     """A notice beside a mail, if they have mail about events; each once."""
-    person, once = registration.user, f"rating:{registration.id}:{what}"
+    person, once = registration.user, _once(registration.id, what)
     here = f"{edition.url}/ratings" if act is not None else edition.url
     messaging.notify([person.id], subject, here, kind=Kind.EVENTS, mail=False, once=once)
     if not _wants_mail(person):
@@ -109,6 +140,10 @@ def _write(
         person.email, person.language, subject, [say("Hello {name},", name=person.name), *blocks, *acts, *after],
         feet=[foot], headers=leaving.headers(way_out),
     )
+
+
+def _once(registration_id: int, what: str) -> str:
+    return f"rating:{registration_id}:{what}"
 
 
 def _wants_mail(person: User) -> bool:
