@@ -1,7 +1,7 @@
 """What events bring: of each edition, and of a series as a whole. A fixed number of queries however many editions.
 
 What is counted, and from what:
-came           checked in; where nobody was, everybody with a place
+came           checked in; where nobody was, everybody with a place, once it is over
 organisations  of those who came
 no-shows       had a place and were not checked in, where others were
 needs          answers to the survey before an edition that name a need
@@ -64,7 +64,7 @@ class Held:
     no_shows: int = 0
     organisations: frozenset[int] = frozenset()
     new: int = 0
-    """Organisations among them that had come to no earlier edition that is counted here."""
+    """Organisations among them that had come to no earlier edition of the series, whatever the period asked about."""
     answers: int = 0
     needs: int = 0
     raters: int = 0
@@ -154,20 +154,32 @@ def of_editions(editions: Sequence[Edition]) -> Whole:
     people, answers = _people(ids), _answers(editions)
     talks, raters, intents = _talks(ids), _raters(ids), _intents(ids)
     projects, requests = _projects(editions), requests_desk.counts_of(ids)
-    met: set[int] = set()
+    met = set(_before(editions))
     held = []
     for edition in editions:
-        registered, came, organisations = people.get(edition.id, (0, 0, frozenset()))
+        registered, checked_in, organisations = people.get(edition.id, (0, 0, frozenset()))
+        is_over = edition.is_past and edition.state in RUNS
+        came = checked_in or (registered if is_over else 0)
+        organisations = organisations if came else frozenset()
         given, needs = answers.get(edition.survey_id or 0, (0, 0))
         raised, solved = requests.get(edition.id, (0, 0))
         held.append(Held(
-            edition, registered, came or (registered if edition.is_past else 0),
-            registered - came if came and edition.is_past else 0, organisations, len(organisations - met), given,
-            needs, raters.get(edition.id, 0), talks.get(edition.id, 0), intents.get(edition.id, 0),
+            edition, registered, came, registered - came if is_over else 0, organisations, len(organisations - met),
+            given, needs, raters.get(edition.id, 0), talks.get(edition.id, 0), intents.get(edition.id, 0),
             tuple(projects.get(edition.id, ())), raised, solved,
         ))
         met |= organisations
-    return Whole(held, _kinds(met))
+    return Whole(held, _kinds({one for edition in held for one in edition.organisations}))
+
+
+def _before(editions: Sequence[Edition]) -> frozenset[int]:
+    """The organisations that had come to the series before the first of these."""
+    if not editions:
+        return frozenset()
+    first = editions[0]
+    earlier = session.scalars(select(Edition.id).where(
+        Edition.series_id == first.series_id, Edition.state.in_(sorted(RUNS)), Edition.starts_at < first.starts_at))
+    return frozenset[int]().union(*(organisations for _, _, organisations in _people(earlier.all()).values()))
 
 
 def _people(ids: Sequence[int]) -> dict[int, tuple[int, int, frozenset[int]]]:

@@ -6,6 +6,7 @@ small that it could be somebody.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -63,7 +64,7 @@ def wall(actor: Reader, series: Series, asked: Question) -> Wall:
         raise NotFound
     whole = of_series(series, asked if staff else asked.for_everybody())
     return Wall(
-        whole, _counts(whole, staff), whole.amounts if staff or whole.signed >= publishing.FEW else {},
+        whole, _counts(whole, staff), whole.amounts if staff else told_amounts(whole),
         pillars([one for one in whole.held if staff or len(one.organisations) >= publishing.FEW], staff),
         _steps(whole, staff), _pieces(whole.strands, STRANDS, staff), _pieces(whole.kinds, KINDS, staff), staff,
     )
@@ -85,6 +86,13 @@ def pillars(held: list[Held], tells_new: bool = True) -> list[Pillar]:
             (place + 0.5) * step, top, parts, count, one.new, place % every == 0, place % apart == 0,
         ))
     return found
+
+
+def told_amounts(whole: Whole) -> dict[str, Decimal]:
+    """Of a currency in which few contracts tell their amount, the sum would tell one of them."""
+    signed = [one for one in whole.projects.values() if one.is_signed]
+    known = Counter(one.currency or "CNY" for one in signed if one.amount is not None)
+    return {currency: amount for currency, amount in whole.amounts.items() if known[currency] >= publishing.FEW}
 
 
 def _counts(whole: Whole, staff: bool) -> list[tuple[Any, int]]:

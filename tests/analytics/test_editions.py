@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from conftest import a_listing, a_person, an_organisation, join
@@ -12,11 +13,13 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from marketplace import clock
-from marketplace.analytics import editions, publishing
+from marketplace.analytics import editions, publishing, walls
 from marketplace.analytics.asking import Question
+from marketplace.analytics.editions import Held, Project, Whole
 from marketplace.db import session, transaction
 from marketplace.errors import Forbidden
 from marketplace.events import attending
+from marketplace.events.models import State as EditionState
 from marketplace.introductions import from_tables
 from marketplace.introductions import service as introductions
 from marketplace.introductions.models import Introduction
@@ -125,6 +128,30 @@ def test_an_edition_that_has_not_begun_is_not_counted(evening):
     assert series_of(evening).held == []
 
 
+def test_an_edition_to_come_has_gathered_nobody(evening, erin):
+    evening.at(evening.edition.starts_at - timedelta(days=1))
+    for person in (one.user for one in attending.present(evening.edition)):
+        attending.undo_check_in(erin, evening.edition, evening.of(person).id)
+    held, _ = editions.of_edition(erin, evening.edition)
+    assert (held.registered, held.came, held.no_shows, len(held.organisations), held.new) == (4, 0, 0, 0, 0)
+
+
+def test_a_cancelled_edition_has_gathered_nobody(evening, erin):
+    for person in (one.user for one in attending.present(evening.edition)):
+        attending.undo_check_in(erin, evening.edition, evening.of(person).id)
+    with transaction():
+        evening.edition.state = EditionState.CANCELLED
+    held, _ = editions.of_edition(erin, evening.edition)
+    assert (held.came, held.no_shows, len(held.organisations)) == (0, 0, 0)
+
+
+def test_who_came_before_the_period_is_not_there_for_the_first_time(discussed, erin, alice, bob):
+    second = another_edition(discussed, erin, alice)
+    for [held] in (editions.of_series(second.series, Question(since=second.starts_at)).held,
+                   [editions.of_edition(erin, second)[0]]):
+        assert (len(held.organisations), held.new) == (1, 0)
+
+
 def test_of_a_period_only_its_editions_count(discussed, erin, alice):
     second = another_edition(discussed, erin, alice)
     whole = editions.of_series(second.series, Question(since=second.starts_at))
@@ -220,6 +247,26 @@ def test_everybody_reads_large_ones(evening, client, erin):
     page = client.get(f"{evening.edition.series.url}/wall").text
     assert "organisations gathered" in page
     assert "guest-0" not in page
+
+
+def test_everybody_reads_no_sum_that_tells_the_amount_of_one_contract(evening):
+    def signed(number, amount, currency="CNY"):
+        return Project(number, True, amount and Decimal(amount), currency)
+
+    def told(*projects):
+        return walls.told_amounts(Whole([Held(evening.edition, projects=projects)]))
+
+    six = [signed(number, 10) for number in range(6)]
+    assert told(*six, signed(7, 99, "USD")) == {"CNY": 60}
+    assert told(signed(1, 10), *(signed(number, None) for number in range(2, 8))) == {}
+
+
+def test_the_way_to_the_wall_holds_whatever_the_series_is_called(evening, signed_in, erin):
+    with transaction():
+        evening.edition.series.slug = "reports"
+    page = signed_in(erin).get("/events/series/reports/report?months=3").text
+    for ending in ("wall", "report.csv", "report.xlsx"):
+        assert f'href="/events/series/reports/{ending}?months=3"' in page
 
 
 def test_a_series_without_an_edition_says_so(evening, signed_in, erin):
