@@ -19,6 +19,8 @@ from marketplace.accounts import (
     links,
     openid,
     openid_views,
+    passkey_views,
+    passkeys,
     scope_guard,
     second_factor,
     second_factor_views,
@@ -70,6 +72,7 @@ from marketplace.organisations import views as organisations_views
 from marketplace.privacy import operator_views as operator_privacy_views
 from marketplace.privacy import settings as privacy_settings
 from marketplace.privacy import views as privacy_views
+from marketplace.ratings import api as ratings_api
 from marketplace.ratings import views as ratings_views
 from marketplace.refining import api as refining_api
 from marketplace.refining import views as refining_views
@@ -80,6 +83,7 @@ from marketplace.seating import api as seating_api
 from marketplace.seating import slots_views as talk_views
 from marketplace.seating import views as seating_views
 from marketplace.suppliers import views as suppliers_views
+from marketplace.surveys import api as surveys_api
 from marketplace.surveys import running_views as running_surveys_views
 from marketplace.surveys import views as surveys_views
 from marketplace.training import views as training_views
@@ -108,7 +112,7 @@ from search.embedding_http import HttpEmbedder
 from search.meilisearch import MeilisearchEngine
 
 PAGES = (
-    accounts_views, session_views, second_factor_views, token_views, openid_views, organisations_views,
+    accounts_views, session_views, second_factor_views, passkey_views, token_views, openid_views, organisations_views,
     operator_organisations_views, domain_views, messaging_views, files_views, listings_views, translation_views,
     finding_views, catalogue_views, terms_views, saved_views, following, record_views, review_views,
     import_views, matching_views, refining_views, events_views, series_views, guest_views, door_views,
@@ -122,9 +126,10 @@ PAGES = (
 APIS: dict[Any, Scope | None] = {
     accounts_api: None, organisations_api: Scope.ADMINISTER, listings_api: Scope.LISTINGS, finding_api: None,
     saved_api: Scope.ACCOUNT, terms_api: Scope.ADMINISTER, matching_api: Scope.LISTINGS, refining_api: Scope.LISTINGS,
-    events_api: None, seating_api: Scope.ADMINISTER,
+    events_api: None, seating_api: Scope.ADMINISTER, ratings_api: Scope.INTRODUCTIONS,
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
+    surveys_api: Scope.ACCOUNT,
     requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
 }
 """Each with the scope that a token needs to change something there; reading takes Scope.READ."""
@@ -179,6 +184,7 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
     openid.bind(settings, domains.admit)
     sessions.bind(settings)
     second_factor.bind(settings)
+    passkeys.bind(settings)
     texts.bind(settings.privacy)
     privacy_settings.bind(settings.privacy)
     secrets_kept.bind(settings)

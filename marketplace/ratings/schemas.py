@@ -68,7 +68,7 @@ class AgreementsQuery(Shape):
 class TalkRatingIn(Shape):
     """What you say of one talk. Sent again, it takes the place of what you said."""
 
-    verdict = fields.String(required=True, validate=validate.OneOf(list(Verdict)), metadata={
+    verdict = fields.String(required=True, validate=validate.OneOf([one.value for one in Verdict]), metadata={
         "description": "not_held: you did not get to talk; informative; possible: you see a cooperation"})
     note = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=LONGEST_NOTE), metadata={
         "description": "What you would like to do together; the other reads it once both of you see a cooperation"})
@@ -77,7 +77,7 @@ class TalkRatingIn(Shape):
 class TalkLaterIn(Shape):
     """What became of it."""
 
-    later = fields.String(required=True, validate=validate.OneOf(list(Later)), metadata={
+    later = fields.String(required=True, validate=validate.OneOf([one.value for one in Later]), metadata={
         "description": "nothing came of it; you are still talking; you agreed to work together"})
 
 
@@ -108,7 +108,8 @@ class TalkRatingOut(Schema):
     registration = fields.Integer(metadata={"description": "The other's, which names the talk in its address"})
     name = fields.String()
     organisation = fields.String(allow_none=True)
-    table = fields.Integer(allow_none=True, metadata={"description": "null for a talk of two, and where all sat at one"})
+    table = fields.Integer(allow_none=True, metadata={
+        "description": "null for a talk of two, and where nobody was seated"})
     met_at = fields.DateTime()
     verdict = fields.Enum(Verdict, by_value=True, allow_none=True, metadata={"description": "What you said; or null"})
     note = fields.String(allow_none=True, metadata={"description": "What you wrote"})

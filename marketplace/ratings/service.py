@@ -28,7 +28,7 @@ LINK_LIVES = timedelta(days=60)
 LONGEST_NOTE = 1_000
 MONTHS = 6
 """After so many, people are asked again."""
-_HELD = (Verdict.INFORMATIVE, Verdict.POSSIBLE)
+HELD = (Verdict.INFORMATIVE, Verdict.POSSIBLE)
 _PURPOSE = "rating"
 
 
@@ -103,12 +103,12 @@ def asked_again(registration: Registration, edition: Edition) -> list[Asked]:
     """The talks of which somebody is asked once more, half a year on: those that they said took place."""
     if not _is_half_a_year_on(edition):
         return []
-    return [one for one in asked(registration, edition) if one.rating is not None and one.rating.verdict in _HELD]
+    return [one for one in asked(registration, edition) if one.rating and is_asked_again(one.rating, edition)]
 
 
 def is_asked_again(rating: Rating, edition: Edition) -> bool:
     """`asked_again`, of a talk of which this was said."""
-    return rating.verdict in _HELD and _is_half_a_year_on(edition)
+    return rating.verdict in HELD and _is_half_a_year_on(edition)
 
 
 def about(registration: Registration, edition: Edition, other: int) -> Asked:
@@ -129,8 +129,8 @@ def rate_one(registration: Registration, edition: Edition, other: int, said: Sai
 
 def rate_one_again(registration: Registration, edition: Edition, other: int, word: Later) -> Asked:
     """`rate_again`, of one talk; refused where nobody asks this yet."""
-    talk = about(registration, edition, other)
-    if talk.rating is None or not is_asked_again(talk.rating, edition):
+    said = about(registration, edition, other).rating if _is_half_a_year_on(edition) else None
+    if said is None or not is_asked_again(said, edition):
         raise Conflict(say("This is asked half a year after the event, of talks that you said took place."))
     rate_again(registration, edition, {other: word})
     return about(registration, edition, other)

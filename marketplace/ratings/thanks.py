@@ -23,13 +23,12 @@ from marketplace.messaging.models import Notice
 from marketplace.messaging.noticing import SET_HERE, SETTINGS
 from marketplace.phrases import Phrase, say
 from marketplace.ratings import service, talks
-from marketplace.ratings.models import FollowUp, Rating, Verdict
+from marketplace.ratings.models import FollowUp, Rating
 
 THANKS = say("Thank you for coming to {event}. How were the talks at your table?")
 THANKS_ALONE = say("Thank you for coming to {event}.")
 AGAIN = say("Half a year after {event}: what became of your talks?")
 REMINDER = say("How were your talks at {event}? One minute is enough.")
-HELD = (Verdict.INFORMATIVE, Verdict.POSSIBLE)
 
 
 def send(edition_ids: list[int]) -> None:
@@ -64,7 +63,7 @@ def remind(edition: Edition) -> int:
 def ask_again(edition: Edition) -> int:
     """Ask those who said that a talk of theirs took place; how many are asked."""
     rows = session.execute(select(Rating.by_id, Rating.about_id).where(
-        Rating.edition_id == edition.id, Rating.verdict.in_(HELD)).order_by(Rating.by_id, Rating.id)).all()
+        Rating.edition_id == edition.id, Rating.verdict.in_(service.HELD)).order_by(Rating.by_id, Rating.id)).all()
     people = talks.people_of([*{row.by_id for row in rows}, *{row.about_id for row in rows}])
     subject = AGAIN.format(event=edition)
     why = say("Of these talks you said that they took place. One word on each is enough; it counts in the figures of "

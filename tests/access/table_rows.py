@@ -1,4 +1,4 @@
-"""Rows of the table (table.py) for who sits with whom at events: tables, and talks of two."""
+"""Rows of the table (table.py) for who sits with whom at events: tables, talks of two, what they say of them."""
 
 from __future__ import annotations
 
@@ -29,5 +29,14 @@ AT_TABLES: tuple[tuple[frozenset[str], str], ...] = (
     """),
     (GUESTS, """
         GET POST talks: mine
+        GET ratings_api: of_event
+        PUT ratings_api: rate rate_again
+    """),
+    (frozenset(ROLES) - {VISITOR}, """
+        GET ratings_api: every mutual
+    """),
+    # Colleagues do not rate each other, so there is no talk of theirs here (tests/ratings/test_ratings_api.py).
+    (frozenset(), """
+        GET ratings_api: show
     """),
 )

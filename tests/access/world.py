@@ -295,7 +295,8 @@ def at_events(who: dict[str, User], edition: Edition) -> dict[str, Any]:
         session.add(asked)
     return {"registration_id": mine.id, "guests.registration_id": hers.id, "guests.ticket.token": hers.token,
             "guests.answer.token": invited.token(asked), "ratings.rate_by_link.token": ratings.token(mine),
-            **dict.fromkeys(("guests.ref", "door.ref"), edition.ref), **a_seating(edition)}
+            "ratings_api.registration": hers.id,
+            **dict.fromkeys(("guests.ref", "door.ref", "ratings_api.ref"), edition.ref), **a_seating(edition)}
 
 
 def surveyed(who: dict[str, User], edition: Edition) -> dict[str, Any]:
@@ -309,6 +310,7 @@ def surveyed(who: dict[str, User], edition: Edition) -> dict[str, Any]:
     row = asking.of(charlie, survey)
     assert row is not None
     return {**dict.fromkeys(("surveys.number", "operator_surveys.number"), survey.id), "surveys.role": "need",
+            "surveys_api.survey": survey.id,
             "operator_surveys.person": row.id, "event_surveys.ref": edition.ref}
 
 
