@@ -1,9 +1,9 @@
 """Two people at the same thing, and one person twice: nothing is lost, nothing is doubled, and it is said."""
 
 import re
-from threading import Barrier, Thread
 
 import pytest
+from at_once import outcomes
 from conftest import a_listing, a_person, an_organisation, join
 from events.planned import a_series, an_edition
 from introductions.case_entries import ANSWERS, entries
@@ -97,28 +97,6 @@ def test_what_was_written_comes_back_with_an_error_that_has_no_form(app, signed_
     assert "horse" not in text_of(secret) and "staple" not in text_of(secret)
 
 
-def at_once(*deeds) -> list[str]:
-    """Each deed in a thread of its own, all let go together; what came of each."""
-    barrier, outcomes = Barrier(len(deeds)), [""] * len(deeds)
-
-    def run(number, deed):
-        try:
-            barrier.wait(20)
-            deed()
-            outcomes[number] = "done"
-        except Exception as error:
-            outcomes[number] = type(error).__name__
-        finally:
-            session.remove()
-
-    threads = [Thread(target=run, args=pair) for pair in enumerate(deeds)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return outcomes
-
-
 @pytest.fixture
 def real(own_database):
     """A need, a result and their people in a database with real commits; their ids and refs."""
@@ -156,7 +134,7 @@ def test_two_brokers_moving_at_the_same_moment(real):
         lambda name=name: service.move(who(real, name), service.get(who(real, name), ref), "take")
         for name in ("dana", "frank")
     ]
-    assert sorted(at_once(*deeds)) == ["Conflict", "done"]
+    assert sorted(outcomes(*deeds)) == ["Conflict", "done"]
     assert count(History) == 2 and session.scalars(select(Introduction.broker_id)).one() in (
         real["dana"],
         real["frank"],
@@ -171,8 +149,8 @@ def test_interest_sent_by_both_sides_and_twice_at_the_same_moment_is_one(real):
         )
 
     deeds = [lambda name=name: express(name) for name in ("alice", "charlie", "alice", "charlie")]
-    outcomes = at_once(*deeds)
-    assert set(outcomes) <= {"done", "Conflict"} and "done" in outcomes, outcomes
+    found = outcomes(*deeds)
+    assert set(found) <= {"done", "Conflict"} and "done" in found, found
     assert count(Introduction) == 1
     assert count(Interest) == len(set(session.scalars(select(Interest.side)))) <= 2
 
@@ -187,8 +165,8 @@ def test_two_editors_saving_at_the_same_moment(real):
         actor = who(real, "alice")
         listings.change(actor, listings.get(actor, real["result"]), {"keywords": [title]}, version)
 
-    outcomes = at_once(lambda: change("one"), lambda: change("two"))
-    assert outcomes.count("done") == 1 and set(outcomes) <= {"done", "Conflict", "StaleDataError"}, outcomes
+    found = outcomes(lambda: change("one"), lambda: change("two"))
+    assert found.count("done") == 1 and set(found) <= {"done", "Conflict", "StaleDataError"}, found
     assert session.scalars(select(Listing.title).where(Listing.ref == real["result"])).one() == before
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from at_once import together
 from conftest import a_person, an_organisation
-from messaging.test_two_workers import together
 from sqlalchemy import func, select
 from told import a_funding_need, an_investor, sent
 

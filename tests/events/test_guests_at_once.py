@@ -1,8 +1,7 @@
 """Two operators, two guests or two clicks at the same moment: nobody is doubled, and no place is given out twice."""
 
-from threading import Barrier, Thread
-
 import pytest
+from at_once import outcomes
 from conftest import a_person, an_organisation, join
 from events.planned import a_series, an_edition
 from sqlalchemy import func, select
@@ -31,28 +30,6 @@ def on_stage(own_database):
     return found
 
 
-def at_once(*deeds) -> list[str]:
-    """Each in a thread of its own; what came of each."""
-    barrier, outcomes = Barrier(len(deeds)), [""] * len(deeds)
-
-    def run(number, deed):
-        try:
-            barrier.wait(20)
-            deed()
-            outcomes[number] = "done"
-        except Exception as error:
-            outcomes[number] = type(error).__name__
-        finally:
-            session.remove()
-
-    threads = [Thread(target=run, args=pair) for pair in enumerate(deeds)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return outcomes
-
-
 def person(number) -> User:
     return session.get_one(User, number)
 
@@ -71,7 +48,7 @@ def asked_to_come(found):
 def test_last_place_is_given_to_one_of_those_approved_at_the_same_moment(on_stage):
     numbers = asked_to_come(on_stage)
     deeds = [lambda n=n: deciding.approve(person(on_stage["erin"]), edition_of(on_stage), n) for n in numbers]
-    assert at_once(*deeds) == ["done"] * 3
+    assert outcomes(*deeds) == ["done"] * 3
     states = sorted(session.scalars(select(Registration.state)))
     assert states == [Attendance.REGISTERED, Attendance.WAITING, Attendance.WAITING]
     assert edition_of(on_stage).taken == 1
@@ -80,18 +57,18 @@ def test_last_place_is_given_to_one_of_those_approved_at_the_same_moment(on_stag
 def test_one_of_two_operators_decides(on_stage):
     number, *_ = asked_to_come(on_stage)
     seen = Attendance.REQUESTED
-    outcomes = at_once(
+    found = outcomes(
         lambda: deciding.approve(person(on_stage["erin"]), edition_of(on_stage), number, seen),
         lambda: deciding.decline(person(on_stage["erin"]), edition_of(on_stage), number, "No.", seen),
     )
-    assert sorted(outcomes) == ["Conflict", "done"]
+    assert sorted(found) == ["Conflict", "done"]
 
 
 def test_code_that_is_scanned_twice_at_the_same_moment_lets_one_in(on_stage):
     token = session.get_one(Registration, asked_to_come(on_stage)[0]).token
     session.remove()
     deeds = [lambda: doors.check_in(person(on_stage["erin"]), edition_of(on_stage), token)] * 3
-    assert at_once(*deeds) == ["done"] * 3
+    assert outcomes(*deeds) == ["done"] * 3
     noted = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "event.checked_in")
     assert (session.scalar(noted), edition_of(on_stage).taken) == (1, 1)
 
@@ -103,5 +80,5 @@ def test_person_invited_to_two_events_at_the_same_moment_is_asked_as_often_as_th
                                           [first])
         for name in ("edition", "other")
     ]
-    assert at_once(*deeds) == ["done"] * 2
+    assert outcomes(*deeds) == ["done"] * 2
     assert session.scalars(select(EventInvitation.user_id)).all() == [first]

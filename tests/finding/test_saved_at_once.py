@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
-
 import pytest
+from at_once import together
 from conftest import a_listing, a_person, an_organisation
 from indexing import index_listings
 from saving import WEDNESDAY, arrive, at, mails, saves
@@ -19,27 +18,6 @@ from marketplace.finding.models import Frequency, NewHit, SavedSearch
 from marketplace.organisations.models import Kind as OrganisationKind
 
 LATER, SOON = WEDNESDAY.replace(minute=1), WEDNESDAY.replace(minute=30)
-
-
-def together(do, times: int = 4) -> list[object]:
-    """What each of several threads that begin at once gets, or the error it meets."""
-    barrier, answers = Barrier(times), []
-
-    def one() -> None:
-        barrier.wait()
-        try:
-            answers.append(do())
-        except Exception as error:
-            answers.append(error)
-        finally:
-            session.remove()
-
-    threads = [Thread(target=one) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers
 
 
 @pytest.fixture

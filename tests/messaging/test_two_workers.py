@@ -1,9 +1,9 @@
 """Two workers at the same moment: a digest is written once, an address hears of a fact once."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
+from at_once import together
 from conftest import a_person
 from sqlalchemy import select
 
@@ -14,27 +14,6 @@ from marketplace.messaging.kinds import Kind
 from marketplace.messaging.models import OutgoingMail
 from marketplace.messaging.posting import first_time
 from marketplace.phrases import say
-
-
-def together(do, times=4):
-    """Call it in so many threads at once; what each returned or raised."""
-    gate, answers = Barrier(times), [None] * times
-
-    def one(place):
-        gate.wait()
-        try:
-            answers[place] = do()
-        except Exception as problem:
-            answers[place] = problem
-        finally:
-            session.remove()
-
-    threads = [Thread(target=one, args=(place,)) for place in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from at_once import at_once
 from conftest import a_person
 from sqlalchemy import func, select
 
@@ -18,28 +17,6 @@ from marketplace.db import session
 from marketplace.errors import Conflict
 from marketplace.privacy import forgetting, leaving, service
 from marketplace.privacy.models import Deletion, DeletionState, Export
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """What each came to, a Conflict included."""
-    start, found = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], object]) -> None:
-        start.wait(20)
-        try:
-            found.append(act())
-        except Conflict as refused:
-            found.append(refused)
-        finally:
-            session.remove()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(found) == len(acts)
-    return found
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
-
 import pytest
 from asked_people import a_survey, let_in, says, someone
+from at_once import outcomes
 from conftest import a_person
 from sqlalchemy import func, select
 
@@ -14,8 +13,6 @@ from marketplace.db import session
 from marketplace.listings.models import Listing
 from marketplace.surveys import asking, drafting
 from marketplace.surveys.models import Answer, Asked, Call, Role, Survey
-
-TIMES = 4
 
 
 @pytest.fixture
@@ -29,25 +26,9 @@ def numbers(own_database) -> tuple[int, int, int]:
     return found
 
 
-def together(do) -> list[Exception]:
-    """The errors that several threads met which began at once."""
-    barrier, errors = Barrier(TIMES), list[Exception]()
-
-    def one() -> None:
-        barrier.wait()
-        try:
-            do()
-        except Exception as error:
-            errors.append(error)
-        finally:
-            session.remove()
-
-    threads = [Thread(target=one) for _ in range(TIMES)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return errors
+def errors_of(deed) -> list[str]:
+    """What several at once met who all do the same."""
+    return [one for one in outcomes(*[deed] * 4) if one != "done"]
 
 
 def count(table) -> int:
@@ -56,7 +37,7 @@ def count(table) -> int:
 
 def test_an_answer_sent_several_times_is_one_answer(numbers):
     survey, person, _ = numbers
-    errors = together(lambda: says(session.get_one(User, person), session.get_one(Survey, survey), need="A pump."))
+    errors = errors_of(lambda: says(session.get_one(User, person), session.get_one(Survey, survey), need="A pump."))
     assert (errors, count(Answer)) == ([], 1)
 
 
@@ -64,7 +45,7 @@ def test_a_button_pressed_several_times_makes_one_draft(numbers):
     survey, person, _ = numbers
     says(session.get_one(User, person), session.get_one(Survey, survey), need="A pump.")
     session.remove()
-    errors = together(
+    errors = errors_of(
         lambda: drafting.draft(session.get_one(User, person), session.get_one(Survey, survey), Role.NEED))
     assert (errors, count(Listing)) == ([], 1)
 
@@ -73,12 +54,12 @@ def test_a_call_noted_several_times_is_one_call(numbers):
     survey, _, operator = numbers
     asked = session.scalars(select(Asked.id)).one()
     session.remove()
-    errors = together(lambda: asking.call(session.get_one(User, operator), session.get_one(Survey, survey), asked,
+    errors = errors_of(lambda: asking.call(session.get_one(User, operator), session.get_one(Survey, survey), asked,
                                           number=1, reached=True, note=None))
     assert (errors, count(Call)) == ([], 1)
 
 
 def test_somebody_asked_by_several_workers_is_asked_and_told_once(numbers):
     survey, _, operator = numbers
-    together(lambda: asking.keep(session.get_one(Survey, survey), {operator: None}))
+    errors_of(lambda: asking.keep(session.get_one(Survey, survey), {operator: None}))
     assert count(Asked) == 2

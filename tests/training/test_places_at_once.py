@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import count
 
+from at_once import together
 from conftest import a_person
-from messaging.test_two_workers import together
 
 from marketplace import clock
 from marketplace.accounts.models import User
