@@ -33,7 +33,7 @@ from marketplace.accounts import (
 from marketplace.accounts import views as accounts_views
 from marketplace.accounts.scopes import Scope
 from marketplace.analytics import api as analytics_api
-from marketplace.analytics import edition_views
+from marketplace.analytics import edition_api, edition_views
 from marketplace.analytics import views as analytics_views
 from marketplace.auditing import views as auditing_views
 from marketplace.broadcasts import news_views
@@ -130,7 +130,7 @@ APIS: dict[Any, Scope | None] = {
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
     surveys_api: Scope.ACCOUNT,
-    requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
+    requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, edition_api: None, webhooks_api: Scope.ADMINISTER,
 }
 """Each with the scope that a token needs to change something there; reading takes Scope.READ."""
 

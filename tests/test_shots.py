@@ -53,6 +53,7 @@ NOT_PICTURED = {
     "casework.document",
     "case.copy",
     "meetings.calendar",
+    "operator_surveys.export",
     "contracts.form_file",
     "contracts.ledger_file",
     "desk.following",
@@ -68,6 +69,8 @@ NOT_PICTURED = {
     "messaging.leave",
     "news.answer",
     "news.leave",
+    "passkeys.options_to_add",  # for the script
+    "passkeys.options_to_sign_in",
     "openid.leave",
     "openid.come_back",
     "openid.register",

@@ -44,6 +44,12 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "second_factor.recovery_codes": Label("更换恢复码", "made new recovery codes"),
         "second_factor.recovered": Label("使用恢复码登录", "used a recovery code"),
         "second_factor.refused": Label("验证码多次错误，暂停尝试", "too many wrong codes"),
+        "passkey.added": Label("添加通行密钥", "added a passkey"),
+        "passkey.used": Label("使用通行密钥登录", "showed a passkey"),
+        "passkey.refused": Label("通行密钥未通过验证", "showed a passkey that was not taken"),
+        "passkey.copied": Label("通行密钥计数倒退，疑似被复制", "a passkey counts backwards, as a copy would"),
+        "passkey.revoked": Label("作废通行密钥", "revoked a passkey"),
+        "passkeys.ended": Label("全部通行密钥作废", "all passkeys ended"),
     }),
     "organisation": (Label("机构与成员", "Organisations and members"), {
         "organisation.founded": Label("登记机构", "registered an organisation"),
@@ -198,6 +204,7 @@ ACTS: dict[str, tuple[Label, dict[str, Label]]] = {
         "questionnaire.drafted": Label("由问卷生成草稿", "made a draft of an answer"),
         "questionnaire.published": Label("公开问卷结果", "published a survey's figures"),
         "questionnaire.hidden": Label("不再公开问卷结果", "hid a survey's figures"),
+        "questionnaire.exported": Label("导出问卷答案", "exported the answers to a survey"),
     }),
     "request": (Label("企业诉求", "Requests"), {
         "request.raised": Label("提出诉求", "raised a request"),
@@ -328,6 +335,7 @@ DETAILS = {
     "answer": Label("答复", "answer"), "often": Label("频率", "how often"), "person": Label("本人", "person"),
     "people": Label("人数", "people"), "round": Label("轮次", "round"), "table": Label("桌号", "table"),
     "other": Label("对换", "in exchange with"),
+    "passkey": Label("通行密钥", "passkey"),
 }
 """What stands in an entry's details."""
 CREDENTIALS = {"session": Label("会话", "session"), "token": Label("令牌", "token")}

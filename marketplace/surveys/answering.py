@@ -21,7 +21,7 @@ from marketplace.organisations.models import Organisation
 from marketplace.phrases import say
 from marketplace.surveys import asking
 from marketplace.surveys.models import Answer, Asked, Role, Survey
-from marketplace.surveys.permissions import can_answer
+from marketplace.surveys.permissions import can_answer, can_run
 from marketplace.surveys.questions import MOST_ORGANISATIONS, Question, Type
 from marketplace.surveys.service import questions_of, takes_answers
 
@@ -55,6 +55,14 @@ def given(actor: User, number: int) -> tuple[Survey, Answer]:
     return survey, theirs
 
 
+def readable(actor: User, number: int) -> Survey:
+    """A survey whose questions this person may read: who is asked it, has answered it, or runs it."""
+    survey = session.get(Survey, number)
+    if survey is None or not (can_run(actor) or can_answer(asking.of(actor, survey)) or of(actor, survey)):
+        raise NotFound
+    return survey
+
+
 def answer(actor: User, survey: Survey, sent: Given, number: int) -> Answer:
     """Keep the answers to the questions of that number, those the page showed, in the place of earlier ones."""
     asked = asking.of(actor, survey)
@@ -68,6 +76,7 @@ def answer(actor: User, survey: Survey, sent: Given, number: int) -> Answer:
         theirs.organisation_id, theirs.number, theirs.content = asked.organisation_id, number, content
         theirs.changed_at = clock.now()
         session.flush()
+        session.expire(theirs, ["organisation"])
         audit.record(actor.id, "questionnaire.answered", "questionnaire", survey.id)
     return theirs
 

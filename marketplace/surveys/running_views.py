@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, send_file, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.errors import Invalid, require
+from marketplace.listings.sheets import csv_text, write_excel
 from marketplace.organisations import vocabulary as organisations
 from marketplace.phrases import say
-from marketplace.surveys import asking, questions, schemas, service, showing
+from marketplace.surveys import asking, collecting, questions, schemas, service, showing
 from marketplace.surveys.asking import Show, Wanted
 from marketplace.surveys.models import SurveyOf
 from marketplace.surveys.permissions import can_run
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor
-from marketplace.web.language import words
+from marketplace.web.language import current, words
 from marketplace.web.pagination import Slice, page_argument
 from marketplace.web.payloads import load
 
 bp = Blueprint("operator_surveys", __name__, url_prefix="/operator/surveys")
 FORM = ["GET", "POST"]
 SIZE, PEOPLE = 20, 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("")
@@ -128,3 +132,19 @@ def person(number: int, person: int) -> ResponseReturnValue:
     said = showing.lines(survey, answer) if answer else []
     return form_page("surveys/person.html", schemas.CallForm(), done, survey=survey, asked=asked, calls=calls,
                      answer=answer, lines=said, initial={"number": asked.calls + 1})
+
+
+@bp.get("/<int:number>/answers.<any(csv,xlsx):format>")
+def export(number: int, format: str) -> Response:
+    """Every answer with who gave it. Texts are never formulas: see listings/sheets.py."""
+    survey = service.get(actor(), number)
+    collecting.note_export(actor(), survey)
+    titles, rows = collecting.headings(survey, current()), collecting.rows(actor(), survey, current())
+    name = f"yinqiao-survey-{number}.{format}"
+    if format == "csv":
+        answer = Response(stream_with_context(csv_text(titles, rows)), content_type="text/csv; charset=utf-8")
+        answer.headers.set("Content-Disposition", "attachment", filename=name)
+        return answer
+    file = NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 - it is gone once the answer has been sent
+    write_excel(Path(file.name), titles, rows)
+    return send_file(file, XLSX, as_attachment=True, download_name=name)

@@ -128,6 +128,13 @@ def questions_of(survey: Survey, number: int | None = None) -> tuple[Question, .
     return questions.read(kept)
 
 
+def every_questions(survey: Survey) -> dict[int, tuple[Question, ...]]:
+    """number -> what was asked under it, the first first; the last is what is asked now."""
+    found = session.execute(select(QuestionSet.number, QuestionSet.questions).where(
+        QuestionSet.survey_id == survey.id).order_by(QuestionSet.number))
+    return {row.number: questions.read(row.questions) for row in found}
+
+
 def takes_answers(survey: Survey) -> bool:
     return survey.state is State.OPEN and (survey.closes_at is None or clock.now() < survey.closes_at)
 

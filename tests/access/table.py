@@ -7,6 +7,7 @@ the address's first part after a colon. World and roles: world.py.
 from __future__ import annotations
 
 from access.desk_rows import ROWS
+from access.room_api_rows import IN_ROOMS
 from access.table_rows import AT_TABLES
 from access.world import A_BROKER, COUNTERPART, ITS_BROKER, OPERATOR, OTHERS, OWN, ROLES, VISITOR
 
@@ -67,6 +68,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET organisations_api: find show
         GET parks: badge index
         GET privacy: edition text
+        GET passkeys: options_to_sign_in
+        POST passkeys: sign_in
         GET POST privacy: keep_by_link
         GET POST ratings: rate_by_link
         GET saved: feed search_feed
@@ -100,6 +103,8 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         POST openid: forget
         GET POST organisations: create
         GET organisations_api: me
+        GET passkeys: index options_to_add
+        GET POST passkeys: add
         GET privacy: data waiting
         GET POST privacy: accept delete
         POST privacy: ask keep
@@ -378,7 +383,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
 def expected() -> dict[str, Audience]:
     """“GET case.nda” -> who gets in; each only once."""
     rows: dict[str, Audience] = {}
-    for audience, listed in (*LISTS, *ROWS, *AT_TABLES):
+    for audience, listed in (*LISTS, *ROWS, *AT_TABLES, *IN_ROOMS):
         for line in listed.strip().splitlines():
             head, _, views = line.strip().partition(": ")
             *methods, room = head.split()
