@@ -11,7 +11,7 @@ from marketplace import regions
 from marketplace.errors import require
 from marketplace.events import attending, deciding, doors, guest_schemas, invited, inviting, service, vocabulary
 from marketplace.events.guest_views import DOOR
-from marketplace.events.models import Attendance, Edition
+from marketplace.events.models import Attendance, Edition, Registration
 from marketplace.events.permissions import can_run
 from marketplace.listings.vocabulary import FIELDS
 from marketplace.organisations.vocabulary import KINDS
@@ -34,9 +34,16 @@ def to_door(ref: str) -> ResponseReturnValue:
     return redirect(url_for("door.check_in", ref=ref))
 
 
+def is_in(ref: str, came: Registration) -> ResponseReturnValue:
+    """Back to the door, where it now says at which table they sit."""
+    flash(words(say("{person} is checked in.", person=came.user.name)), "success")
+    return redirect(url_for("door.check_in", ref=ref, came=came.id))
+
+
 def around_door(edition: Edition) -> dict[str, Any]:
     text = request.args.get("q", "").replace("\0", "").strip()[:100]
     return {"edition": edition, "words_of": vocabulary, "text": text, "counts": doors.counts(edition),
+            "came": doors.just_come(actor(), edition, request.args.get("came", "")),
             "found": doors.look_for(actor(), edition, text)}
 
 
@@ -47,9 +54,7 @@ def check_in(ref: str) -> ResponseReturnValue:
     session[DOOR] = ref
 
     def done(values: dict[str, Any]) -> ResponseReturnValue:
-        came = doors.check_in(actor(), edition, values["code"])
-        flash(words(say("{person} is checked in.", person=came.user.name)), "success")
-        return to_door(ref)
+        return is_in(ref, doors.check_in(actor(), edition, values["code"]))
 
     return form_page("events/door.html", guest_schemas.CodeForm(), done, **around_door(edition))
 
@@ -59,18 +64,14 @@ def add(ref: str) -> ResponseReturnValue:
     edition = to_run(ref)
 
     def done(values: dict[str, Any]) -> ResponseReturnValue:
-        came = doors.add(actor(), edition, values["email"])
-        flash(words(say("{person} is checked in.", person=came.user.name)), "success")
-        return to_door(ref)
+        return is_in(ref, doors.add(actor(), edition, values["email"]))
 
     return form_page("events/door.html", guest_schemas.DoorForm(), done, **around_door(edition))
 
 
 @bp.post("/<ref>/check-in/<int:registration_id>")
 def let_in(ref: str, registration_id: int) -> ResponseReturnValue:
-    came = attending.check_in(actor(), to_run(ref), registration_id)
-    flash(words(say("{person} is checked in.", person=came.user.name)), "success")
-    return to_door(ref)
+    return is_in(ref, attending.check_in(actor(), to_run(ref), registration_id))
 
 
 @bp.post("/<ref>/participants/<int:registration_id>/left")

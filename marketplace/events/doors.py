@@ -92,6 +92,13 @@ def check_in(actor: User, edition: Edition, text: str) -> Registration:
     return attending.check_in(actor, edition, scanned(actor, edition, text).id)
 
 
+def just_come(actor: User, edition: Edition, text: str) -> Registration | None:
+    """Whom the address of the page names as checked in a moment ago; None for anything else."""
+    require(can_run(actor))
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return next((one for one in attending.present(edition) if one.id == number), None) if number else None
+
+
 def look_for(actor: User, edition: Edition, text: str) -> Sequence[Registration]:
     """Registrations whose person or organisation has this in its name, or whose code or address it is; those who are
     still to come first."""

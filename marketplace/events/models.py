@@ -295,6 +295,15 @@ class Registration(Base):
         return self.state is Attendance.ATTENDED and self.left_at is None
 
 
+class OfTwo:
+    """What is between two guests of an edition, by their registrations."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    one_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    other_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), index=True)
+
+
 class Answer(StrEnum):
     """What somebody said to an invitation."""
 

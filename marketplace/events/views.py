@@ -115,7 +115,8 @@ def participants(ref: str) -> ResponseReturnValue:
 
 @bp.post("/<ref>/participants/<int:registration_id>/check-in")
 def check_in(ref: str, registration_id: int) -> ResponseReturnValue:
-    attending.check_in(actor(), service.get(actor(), ref), registration_id)
+    came = attending.check_in(actor(), service.get(actor(), ref), registration_id)
+    flash(words(say("{person} is checked in.", person=came.user.name)), "success")
     return redirect(url_for("events.participants", ref=ref, _anchor=f"p-{registration_id}"))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import User
 from marketplace.db import Base
-from marketplace.events.models import Edition, Registration
+from marketplace.events.models import Edition, OfTwo, Registration
 from marketplace.seating.problem import LEAST, MOST
 
 MOST_ROUNDS = 4
@@ -221,8 +221,8 @@ class TalkWishKind(StrEnum):
     """No, thanks."""
 
 
-class TalkWish(Base):
-    """What somebody said of a talk with somebody else."""
+class TalkWish(OfTwo, Base):
+    """What somebody (the one) said of a talk with somebody else (the other)."""
 
     __tablename__ = "talk_wishes"
     __table_args__ = (
@@ -230,11 +230,6 @@ class TalkWish(Base):
         CheckConstraint("one_id <> other_id", name="two"),
         Index(None, "edition_id", "kind"),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
-    one_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
-    """Whose wish it is."""
-    other_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), index=True)
     kind: Mapped[TalkWishKind]
 
 
@@ -251,7 +246,7 @@ class TalkGuest(Base):
     most: Mapped[int | None]
 
 
-class Talk(Base):
+class Talk(OfTwo, Base):
     """Who meets whom, when and where."""
 
     __tablename__ = "talks"
@@ -262,14 +257,10 @@ class Talk(Base):
         UniqueConstraint("one_id", "other_id"),
         CheckConstraint("one_id < other_id", name="ordered"),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
     slot: Mapped[int]
     """From 0."""
     place: Mapped[int]
     """From 0."""
-    one_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
-    other_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), index=True)
 
-    one: Mapped[Registration] = relationship(foreign_keys=[one_id], lazy="joined", innerjoin=True)
-    other: Mapped[Registration] = relationship(foreign_keys=[other_id], lazy="joined", innerjoin=True)
+    one: Mapped[Registration] = relationship(foreign_keys="Talk.one_id", lazy="joined", innerjoin=True)
+    other: Mapped[Registration] = relationship(foreign_keys="Talk.other_id", lazy="joined", innerjoin=True)

@@ -13,7 +13,7 @@ from marketplace.listings.models import Listing
 from marketplace.listings.tiers import title_in
 from marketplace.messaging.packing import unpacked
 from marketplace.phrases import say
-from marketplace.seating import notes, schemas, service, showing, slips, vocabulary
+from marketplace.seating import at_door, notes, schemas, service, showing, slips, vocabulary
 from marketplace.seating.models import MOST_ROUNDS, SeatingPlan
 from marketplace.seating.problem import LEAST, MOST, USUAL
 from marketplace.web.forms import form_page
@@ -23,6 +23,13 @@ from marketplace.web.payloads import load
 
 bp = Blueprint("seating", __name__, url_prefix="/events")
 FORM = ["GET", "POST"]
+
+
+@bp.app_context_processor
+def of_tables() -> dict[str, Any]:
+    """For the pages of events, whose room is below this one: who sits where."""
+    return {"tables_at_door": lambda edition: at_door.at_door(actor(), edition),
+            "own_tables": lambda registration: at_door.own_tables(actor(), registration)}
 
 
 @bp.app_template_filter("gain")
