@@ -36,6 +36,7 @@ from marketplace.analytics import api as analytics_api
 from marketplace.analytics import edition_api, edition_views
 from marketplace.analytics import views as analytics_views
 from marketplace.auditing import views as auditing_views
+from marketplace.broadcasts import api as broadcasts_api
 from marketplace.broadcasts import news_views
 from marketplace.broadcasts import views as broadcasts_views
 from marketplace.casework import api as casework_api
@@ -129,8 +130,9 @@ APIS: dict[Any, Scope | None] = {
     events_api: None, seating_api: Scope.ADMINISTER, ratings_api: Scope.INTRODUCTIONS,
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
-    surveys_api: Scope.ACCOUNT,
-    requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, edition_api: None, webhooks_api: Scope.ADMINISTER,
+    surveys_api: Scope.ACCOUNT, broadcasts_api: Scope.ADMINISTER,
+    requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
+    edition_api: None,
 }
 """Each with the scope that a token needs to change something there; reading takes Scope.READ."""
 

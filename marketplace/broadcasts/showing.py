@@ -46,12 +46,16 @@ def page(actor: User, broadcast: Broadcast, language: str) -> dict[str, Any]:
 
 def why(one: Reached, language: str) -> str:
     """The choices of theirs that the need fits, in words."""
-    said = [
-        regions.short_name(code, language) if what is What.REGION
-        else str(in_language(NAMES[what].get(code, code), language))
+    return " · ".join(choice["text"] for choice in choices(one, language))
+
+
+def choices(one: Reached, language: str) -> list[dict[str, str]]:
+    """The same, a choice each: what, its code, its words."""
+    return [
+        {"what": what, "code": code, "text": regions.short_name(code, language) if what is What.REGION
+         else str(in_language(NAMES[what].get(code, code), language))}
         for what, codes in one.why.items() for code in codes
     ]
-    return " · ".join(said)
 
 
 def mail_in(broadcast: Broadcast, language: str) -> Shown:

@@ -25,9 +25,11 @@ TITLES = {
     404: say("There is no such page, or it is not for you to see"),
     405: say("This address does not take that method"),
     406: say("There is no such representation"),
+    412: say("It has changed since you read it. Load it again and repeat your change."),
     413: say("This is larger than we take"),
     415: say("This kind of content is not understood"),
     422: say("Something needs correcting"),
+    428: say("Say what you have read: send back its ETag in the header If-Match"),
     429: say("Too many tries; please wait a little"),
     500: say("Something went wrong on our side"),
 }

@@ -12,10 +12,16 @@ ASKED = frozenset({OWN[2]})
 IN_ROOMS: tuple[tuple[frozenset[str], str], ...] = (
     (SIGNED_IN, """
         GET surveys_api: mine
+        GET broadcasts_api: wanted
+        PUT broadcasts_api: want
+        DELETE broadcasts_api: leave
     """),
     (OPERATORS, """
         GET operator_surveys: export
         GET surveys_api: answers people run
+        GET broadcasts_api: every preview show
+        POST broadcasts_api: plan send stop
+        PUT broadcasts_api: change
     """),
     (ASKED, """
         GET surveys_api: answer

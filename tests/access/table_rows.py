@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from access.world import OPERATOR, OWN, ROLES, VISITOR
+from access.world import A_BROKER, ITS_BROKER, OPERATOR, OWN, ROLES, VISITOR
 
 GUESTS = frozenset({OWN[0], OWN[2]})
 """They come to the event, for the organisation that hosts it, so they lead the table where they sit."""
@@ -34,6 +34,9 @@ AT_TABLES: tuple[tuple[frozenset[str], str], ...] = (
     """),
     (frozenset(ROLES) - {VISITOR}, """
         GET ratings_api: every mutual
+    """),
+    (frozenset({ITS_BROKER, A_BROKER, OPERATOR}), """
+        GET event_figures_api: edition series
     """),
     # Colleagues do not rate each other, so there is no talk of theirs here (tests/ratings/test_ratings_api.py).
     (frozenset(), """

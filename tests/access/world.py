@@ -201,7 +201,8 @@ def told(who: dict[str, User], need: Listing) -> dict[str, Any]:
     sent = broadcasts.plan(erin, listing=other.ref)
     broadcasts.send(erin, sent, sent.version)
     recipient = session.scalars(select(Recipient).where(Recipient.broadcast_id == sent.id)).one()
-    return {"broadcasts.ref": broadcasts.plan(erin, listing=other.ref).ref,
+    planned = broadcasts.plan(erin, listing=other.ref)
+    return {**dict.fromkeys(("broadcasts.ref", "broadcasts_api.ref"), planned.ref),
             "news.answer.token": last_part(answering.link(recipient.id)),
             "news.leave.token": last_part(news.link(charlie))}
 
@@ -281,7 +282,7 @@ def of_the_platform(erin: User) -> dict[str, Any]:
     group = terms.add(erin, ["zinc-air cell", "锌空电池"])
     return {"mail_id": mail.id, "terms.key": upload.key, "terms.number": group.id,
             **dict.fromkeys(("events.ref", "events_api.ref", "series.ref"), edition.ref),
-            **dict.fromkeys(("event_figures.ref", "ratings.ref"), edition.ref),
+            **dict.fromkeys(("event_figures.ref", "event_figures_api.ref", "ratings.ref"), edition.ref),
             "edition": edition}
 
 
@@ -355,7 +356,7 @@ def build() -> World:
     parts |= parks_of(who, need.organisation) | trained(who)
     index_listings()
     names = {
-        "slug": "company", "events.slug": "landing", "event_figures.slug": "landing", "series.slug": "landing",
+        "slug": "company", "events.slug": "landing", "event_figures.slug": "landing", "event_figures_api.slug": "landing", "series.slug": "landing",
         "other": result.ref, "key": "discuss", "action": "withdraw",
         "address": "withdraw", "file_id": files.of("listing", need.id)[0].id, "language": "zh", "kind": "need",
         "what": "done", "contracts.ledger_cases.what": "signed", "step": "take", "verb": "take", "text": "terms",
