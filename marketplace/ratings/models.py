@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import User
 from marketplace.db import Base
-from marketplace.events.models import Edition, Registration
+from marketplace.events.models import Edition, OfTwo, Registration
 
 
 class Verdict(StrEnum):
@@ -67,7 +67,7 @@ class Rating(Base):
         return self.verdict is Verdict.POSSIBLE
 
 
-class Mutual(Base):
+class Mutual(OfTwo, Base):
     """Two people at one table both see a cooperation. Never deleted: it is the table's intent."""
 
     __tablename__ = "mutual_ratings"
@@ -76,10 +76,6 @@ class Mutual(Base):
         CheckConstraint("one_id < other_id", name="once"),
         Index(None, "edition_id", "introduction_ref"),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
-    one_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
-    other_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), index=True)
     effective_at: Mapped[datetime]
     """The table's time where both said so in the days after it, else when the second of them did."""
     at: Mapped[datetime]
@@ -87,8 +83,8 @@ class Mutual(Base):
     """The introduction that it opened or moved on; None while there is no need and result to introduce."""
 
     edition: Mapped[Edition] = relationship()
-    one: Mapped[Registration] = relationship(foreign_keys=[one_id])
-    other: Mapped[Registration] = relationship(foreign_keys=[other_id])
+    one: Mapped[Registration] = relationship(foreign_keys="Mutual.one_id")
+    other: Mapped[Registration] = relationship(foreign_keys="Mutual.other_id")
 
 
 class FollowUp(Base):
