@@ -67,6 +67,7 @@ def table() -> dict[str, dict[str, Handler]]:
         "user.new_device": {"mail": guarding.new_device},
         "user.second_factor": {"mail": guarding.second_factor_changed},
         "user.codes_refused": {"mail": guarding.codes_refused},
+        "passkey.added": {"mail": guarding.passkey_added},
         "organisation.registered": {"notices": letters.organisation_registered},
         "organisation.decided": {"notices": letters.organisation_decided},
         "organisation.steward": {"notices": letters.steward_chosen},

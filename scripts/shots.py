@@ -122,6 +122,8 @@ def people_pages(one: One) -> list[Shot]:
         ("account-password", "alice", "/account/password"),
         ("account-tokens", "alice", "/account/tokens"),
         ("account-confirm-password", "alice", "/account/confirm-password"),
+        ("passkeys", "alice", "/account/passkeys"),
+        ("passkeys-new", "alice", "/account/passkeys/new"),
         ("second-factor", "alice", "/account/second-factor"),
         ("second-factor-new", "alice", "/account/second-factor/new"),
         ("second-factor-codes", "alice", "/account/second-factor/codes"),

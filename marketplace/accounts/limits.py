@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import request
 
+from marketplace.accounts.passkeys import id_in
 from marketplace.accounts.service import normal
 from marketplace.web.limits import account, limit, limited, origin
 
@@ -23,6 +24,14 @@ def _address_from_here() -> str:
     return f"{origin()} {_written_address()}"
 
 
+def _shown_passkey() -> str:
+    return id_in(request.form.get("credential", "")) or "nobody's"
+
+
+def _passkey_from_here() -> str:
+    return f"{origin()} {_shown_passkey()}"
+
+
 by_origin = limit("origin", "60/minute; 400/hour", origin)
 """Everything that sends mail or checks a password, from one address of the network."""
 
@@ -31,6 +40,10 @@ by_address = limit("address", "10/10 minutes", _address_from_here)
 
 by_account = limit("account", "100/hour", _written_address, told=False)
 """The same account, tried from many."""
+
+by_passkey_from_here = limit("passkey", "10/10 minutes", _passkey_from_here)
+by_passkey = limit("passkeys", "100/hour", _shown_passkey, told=False)
+"""The same of passkeys."""
 
 by_person = limit("password", "10/10 minutes; 40/day", account)
 """Somebody at a browser that is signed in, who shows the password again, or does not know it."""
@@ -46,6 +59,7 @@ by_speaker = limit("speaker", "600/hour", account)
 
 showing_password = limited(by_origin, by_person)
 signing_in = limited(by_origin, by_address, by_account)
+showing_a_passkey = limited(by_origin, by_passkey_from_here, by_passkey)
 signing_in_elsewhere = limited(by_way_in)
 asking_for_mail = limited(by_origin, by_address)
 sending_mail = limited(by_origin, by_sender)

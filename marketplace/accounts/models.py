@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.texts import Text
@@ -107,6 +107,28 @@ class RecoveryCode(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     digest: Mapped[str]
+
+
+class Passkey(Base):
+    """A key pair that a device of somebody's made for this site (WebAuthn); the private half never leaves it."""
+
+    __tablename__ = "passkeys"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    """What its person calls it, such as the device it is on; may be empty."""
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    """What the device calls it (base64url)."""
+    public_key: Mapped[str]
+    """As the device gave it: COSE, base64url."""
+    handle: Mapped[str]
+    """What devices know the person by, at random, base64url; the same for all passkeys of one person."""
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """How often it was used, as the device counts; 0 for good where it does not."""
+    last_asked_at: Mapped[datetime | None]
+    """When what it signed last was asked: nothing is taken twice, nor anything asked before."""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
 
 
 class ApiToken(Base):

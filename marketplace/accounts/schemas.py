@@ -92,6 +92,21 @@ class NewSecondFactor(Code):
     token = fields.String(required=True)
 
 
+class MadePasskey(Shape):
+    """What a device answered, and what its person calls it; too long a name is cut, for the device has kept it."""
+
+    name = fields.String(load_default=None)
+    credential = fields.String(required=True)
+
+
+class ShownPasskey(Shape):
+    email = fields.String(load_default="")
+    """Not looked at; it comes back if somebody has written it."""
+    credential = fields.String(required=True)
+    remember = fields.Boolean(load_default=False)
+    next = fields.String(load_default="")
+
+
 class Profile(Shape):
     name = name()
     phone = fields.String(

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace import audit, clock, outbox
-from marketplace.accounts import accepting, links, passwords, sessions, tokens
+from marketplace.accounts import accepting, links, passkeys, passwords, sessions, tokens
 from marketplace.accounts.links import Purpose
 from marketplace.accounts.models import ApiToken, User
 from marketplace.accounts.permissions import can_revoke
@@ -157,6 +157,7 @@ def end_everything(person: User) -> int:
         ended = sessions.end_all(person)
         person.session_number += 1
         tokens.end_all(person)
+        passkeys.end_all(person)
         audit.record(None, "user.signed_out", "user", person.id)
     return ended
 
@@ -206,7 +207,7 @@ def ask_for_reset(email: str) -> None:
 
 
 def choose_password(purpose: Purpose, token: str, password: str) -> User:
-    """Set the password through a mailed link, which proves the address and ends every session and token."""
+    """Set the password through a mailed link, which proves the address and ends every session, token and passkey."""
     person = links.reader(purpose, token)
     if person is None:
         raise Conflict(STALE_LINK)
@@ -217,6 +218,7 @@ def choose_password(purpose: Purpose, token: str, password: str) -> User:
         person.confirmed_at = person.confirmed_at or clock.now()
         sessions.end_all(person)
         tokens.end_all(person)
+        passkeys.end_all(person)
         audit.record(person.id, f"password.{purpose}", "user", person.id)
     return person
 

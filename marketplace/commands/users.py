@@ -76,21 +76,21 @@ def reset_second_factor(email: str) -> None:
 @user.command("sign-out")
 @click.argument("email")
 def sign_out(email: str) -> None:
-    """Sign somebody out of every browser, and end their API tokens: a laptop is lost, or a password known.
+    """Sign somebody out of every browser, and end their API tokens and passkeys: a laptop is lost, or a password known.
 
     Example: yinqiao user sign-out dana@broker.example
     """
     ready.settings()
     person = service.account_of(email)
     browsers = service.end_everything(person)
-    click.echo(f"{person.email} is signed out: {browsers} browsers, and no token is good any more.")
+    click.echo(f"{person.email} is signed out: {browsers} browsers, and no token or passkey is good any more.")
 
 
 @user.command()
 @click.argument("email")
 def disable(email: str) -> None:
-    """Close an account to its person: they are signed out everywhere, their tokens end, and nobody signs in with it.
-    What they did stays. A broker's open cases ask for another owner.
+    """Close an account to its person: they are signed out everywhere, their tokens and passkeys end, and nobody signs
+    in with it. What they did stays. A broker's open cases ask for another owner.
 
     Example: yinqiao user disable dana@broker.example
     """

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from marketplace import clock
-from marketplace.accounts import devices
+from marketplace.accounts import devices, passkeys
 from marketplace.accounts.models import SecondFactor, User
 from marketplace.db import session, transaction
 from marketplace.messaging.composing import Block
@@ -19,7 +19,7 @@ from marketplace.phrases import Label, Phrase, day_of, say
 
 NOT_YOU = say(
     "If it was not you, somebody knows your password: choose another. That signs all browsers out but the one you do "
-    "it in."
+    "it in. Then revoke the passkeys of your account that are not yours."
 )
 
 
@@ -59,6 +59,18 @@ def codes_refused(ids: list[int]) -> None:
                        say("somebody who knows your password has entered {count} wrong codes in a row. No code is "
                            "taken until {when}.", count=factor.failures, when=_moment(factor.refused_until)),
                    ], "/forgotten", NOT_YOU, say("Choose a new password"))
+
+
+def passkey_added(ids: list[int]) -> None:
+    """passkey.added"""
+    for passkey, person in passkeys.added(ids):
+        _write(person, f"passkey.added:{passkey.id}", say("A passkey was added to your account"), [
+            say("Hello {name},", name=person.name),
+            say("the passkey “{passkey}” signs in to your account from now on, since {when}. If you have added it, "
+                "there is nothing to do.", passkey=passkey.name or say("Without a name"),
+                when=_moment(passkey.created_at)),
+        ], "/forgotten", say("If it was not you, choose a new password through this link. That ends every passkey and "
+                             "signs all browsers out."), say("Choose a new password"))
 
 
 def _moment(at: datetime) -> Label:

@@ -87,6 +87,8 @@ TABLES: tuple[Table, ...] = (
           ("device", "address", "first_at", "last_at")),
     Table("second_factors", SIGN_IN, Label("两步验证", "Second factor"), {"user_id": REMOVED}, ("since",)),
     Table("recovery_codes", SIGN_IN, Label("恢复码", "Recovery codes"), {"user_id": REMOVED}),
+    Table("passkeys", SIGN_IN, Label("通行密钥", "Passkeys"), {"user_id": REMOVED},
+          ("name", "created_at", "last_used_at")),
     Table("external_identities", SIGN_IN, Label("关联的外部身份", "Identities elsewhere"), {"user_id": REMOVED},
           ("issuer", "subject", "created_at", "last_used_at")),
     Table("api_tokens", SIGN_IN, Label("API 令牌", "API tokens"), {"user_id": REMOVED},

@@ -1,14 +1,5 @@
 // Forms: sent once, not left by mistake, with a count of what still fits and complaints that name their field.
-export function watchForms(root) {
-  root.querySelectorAll("form").forEach((form) => {
-    if (form.getAttribute("method")?.toLowerCase() === "post") sendOnce(form);
-    if ("guard" in form.dataset) guard(form);
-  });
-  root.querySelectorAll("[data-maximum]").forEach(countDown);
-  root.querySelectorAll(".problems").forEach(explain);
-}
-
-function sendOnce(form) {
+export function sendOnce(form) {
   const hold = (on) => [...form.elements].forEach((field) => { if (field.type === "submit") field.disabled = on; });
   const again = () => { delete form.dataset.sent; hold(false); [...form.elements].forEach((field) => field.removeAttribute("aria-busy")); };
   form.addEventListener("submit", (event) => {
@@ -21,7 +12,7 @@ function sendOnce(form) {
   window.addEventListener("pageshow", (event) => event.persisted && again());
 }
 
-function guard(form) {
+export function guard(form) {
   const state = () => new URLSearchParams([...new FormData(form)].map(([name, v]) => [name, v.name ?? v])).toString();
   const before = form.closest("main").querySelector(".problems") ? null : state();
   window.addEventListener("beforeunload", (event) => {
@@ -29,7 +20,7 @@ function guard(form) {
   });
 }
 
-function countDown(field) {
+export function countDown(field) {
   const left = Object.assign(document.createElement("span"), { className: "left-over" });
   field.after(left);
   const count = () => {
@@ -41,7 +32,7 @@ function countDown(field) {
   count();
 }
 
-function explain(summary) {
+export function explain(summary) {
   summary.querySelectorAll('a[href^="#f-"]').forEach((link) => {
     const field = document.getElementById(decodeURIComponent(link.hash.slice(1)));
     const label = field?.labels?.[0] ?? field?.querySelector?.("legend");

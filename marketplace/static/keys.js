@@ -1,23 +1,18 @@
-// The keyboard: / search, j k along a list, Enter opens (the link has the focus), m the main action, n the next case, ? help,
-// Escape closes a menu.
-const WRITING = "input, textarea, select, [contenteditable]";
-
+// The keyboard: / search, j k along a list (Enter opens), m the main action, n the next case, ? help, Escape closes a menu.
 export function watchKeys() {
   document.querySelectorAll(".ways [aria-current], .tabs [aria-current]").forEach((way) => way.scrollIntoView({ block: "nearest", inline: "center" }));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return closeMenus(null);
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest(WRITING)) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     const act = { "/": toSearch, j: () => along(1), k: () => along(-1), m: () => inSight(".main-action .btn:not([data-key])")?.click(), n: () => inSight("[data-key=n]")?.click(), "?": () => location.assign("/help#keyboard") }[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
+    if (act) event.preventDefault();
+    act?.();
   });
   document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu, details.confirm")));
 }
 
 const inSight = (which) => [...document.querySelectorAll(`main ${which}`)].find((button) => button.offsetParent);
-
 function toSearch() {
   const fields = [...document.querySelectorAll("input[type=search]")];
   const field = fields.find((f) => f.closest("main") && f.checkVisibility?.() !== false) ?? fields.find((f) => f.offsetParent);

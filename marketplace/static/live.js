@@ -22,8 +22,7 @@ export function searchWhileTyping(form) {
     }
   };
   const soon = ({ isComposing, type }) => { clearTimeout(waiting); if (!isComposing) waiting = setTimeout(search, type === "change" ? 0 : 150); };
-  form.addEventListener("input", soon);
-  form.addEventListener("compositionend", soon);
+  ["input", "compositionend"].forEach((when) => form.addEventListener(when, soon));
   form.addEventListener("submit", (event) => {
     if (event.submitter?.hasAttribute("formaction")) return; // to the page where the search is saved
     event.preventDefault();
@@ -54,18 +53,15 @@ function replace(page) {
   const inside = PARTS.some((part) => document.getElementById(part)?.contains(document.activeElement));
   for (const part of PARTS) {
     const old = document.getElementById(part), fresh = page.getElementById(part);
-    if (old && fresh) {
-      const open = new Set([...old.querySelectorAll("details[open] > summary")].map((s) => s.textContent));
-      old.replaceWith(fresh);
-      fresh.querySelectorAll("details > summary").forEach((s) => { if (open.has(s.textContent)) s.parentElement.open = true; });
-    }
+    if (!old || !fresh) continue;
+    const open = new Set([...old.querySelectorAll("details[open] > summary")].map((s) => s.textContent));
+    old.replaceWith(fresh);
+    fresh.querySelectorAll("details > summary").forEach((s) => { if (open.has(s.textContent)) s.parentElement.open = true; });
   }
   if (scrolled) document.querySelector(".facets")?.scrollTo(0, scrolled);
   findAmongMany();
   document.title = page.title;
   announce(document.querySelector("#results [data-count], #results h1, #results h2")?.textContent ?? "");
-  if (!inside) return;
-  const again = (id && document.getElementById(id))
-    || [...document.getElementsByName(name ?? "")].find((field) => field.value === value);
-  again?.focus({ preventScroll: true });
+  const again = document.getElementById(id) ?? [...document.getElementsByName(name)].find((field) => field.value === value);
+  if (inside) again?.focus({ preventScroll: true });
 }

@@ -1,10 +1,8 @@
-// Work that goes on elsewhere: an element with data-poll is asked for again until it comes with data-done;
-// a data-done with an address goes there.
+// Work that goes on elsewhere: an element is asked for again until it comes with data-done; its address, if any, opens.
 export function poll(element, pause = 1000) {
   if (element.dataset.done) location.replace(element.dataset.done);
   if ("done" in element.dataset) return;
-  const slower = () => poll(element, Math.min(pause * 2, 30000));
-  setTimeout(() => ask(element).then((fresh) => poll(fresh), slower), pause);
+  setTimeout(() => ask(element).then((fresh) => poll(fresh), () => poll(element, Math.min(pause * 2, 30000))), pause);
 }
 
 async function ask(element) {

@@ -6,9 +6,8 @@ const made = (tag, role, more) => Object.assign(document.createElement(tag), { r
 export function suggest(input) {
   const list = made("ul", "listbox", { id: `suggestions-${++count}`, className: "suggestions", hidden: true, ariaLabel: input.labels?.[0]?.textContent ?? "" });
   input.after(list);
-  for (const [name, value] of Object.entries({
-    role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id, autocomplete: "off",
-  })) input.setAttribute(name, value);
+  Object.assign(input, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: "false", autocomplete: "off" });
+  input.setAttribute("aria-controls", list.id);
   let waiting, request, chosen = -1, options = [];
   const close = () => {
     clearTimeout(waiting);
@@ -32,15 +31,14 @@ export function suggest(input) {
     input.form?.requestSubmit();
   };
   const show = (suggestions) => {
-    const groups = new Map();
+    const groups = {};
     options = suggestions.map(({ text, group, url }, i) => {
       const option = made("div", "option", { id: `${list.id}-${i}`, textContent: text });
       Object.assign(option.dataset, { group, url });
-      if (!groups.has(group)) groups.set(group, made("li", "group", { ariaLabel: document.body.dataset[group] }));
-      groups.get(group).append(option);
+      (groups[group] ??= made("li", "group", { ariaLabel: document.body.dataset[group] })).append(option);
       return option;
     });
-    list.replaceChildren(...groups.values());
+    list.replaceChildren(...Object.values(groups));
     choose(-1);
     list.hidden = !options.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
@@ -58,8 +56,7 @@ export function suggest(input) {
     } catch { /* Left before the answer came, or no network: the field works without suggestions. */ }
   };
   const soon = ({ isComposing }) => { clearTimeout(waiting); if (!isComposing) waiting = setTimeout(ask, 120); };
-  input.addEventListener("input", soon);
-  input.addEventListener("compositionend", soon);
+  ["input", "compositionend"].forEach((when) => input.addEventListener(when, soon));
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     const act = { ArrowDown: () => choose(chosen + 1), ArrowUp: () => choose(chosen - 1), Enter: () => take(options[chosen]), Escape: close }[event.key];

@@ -256,6 +256,7 @@ LISTS: tuple[tuple[Audience, str], ...] = (
         GET saved_searches_api: show
         PATCH saved_searches_api: change
         POST sessions: end
+        POST passkeys: revoke
         POST tokens: revoke
         GET surveys: answered
         GET POST surveys: answer

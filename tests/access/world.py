@@ -26,7 +26,7 @@ from surveys.asked_people import a_survey, let_in, says
 from marketplace import clock
 from marketplace.accounts import links, sessions, texts, tokens
 from marketplace.accounts.links import Purpose
-from marketplace.accounts.models import User
+from marketplace.accounts.models import Passkey, User
 from marketplace.broadcasts import answering, news
 from marketplace.broadcasts import service as broadcasts
 from marketplace.broadcasts.models import Recipient, What
@@ -228,7 +228,8 @@ def parks_of(who: dict[str, User], company: Organisation) -> dict[str, Any]:
     park, partner = (an_organisation(slug, OrganisationKind.PARK) for slug in ("park", "partner"))
     member = parks.add(erin, park, organisation=company.slug, since=clock.today())
     asked = parks.ask(erin, partner, park.slug)
-    return {"parks.slug": park.slug, "parks.badge.slug": company.slug, "parks.number": member.id,
+    return {**dict.fromkeys(("parks.slug", "parks_api.slug"), park.slug), "parks.badge.slug": company.slug,
+            **dict.fromkeys(("parks.number", "parks_api.number"), member.id),
             "parks.answer.number": asked.id, "parks.answer.what": "agree"}
 
 
@@ -243,14 +244,17 @@ def of_a_person(who: User) -> dict[str, Any]:
     token, row = tokens.new(who, clock.now(), name="mine")
     assert token
     search = saved.save(who, Criteria(q="zinc"), "Zinc", Frequency.NEVER)
+    passkey = Passkey(user_id=who.id, name="Laptop", credential_id="AAAA", public_key="AAAA", handle="AAAA",
+                      sign_count=0, created_at=clock.now())
     with transaction():
-        session.add(row)
+        session.add_all([row, passkey])
         notice = Notice(user_id=who.id, msgid="Hello", values={}, url="/", created_at=clock.now())
         session.add(notice)
     theirs = next(one for one in sessions.of(who))
     export = privacy.ask(who)
     privacy.make([export.id])
-    return {"session_id": theirs.id, "token_id": row.id, "saved": search.id, "saved.feed.token": search.feed_token,
+    return {"session_id": theirs.id, "token_id": row.id, "passkey_id": passkey.id,
+            "saved": search.id, "saved.feed.token": search.feed_token,
             "notice_id": notice.id, "export": export.id}
 
 
@@ -356,7 +360,8 @@ def build() -> World:
     parts |= parks_of(who, need.organisation) | trained(who)
     index_listings()
     names = {
-        "slug": "company", "events.slug": "landing", "event_figures.slug": "landing", "event_figures_api.slug": "landing", "series.slug": "landing",
+        "slug": "company", **dict.fromkeys(
+            ("events.slug", "event_figures.slug", "event_figures_api.slug", "series.slug"), "landing"),
         "other": result.ref, "key": "discuss", "action": "withdraw",
         "address": "withdraw", "file_id": files.of("listing", need.id)[0].id, "language": "zh", "kind": "need",
         "what": "done", "contracts.ledger_cases.what": "signed", "step": "take", "verb": "take", "text": "terms",
