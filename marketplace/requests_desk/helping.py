@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import category, normalize
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -25,7 +26,10 @@ TEXTS = ("question_zh", "question_en", "answer_zh", "answer_en")
 LONGEST = {"question_zh": 200, "question_en": 200, "answer_zh": 6_000, "answer_en": 6_000, "source": 200}
 MOST_WORDS = 8
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
-_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_MOBILE = re.compile(r"(?<!\d)(?:86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)")
+_LEGAL_FORM = re.compile(
+    r"(?<=\w)(?:(?:股份|集团)*有限(?:责任)?公司|(?:[\s,.]+(?:co|company|inc|ltd|limited|llc|corp|gmbh))+\.?)$")
+"""What a company is called without it, it is called as well."""
 
 
 def get(actor: Reader, number: int) -> HelpAnswer:
@@ -141,7 +145,7 @@ def _checked(request: Request | None, content: Mapping[str, Any]) -> dict[str, A
         faults["question_zh"] = say("Write the question in one language at least.")
     if not (given["answer_zh"] or given["answer_en"]):
         faults["answer_zh"] = say("Write the answer in one language at least.")
-    for name in TEXTS:
+    for name in LONGEST:
         told = _tells_who(request, given[name] or "")
         if told and name not in faults:
             faults[name] = say("This says “{what}”, by which readers know who asked. Write it without.", what=told)
@@ -152,14 +156,28 @@ def _checked(request: Request | None, content: Mapping[str, Any]) -> dict[str, A
 
 def _tells_who(request: Request | None, text: str) -> str | None:
     """The name, address or number in the text that leads to whoever asked."""
+    read = _plain(text)
     if request is not None:
         people = session.scalars(select(User.name).where(User.id == request.raised_by_id)).all()
         company = request.organisation
-        for name in filter(None, (company.name, company.name_en, company.credit_code, *people)):
-            if len(name) > 1 and name.casefold() in text.casefold():
+        names = [company.name, company.name_en, company.credit_code, *people]
+        for name in [*names, *(_LEGAL_FORM.sub("", _plain(name)) for name in names[:2] if name)]:
+            if name and len(name) > 1 and _stands_in(_plain(name), read):
                 return name
-    found = _MAIL.search(text) or _MOBILE.search(text)
+    found = _MAIL.search(read) or _MOBILE.search(read)
     return found[0] if found else None
+
+
+def _plain(text: str) -> str:
+    """As readers see it, however it was typed: full width, capitals, invisible characters."""
+    return "".join(c for c in normalize("NFKC", text).casefold() if category(c) != "Cf")
+
+
+def _stands_in(name: str, text: str) -> bool:
+    """As whole words, where it is made of such: Li is not in “apply”. However the words are parted."""
+    letters = [re.escape(c) for c in name if not c.isspace()]
+    before, after = (r"(?<![a-z0-9])" if name[0].isascii() else "", r"(?![a-z0-9])" if name[-1].isascii() else "")
+    return re.search(before + r"\s*".join(letters) + after, text) is not None
 
 
 def _says(word: str) -> ColumnElement[bool]:

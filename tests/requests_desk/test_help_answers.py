@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from desk_facts import REPLY
 
+from marketplace.db import transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.requests_desk import helping, service
 from marketplace.requests_desk.models import Topic, What
@@ -35,12 +36,34 @@ def test_what_has_more_of_the_words_stands_first(erin):
 
 @pytest.mark.parametrize("field, text", [
     ("answer_zh", "company 请到12号窗口"), ("answer_en", "As COMPANY was told"), ("question_en", "Charlie asks"),
-    ("answer_zh", "请联系 li@bureau.example"), ("answer_zh", "致电 13800138000"),
+    ("answer_zh", "请联系 li@bureau.example"), ("answer_zh", "致电 13800138000"), ("answer_zh", "致电 138 0013 8000"),
+    ("answer_en", "Call +86 138-0013-8000"), ("source", "Company, by telephone"), ("source", "charlie@company.example"),
+    ("answer_en", "Ｃｏｍｐａｎｙ was told"), ("answer_en", "Com\u200bpany was told"),
 ])
 def test_what_tells_who_asked_is_refused(answered, erin, field, text):
     with pytest.raises(Invalid) as refused:
         helping.publish(erin, answered, {**EDITED, field: text})
     assert list(refused.value.fields) == [field] and helping.find()[1] == 0
+
+
+@pytest.mark.parametrize("text", ["深圳市蓝海生物科技有限公司", "深圳市蓝海生物科技", "深圳市 蓝海生物\n科技 公司",
+                                  "Blue Ocean Biotech was told", "blue  ocean\nbiotech"])
+def test_the_company_is_known_without_its_legal_form_and_however_it_is_typed(answered, company, erin, text):
+    with transaction():
+        company.name, company.name_en = "深圳市蓝海生物科技有限公司", "Blue Ocean Biotech Co., Ltd."
+    with pytest.raises(Invalid):
+        helping.publish(erin, answered, {**EDITED, "answer_en": text})
+
+
+def test_a_short_name_within_another_word_tells_nobody(answered, charlie, company, erin):
+    with transaction():
+        charlie.name, company.name_en = "Li An", "Ace Ltd"
+        company.name = "Ty"
+    made = helping.publish(erin, answered, {**EDITED, "answer_en": "Apply at the place: a facility, Liang's desk."})
+    assert made.id
+    for text in ("Li An asks", "ask Ace", "by Ty."):
+        with pytest.raises(Invalid):
+            helping.publish(erin, answered, {**EDITED, "answer_en": text}, existing=made)
 
 
 def test_one_language_is_enough_and_read_in_both(erin):
