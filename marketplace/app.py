@@ -67,7 +67,7 @@ from marketplace.messaging import api as messaging_api
 from marketplace.messaging import digests, mail
 from marketplace.messaging import views as messaging_views
 from marketplace.organisations import api as organisations_api
-from marketplace.organisations import domain_views, domains, park_views
+from marketplace.organisations import domain_views, domains, park_api, park_views
 from marketplace.organisations import operator_views as operator_organisations_views
 from marketplace.organisations import views as organisations_views
 from marketplace.privacy import operator_views as operator_privacy_views
@@ -130,7 +130,7 @@ APIS: dict[Any, Scope | None] = {
     events_api: None, seating_api: Scope.ADMINISTER, ratings_api: Scope.INTRODUCTIONS,
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
-    surveys_api: Scope.ACCOUNT, broadcasts_api: Scope.ADMINISTER,
+    surveys_api: Scope.ACCOUNT, broadcasts_api: Scope.ADMINISTER, park_api: Scope.ADMINISTER,
     requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
     edition_api: None,
 }
