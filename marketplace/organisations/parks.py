@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from marketplace import audit, clock, outbox
@@ -77,6 +77,34 @@ def members(actor: Reader, park: Organisation) -> Sequence[ParkMember]:
     require(can_look(actor, park))
     here = select(ParkMember).join(Organisation, Organisation.id == ParkMember.organisation_id)
     return session.scalars(here.where(ParkMember.park_id == park.id).order_by(Organisation.name, ParkMember.id)).all()
+
+
+def some_members(actor: Reader, park: Organisation, *, page: int, size: int) -> tuple[Sequence[ParkMember], int]:
+    """(one page of them, how many there are)."""
+    require(can_look(actor, park))
+    here = select(ParkMember).where(ParkMember.park_id == park.id)
+    total = session.scalar(select(func.count()).select_from(here.subquery())) or 0
+    by_name = here.join(Organisation, Organisation.id == ParkMember.organisation_id)
+    by_name = by_name.order_by(Organisation.name, ParkMember.id).limit(size).offset((page - 1) * size)
+    return session.scalars(by_name).all(), total
+
+
+def require_look(actor: Reader, slug: str) -> None:
+    """A program that narrows by a park is told when it may not look into that one's list; none is named: no matter."""
+    known = [one.slug for one in looks_into(actor)] if slug else []
+    if slug and slug not in known:
+        raise Invalid({"park": say("“{input}” is no park whose list you may look into. Those are: {parks}.",
+                                   input=slug[:60], parks=", ".join(known) or "–")})
+
+
+def readable(actor: Reader, park_slug: str, number: int) -> ParkMember:
+    """One row, for those who look into the park's list, and for the organisation that it is about."""
+    row = session.get(ParkMember, number)
+    if row is None or row.park.slug != park_slug or not (
+        can_look(actor, row.park) or can_administer(actor, row.organisation)
+    ):
+        raise NotFound
+    return row
 
 
 def member(actor: Reader, park_slug: str, number: int) -> ParkMember:

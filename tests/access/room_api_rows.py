@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from access.world import OPERATOR, OWN, ROLES, VISITOR
+from access.world import A_BROKER, ITS_BROKER, OPERATOR, OWN, ROLES, VISITOR
 
 SIGNED_IN = frozenset(ROLES) - {VISITOR}
 OPERATORS = frozenset({OPERATOR})
 ASKED = frozenset({OWN[2]})
 """The admin was asked, and has answered."""
 
+STAFF = frozenset({ITS_BROKER, A_BROKER, OPERATOR})
+
 IN_ROOMS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset(ROLES), """
+        GET parks_api: members
+    """),
     (SIGNED_IN, """
+        GET parks_api: every
         GET surveys_api: mine
         GET broadcasts_api: wanted
         PUT broadcasts_api: want
@@ -22,6 +28,8 @@ IN_ROOMS: tuple[tuple[frozenset[str], str], ...] = (
         GET broadcasts_api: every preview show
         POST broadcasts_api: plan send stop
         PUT broadcasts_api: change
+        POST parks_api: add
+        PUT parks_api: change
     """),
     (ASKED, """
         GET surveys_api: answer
@@ -29,5 +37,15 @@ IN_ROOMS: tuple[tuple[frozenset[str], str], ...] = (
     """),
     (ASKED | OPERATORS, """
         GET surveys_api: show
+    """),
+    # The park's own people and its partners' look too; here it has none. The company is on its list, and may leave it.
+    (STAFF, """
+        GET parks_api: of_park
+    """),
+    (STAFF | ASKED, """
+        GET parks_api: show
+    """),
+    (OPERATORS | ASKED, """
+        DELETE parks_api: remove
     """),
 )

@@ -41,6 +41,8 @@ SENT: dict[str, dict[str, Any]] = {
     "POST organisations.people": {"email": "another@company.example", "role": "viewer"},
     "POST organisations.change_role": {"role": "viewer"},
     "POST events.set_state": {"state": "open"},
+    "POST parks_api.add": {"organisation": "institute", "since": "2026-01-05"},
+    "PUT parks_api.change": {"since": "2026-01-05"},
     "PUT surveys_api.give": {"answers": {}},
     "POST broadcasts_api.plan": {"listing": "{idle}"},
     "PUT broadcasts_api.change": {"listing": "{idle}"},
