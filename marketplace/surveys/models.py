@@ -94,7 +94,7 @@ class Survey(Base):
 
 
 class QuestionSet(Base):
-    """The questions as they were asked at a time; never changed once somebody has answered them."""
+    """The questions as they were asked at a time; never changed once the survey has been open."""
 
     __tablename__ = "survey_question_sets"
     __table_args__ = (UniqueConstraint("survey_id", "number"),)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import func, select, update
 
 from marketplace import audit, clock
 from marketplace.accounts.models import User
@@ -80,7 +80,7 @@ def create(actor: User, kind: SurveyOf, content: Mapping[str, Any], *, page: str
 def change(
     actor: User, survey: Survey, content: Mapping[str, Any], asks: Sequence[Question], version: int | None
 ) -> None:
-    """Questions that somebody has answered are kept as they were asked; the new ones are another set."""
+    """Questions that people have seen are kept as they were asked; the new ones are another set."""
     require(can_run(actor))
     _check(content)
     with transaction():
@@ -150,8 +150,7 @@ def _ask_from_now_on(survey: Survey, asks: list[dict[str, Any]]) -> None:
         QuestionSet.survey_id == survey.id, QuestionSet.number == survey.number)).one()
     if current.questions == asks:
         return
-    answered = exists().where(Answer.survey_id == survey.id, Answer.number == survey.number)
-    if not session.scalar(select(answered)):
+    if survey.state is State.DRAFT:  # nobody can have the form before them
         current.questions = asks
         return
     survey.number += 1

@@ -153,10 +153,22 @@ def test_answers_keep_the_questions_they_were_given_to(before_event, erin, alice
         alice.id: "A pump.", charlie.id: "A valve."}
 
 
-def test_questions_nobody_has_answered_are_changed_in_place(before_event, erin):
+def test_questions_nobody_has_seen_are_changed_in_place(erin):
+    survey = a_survey(erin, state=SurveyState.DRAFT)
+    content = {name: getattr(survey, name) for name in service.FIELDS}
+    service.change(erin, survey, content, ASKED, survey.version)
+    assert survey.number == 1 and service.questions_of(survey) == ASKED
+
+
+def test_an_answer_is_read_as_the_questions_stood_when_its_form_was_opened(before_event, erin, alice):
+    """Nobody has answered yet, but somebody has the form before them."""
     content = {name: getattr(before_event, name) for name in service.FIELDS}
-    service.change(erin, before_event, content, ASKED, before_event.version)
-    assert before_event.number == 1 and service.questions_of(before_event) == ASKED
+    opened = before_event.number
+    kinds = Question("need", Label("找什么", "What do you look for?"), Type.CHOICE,
+                     choices=(Label("资金", "Money"), Label("人才", "People")))
+    service.change(erin, before_event, content, [kinds], before_event.version)
+    given = answering.answer(alice, before_event, {"need": ["A pump."]}, opened)
+    assert (given.content, given.number) == ({"need": "A pump."}, opened)
 
 
 def test_a_survey_somebody_else_has_changed_is_not_overwritten(before_event, erin):
