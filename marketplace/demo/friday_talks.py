@@ -13,14 +13,15 @@ from marketplace import clock
 from marketplace.db import session
 from marketplace.demo.cases import STEPS, Case
 from marketplace.demo.fridays_cast import Member
-from marketplace.demo.timeline import Timeline, World
+from marketplace.demo.timeline import Timeline, World, rows
 from marketplace.events import attending
 from marketplace.events.models import Edition, Registration
 from marketplace.introductions.models import Introduction, Side, Stage, Status
 from marketplace.ratings import following, minutes, service, talks
 from marketplace.ratings.models import Verdict
+from marketplace.requests_desk import assigning, helping
 from marketplace.requests_desk import service as requests_desk
-from marketplace.requests_desk.models import Request, Step, Topic
+from marketplace.requests_desk.models import HelpAnswer, Level, Request, Step, Topic
 from marketplace.seating import service as seating
 from marketplace.seating.models import NoteKind
 
@@ -39,6 +40,11 @@ REQUESTS: tuple[tuple[Topic, str, str, str], ...] = (
     (Topic.PERMITS, "实验室改造的环评要求", "办公用房改造为理化实验室，是否需要环评，走哪个程序。",
      "理化实验室按登记表备案即可，当日办结；涉及危废的须另签处置协议。"),
 )
+PASSED_ON = {
+    Topic.SPACE: ("qinyuan", "资产运营部", "grace"), Topic.PEOPLE: ("keji", "人才工作科", "siyuan"),
+    Topic.PERMITS: ("keji", "政务服务科", "siyuan"),
+}
+"""What a steward does not answer: which body does instead, its department, and who answers there."""
 QUALIFIED, INTRODUCED, MET, INTENT, SIGNED, REGISTERED, IN_USE = 3, 7, 13, 24, 34, 40, 52
 """Days after the table."""
 FURTHEST = (Stage.IMPLEMENTED, Stage.NEGOTIATING, Stage.INTRODUCED, Stage.DISCUSSING, Stage.PERFORMING)
@@ -60,6 +66,7 @@ def plan(timeline: Timeline, world: World, number: int, ended: datetime, coming:
     add = timeline.add
     add(ended + timedelta(minutes=70), following.note_over)
     add(ended + timedelta(minutes=40), partial(_ask_authorities, world, number, coming))
+    add(ended + timedelta(hours=20), partial(_pass_on, world, number))
     add(ended + timedelta(days=3, minutes=-30), partial(_minutes, world, number))
     for place, one in enumerate(coming):
         rates = ended + timedelta(hours=19, minutes=11 * place)
@@ -83,7 +90,7 @@ def take_notes(world: World, number: int) -> None:
             kind = NoteKind.AGREED
             if table.number % 3 == 0:
                 text, kind = GENERAL.format(what=edition.title.zh), NoteKind.ASKED
-            once = f"friday-{number}-{table.number}"
+            once = f"friday-{number}-{plan.round}-{table.number}"
             seating.note(operator, edition, table.number, text, once, round=plan.round, kind=kind)
 
 
@@ -129,18 +136,36 @@ def _ask_authorities(world: World, number: int, coming: list[Member]) -> None:
                           _edition(world, number))
 
 
+def _pass_on(world: World, number: int) -> None:
+    """The steward hands on what park or authority has to answer."""
+    for request in _requests(world, number):
+        if request.step is Step.ASSIGNED and request.topic in PASSED_ON and request.steward is not None:
+            body, department, _ = PASSED_ON[request.topic]
+            assigning.assign(request.steward, request, world.organisations[body].slug, department=department,
+                             note="企业在“周五见”提出，请直接答复企业。")
+
+
 def _answer_requests(world: World, number: int) -> None:
-    """The stewards answer; every seventh waits longer."""
+    """Whoever is in charge answers; every seventh waits longer."""
     answers = {title: answer for _, title, _, answer in REQUESTS}
     for request in _requests(world, number):
-        if request.step is Step.ASSIGNED and request.steward is not None and request.id % 7:
-            requests_desk.answer(request.steward, request, answers[request.title])
+        who = request.steward
+        if request.level is not Level.STEWARD:
+            who = world.people[PASSED_ON[request.topic][2]]
+        if request.step is Step.ASSIGNED and who is not None and request.id % 7:
+            requests_desk.answer(who, request, answers[request.title])
 
 
 def _confirm_requests(world: World, number: int) -> None:
+    """What settles it is confirmed; the first answer of each topic then helps everybody."""
+    told = rows("friday_services")["help"]
     for request in _requests(world, number):
         if request.step is Step.ANSWERED and request.id % 5:
             requests_desk.confirm(request.raised_by, request)
+            words = told.get(request.topic)
+            known = select(HelpAnswer.id).where(HelpAnswer.question_zh == words["question_zh"]) if words else None
+            if known is not None and session.scalar(known) is None:
+                helping.publish(world.people["erin"], request, {"topic": request.topic.value, **words})
 
 
 def _requests(world: World, number: int) -> list[Request]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from marketplace import clock, workdays
 from marketplace.db import session
-from marketplace.demo import friday_talks, fridays_cast
+from marketplace.demo import friday_breakfast, friday_guests, friday_services, friday_talks, fridays_cast
 from marketplace.demo.fridays_cast import Member
 from marketplace.demo.timeline import TELLING, Timeline, World, rows
 from marketplace.events import attending, planning, surveying
@@ -26,6 +26,7 @@ from marketplace.messaging import service as messaging
 from marketplace.seating import service as seating
 from marketplace.seating import working
 from marketplace.seating.models import SeatingPlan
+from marketplace.seating.problem import USUAL
 from marketplace.surveys import answering, asking
 from marketplace.surveys.models import Survey
 
@@ -37,6 +38,10 @@ JOINED, BEGUN, ASKED, SEATED = (timedelta(days=days) for days in (45, 40, 14, 1)
 THEMES = 12
 THEMES_EACH = (0, -1, -5)
 """An edition is about one theme; those of the week before come again, and those of five weeks ago."""
+ROUNDS = {3: 2, 10: 3}
+"""Fridays where people change tables, and how many rounds they have."""
+SMALLER = 6
+"""Seats of a table where people change tables: six from one table can sit at six others."""
 LIKED = (5, 6, 5, 7, 6, 8, 6, 7, 9, 7, 9, 8)
 STRANDS_IN_TURN = [
     Strand.SCIENCE_MEETS_COMPANY, Strand.PROCUREMENT, Strand.ROADSHOW, Strand.POLICY, Strand.FOUNDERS,
@@ -61,12 +66,16 @@ def plan(timeline: Timeline, world: World) -> None:
     days, to_come = past_days(timeline.today), list(_coming(timeline.today))
     fridays_cast.plan(timeline, world, at(days[0]) - JOINED)
     timeline.add(at(days[0]) - BEGUN, partial(_begin, world, [*days, *to_come]))
+    friday_guests.plan_wishes(timeline, world, at(days[0]) - BEGUN, list(fridays_cast.members()))
+    friday_services.plan(timeline, world, [*days, *to_come])
+    friday_breakfast.plan(timeline, world)
     for days_ago in range((timeline.today - days[0]).days, -1, -1):
         timeline.add(timeline.moment(days_ago, hour=7), introductions.run_timers)
     houses = list(fridays_cast.members())
     for number, day in enumerate([*days, *to_come]):
         coming = [one for one in houses if _comes(one, number)]
         _plan_before(timeline, world, number, day, coming)
+        friday_guests.plan(timeline, world, number, at(day), coming)
         if day < timeline.today:
             _plan_the_day(timeline, world, number, day)
             friday_talks.plan(timeline, world, number, at(day) + timedelta(minutes=MINUTES), coming)
@@ -152,7 +161,7 @@ def _plan_before(timeline: Timeline, world: World, number: int, day: date, comin
         moment = at(day) - timedelta(days=20 - place % 16, minutes=3 * place)
         if moment > timeline.now:
             continue
-        timeline.add(moment, partial(_register, world, number, key))
+        timeline.add(moment, partial(friday_guests.register, world, number, key))
         if key in answers and place % 7:
             timeline.add(moment + timedelta(minutes=30), partial(_answer, world, number, answers[key], coming))
     if at(day) - timedelta(days=3) < timeline.now:
@@ -170,10 +179,6 @@ def _plan_the_day(timeline: Timeline, world: World, number: int, day: date) -> N
 
 def _ask(world: World, number: int) -> None:
     surveying.begin(world.people["erin"], edition_of(world, number))
-
-
-def _register(world: World, number: int, key: str) -> None:
-    attending.register(world.people[key], edition_of(world, number))
 
 
 def _answer(world: World, number: int, one: Member, coming: list[Member]) -> None:
@@ -209,7 +214,8 @@ def _ring(world: World, number: int) -> None:
 
 def _seat(world: World, number: int) -> None:
     operator, edition = world.people["erin"], edition_of(world, number)
-    seating.ask(operator, edition)
+    rounds = ROUNDS.get(number, 1)
+    seating.ask(operator, edition, rounds=rounds, seats=USUAL if rounds == 1 else SMALLER)
     _think(edition)
     seating.publish(operator, edition)
 
@@ -228,7 +234,7 @@ def _think(edition: Edition) -> None:
         busy = [plan.id for plan in _plans(edition) if plan.is_busy]
         if not busy:
             return
-        working.advance(busy)
+        working.advance(busy[:1])
     raise RuntimeError(f"{edition.ref}: the seating does not come to an end")
 
 
