@@ -11,7 +11,7 @@ from marketplace.events import service as events
 from marketplace.requests_desk import helping, service
 from marketplace.requests_desk.lists import Filters
 from marketplace.requests_desk.models import HelpAnswer, Request, RequestAct, Topic
-from marketplace.requests_desk.permissions import rights
+from marketplace.requests_desk.permissions import can_see, rights
 from marketplace.requests_desk.schemas import (
     HelpAnswerOut,
     HelpAnswersOut,
@@ -75,8 +75,10 @@ def show(ref: str) -> dict[str, Any]:
 @bp.arguments(RequestAssignForm)
 @bp.response(200, RequestOut)
 def assign(given: dict[str, Any], ref: str) -> dict[str, Any]:
-    """Say who answers: operators; whoever is in charge passes it on or up."""
-    return _whole(service.assign(actor(), service.get(actor(), ref), given.pop("to"), **given))
+    """Say who answers: operators; whoever is in charge passes it on or up. Who does not read it any more when it is
+    passed on gets what is said of it in lists."""
+    one = service.assign(actor(), service.get(actor(), ref), given.pop("to"), **given)
+    return _whole(one) if can_see(actor(), one) else _brief(one)
 
 
 @bp.post("/requests/<ref>/answer")

@@ -209,11 +209,14 @@ def said_note(text: str, name: str = "note", *, longest: int = LONGEST_NOTE) -> 
 
 
 def note_act(actor: User | None, request: Request, what: What, note: str = "") -> None:
-    """Within a transaction, after the change: one line of history."""
-    request.changed_at, request.reminders = clock.now(), 0
+    """Within a transaction, after the change: one line of history. What becomes of a published answer changes nothing
+    about the request: no form of the company's grows stale by it, and nobody is reminded anew."""
+    now = clock.now()
+    if what not in (What.PUBLISHED, What.RETRACTED):
+        request.changed_at, request.reminders = now, 0
     session.flush()
     session.add(RequestAct(
-        request_id=request.id, what=what, at=request.changed_at, actor_id=actor.id if actor else None,
+        request_id=request.id, what=what, at=now, actor_id=actor.id if actor else None,
         note=note or None, level=request.level, steward_id=request.steward_id, handler_id=request.handler_id,
         department=request.department, due_on=request.due_on,
     ))

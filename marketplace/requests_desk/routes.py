@@ -72,13 +72,13 @@ def remove(actor: User, route_id: int) -> None:
 
 
 def route_for(request: Request, level: Level) -> Route | None:
-    """The line of the table for this request: of the smallest region that the company lies in. A company that a park
-    counts among its members is that park's, with or without a line."""
+    """The line of the table for this request: of the smallest region that the company lies in, and not the company
+    itself. A company that a park counts among its members is that park's, with or without a line."""
     region = request.organisation.region
     around = ["", *(regions.ancestors(region) if region else [])]
     found = session.scalars(select(Route).join(Organisation).where(
         Route.topic == request.topic, Route.level == level, Route.region.in_(around),
-        Organisation.state == State.VERIFIED,
+        Organisation.state == State.VERIFIED, Route.organisation_id != request.organisation_id,
     )).all()
     own = park_of(request) if level is Level.PARK else None
     if own is not None:

@@ -16,6 +16,7 @@ from marketplace.requests_desk.permissions import (
     can_answer,
     can_assign,
     can_decide,
+    can_see,
     can_work_here,
     is_operator,
     rights,
@@ -91,7 +92,7 @@ def assign(ref: str) -> ResponseReturnValue:
     def assigned(form: dict[str, Any]) -> ResponseReturnValue:
         service.assign(actor(), one, form.pop("to"), **form)
         flash(_("Assigned. Whoever answers, and the company, have been told."))
-        return _to(ref)
+        return _to(ref) if can_see(actor(), one) else redirect(url_for("requests_desk.desk"))  # passed on, out of sight
 
     return form_page("requests_desk/assign.html", RequestAssignForm(), assigned, one=one,
                      initial=showing.suggested(one), groups=showing.target_groups(actor(), one), days=DAYS)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from desk_facts import REPLY
+from desk_facts import REPLY, morning, told
 
 from marketplace.db import transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
-from marketplace.requests_desk import helping, service
-from marketplace.requests_desk.models import Topic, What
+from marketplace.requests_desk import helping, service, timers
+from marketplace.requests_desk.models import Step, Topic, What
 
 pytest_plugins = ["desk_cast"]
 EDITED = {"topic": "permits", "question_zh": "中试线环评到哪里办？",
@@ -81,6 +81,20 @@ def test_nothing_is_published_before_it_is_answered_or_by_others(with_steward, a
     service.send_back(charlie, answered, "No.")
     with pytest.raises(Forbidden):
         helping.publish(erin, answered, EDITED)
+
+
+def test_publishing_takes_nothing_from_the_company(answered, charlie, erin):
+    seen = answered.version
+    with morning(5):
+        timers.run()
+    made = helping.publish(erin, answered, EDITED)
+    helping.retract(erin, made)
+    for days in (10, 15, 20):
+        with morning(days):
+            timers.run()
+    assert told(charlie).count("Does the answer to “{title}” settle it? Please confirm, or send it back.") == 2
+    service.confirm(charlie, answered, seen)
+    assert answered.step is Step.CONFIRMED
 
 
 def test_taken_down_nobody_finds_it_and_it_can_come_back(answered, erin, charlie):

@@ -104,6 +104,22 @@ def test_the_form_of_assigning_begins_with_whom_the_table_names(signed_in, dana,
     assert fresh(with_steward).handler_id == desk_park.id
 
 
+def test_who_passes_it_out_of_their_sight_is_led_to_the_desk(signed_in, charlie, company, pauline, routed, desk_bureau):
+    request = service.ask(charlie, company, Topic.PERMITS, TITLE, TEXT)
+    browser = signed_in(pauline)
+    passed = browser.post(f"{request.url}/assign", data={"to": f"organisation:{desk_bureau.id}"})
+    assert passed.headers["Location"] == "/requests/desk"
+    assert "Assigned." in browser.get("/requests/desk").text
+    assert fresh(request).handler_id == desk_bureau.id
+
+
+def test_a_program_that_passes_it_out_of_its_sight_is_told_so_much(program, charlie, company, pauline, routed):
+    request = service.ask(charlie, company, Topic.PERMITS, TITLE, TEXT)
+    passed = program(pauline).post(f"/api/v1/requests/{request.ref}/assign", json={"to": "bureau"})
+    assert passed.status_code == 200 and passed.json["in_charge"] == "Bureau"
+    assert not {"text", "history", "answer"} & set(passed.json)
+
+
 def test_nonsense_in_addresses_narrows_nothing(signed_in, erin, with_steward):
     browser = signed_in(erin)
     for query in ("?step=x&topic=y&level=z&due=never&page=zero", "?q=%00%25&event=%00", "?page=99999999"):

@@ -264,6 +264,11 @@ def test_a_steward_who_is_no_longer_staff_reads_it_no_more(with_steward, dana):
     assert service.visible_refs(dana, [with_steward.ref]) == []
 
 
+def test_nobody_is_named_to_answer_their_own_request(pauline, desk_park, routed, desk_bureau):
+    request = service.ask(pauline, desk_park, Topic.PERMITS, TITLE, TEXT)
+    assert request.step is Step.WAITING and routes.route_for(request, Level.AUTHORITY).organisation == desk_bureau
+
+
 def test_somebody_of_a_park_that_asks_itself_is_treated_like_any_company(pauline, desk_park, erin):
     join(pauline, an_organisation("second", Kind.COMPANY), Role.VIEWER)
     request = service.ask(pauline, desk_park, Topic.FINANCE, TITLE, TEXT)
