@@ -15,8 +15,7 @@ from marketplace import audit, clock, refs
 from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
-from marketplace.events.models import Edition
-from marketplace.events.models import State as EditionState
+from marketplace.events.models import RUNS, Edition
 from marketplace.files import service as files
 from marketplace.files.models import StoredFile
 from marketplace.organisations.models import Organisation
@@ -125,11 +124,14 @@ def counts(actor: Reader, library: Library) -> dict[str, int]:
     return {kind: search(actor, library, standing=kind, size=1)[1] for kind in ("in", "waiting", "expired")}
 
 
-def editions_for(actor: Reader) -> Sequence[Edition]:
-    """The coming events of directed procurement that are held for this reader's companies."""
+def editions_for(actor: Reader, library: Library | None = None) -> Sequence[Edition]:
+    """The coming events, as far as announced, that are held for this reader's companies; and the one with which the
+    library goes already, however long ago that was."""
     these = select(Edition).where(Edition.buyer_id.in_([one.id for one in buyers_of(actor)]),
-                                  Edition.ends_at > clock.now(), Edition.state != EditionState.CANCELLED)
-    return session.scalars(these.order_by(Edition.starts_at).limit(MOST)).all()
+                                  Edition.ends_at > clock.now(), Edition.state.in_(sorted(RUNS)))
+    coming = session.scalars(these.order_by(Edition.starts_at).limit(MOST)).all()
+    kept = library.edition if library is not None else None
+    return coming if kept is None or kept in coming else [kept, *coming]
 
 
 def open_library(actor: User, buyer: Organisation, content: Mapping[str, Any]) -> Library:
@@ -153,7 +155,7 @@ def open_library(actor: User, buyer: Organisation, content: Mapping[str, Any]) -
 
 def change_library(actor: User, library: Library, content: Mapping[str, Any], version: int | None) -> None:
     require(can_run(actor, library))
-    given = _library_content(actor, content)
+    given = _library_content(actor, content, library)
     if version is not None and version != library.version:
         raise Conflict(STALE)
     with _changing(), transaction():
@@ -235,14 +237,15 @@ def decline(actor: User, supplier: Supplier, reason: str, version: int | None = 
     _decidable(actor, supplier, version)
     with _changing(), transaction():
         supplier.reason = said
+        values = {"buyer": supplier.library.buyer, "title": supplier.library.title, "reason": said}
         if supplier.renews:  # the year that it has been given runs to its end
             supplier.renews = False
+            phrase = say("{buyer} does not renew your place in its supplier library “{title}”: {reason}", **values)
         else:
             supplier.state = State.DECLINED
+            phrase = say("{buyer} has not accepted you into its supplier library “{title}”: {reason}", **values)
         _decided(actor, supplier)
         audit.record(actor.id, "supplier.declined", "supplier", supplier.id)
-        phrase = say("{buyer} has not accepted you into its supplier library “{title}”: {reason}",
-                     buyer=supplier.library.buyer, title=supplier.library.title, reason=said)
         telling.applicant(supplier, phrase, actor, telling.fact_of(supplier, "declined"))
 
 
@@ -301,11 +304,11 @@ def _decided(actor: User, supplier: Supplier) -> None:
     session.flush()
 
 
-def _library_content(actor: User, content: Mapping[str, Any]) -> dict[str, Any]:
+def _library_content(actor: User, content: Mapping[str, Any], library: Library | None = None) -> dict[str, Any]:
     given: dict[str, Any] = {name: _text(content, name, needed=name != "conditions")
                              for name in ("title", "wanted", "conditions")}
     number = content.get("edition")
-    if number and number not in [edition.id for edition in editions_for(actor)]:
+    if number and number not in [edition.id for edition in editions_for(actor, library)]:
         raise Invalid({"edition": say("Choose one of your events from the list.")})
     return {**given, "edition_id": number or None}
 

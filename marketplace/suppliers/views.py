@@ -88,7 +88,8 @@ def edit(ref: str) -> ResponseReturnValue:
         return redirect(library.url)
 
     return form_page("suppliers/library_form.html", LibraryForm(), changed, library=library, buyers=[],
-                     initial={**initial, "edition": library.edition_id}, editions=service.editions_for(actor()))
+                     initial={**initial, "edition": library.edition_id},
+                     editions=service.editions_for(actor(), library))
 
 
 @bp.post("/suppliers/<ref>/<any(open,close):what>")

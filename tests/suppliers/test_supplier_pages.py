@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 from conftest import a_person
 from events.planned import a_series, an_edition
+from sqlalchemy import select
 from supplier_facts import OFFER, PDF, WANTED
 
+from marketplace import clock
 from marketplace.db import session, transaction
+from marketplace.events.models import State as EventState
 from marketplace.suppliers import service
 from marketplace.suppliers.models import Library, State, Supplier
 
@@ -48,6 +52,29 @@ def test_an_event_of_another_buyer_cannot_be_chosen(signed_in, charlie, erin):
     edition = an_edition(erin, a_series(erin))
     refused = signed_in(charlie).post("/suppliers/new", data={**WANTED, "edition": edition.id})
     assert refused.status_code == 422 and "Turned parts of titanium." in refused.text
+
+
+def test_an_event_that_is_not_announced_is_not_told_of(signed_in, charlie, company, erin):
+    edition = an_edition(erin, a_series(erin), state=EventState.DRAFT)
+    with transaction():
+        edition.buyer_id = company.id
+    number, browser = edition.id, signed_in(charlie)
+    assert "Injectable processes" not in browser.get("/suppliers/new").text
+    assert browser.post("/suppliers/new", data={**WANTED, "edition": number}).status_code == 422
+
+
+def test_a_library_keeps_its_event_when_it_is_changed_afterwards(signed_in, charlie, company, erin, library):
+    edition = an_edition(erin, a_series(erin))
+    with transaction():
+        library.edition_id, edition.buyer_id = edition.id, company.id
+    number, address, after = edition.id, f"{library.url}/edit", edition.ends_at + timedelta(days=1)
+    with clock.at(after):
+        browser = signed_in(charlie)
+        assert f'value="{number}" selected' in browser.get(address).text
+        sent = {**WANTED, "title": "Parts", "edition": number}
+        assert browser.post(address, data=sent).status_code == 302
+    kept = session.scalars(select(Library)).one()
+    assert (kept.title, kept.edition_id) == ("Parts", number)
 
 
 def test_a_form_that_is_refused_comes_back_filled_here_too(signed_in, charlie, tina, library, applied):

@@ -63,6 +63,7 @@ def test_not_renewed_the_year_runs_to_its_end(accepted, charlie, tina, turner, l
         service.apply(tina, library, turner, OFFER)
         service.decline(charlie, accepted, "We make them ourselves now.")
         assert accepted.is_valid and accepted.valid_until == until
+    assert heard_of_suppliers(tina)[-1].startswith("{buyer} does not renew your place")
     with in_days(370):
         assert accepted.is_expired and service.search(charlie, library, standing="expired")[1] == 1
 
