@@ -54,9 +54,9 @@ class Voice:
 
 
 def open_or_advance(ids: list[int]) -> None:
-    """Handler of rating.mutual; what has its introduction is left alone."""
+    """Handler of rating.mutual; what has its introduction, or one of the two has taken back, is left alone."""
     for mutual in ratings.mutual(ids):
-        if mutual.introduction_ref is None:
+        if mutual.introduction_ref is None and ratings.stands(mutual):
             with transaction():
                 _follow(mutual)
 

@@ -81,6 +81,8 @@ def send(actor: User, edition: Edition) -> int:
         raise Conflict(say("There are no minutes yet; write them first."))
     people = [one.user_id for one in talks.came(edition)]
     with transaction():
+        attending.lock(edition)
+        session.refresh(found)
         if found.sent_at is None:
             found.sent_at = clock.now()
             audit.record(actor.id, "event.minutes_sent", "event", edition.id, count=len(people))

@@ -50,7 +50,7 @@ class Asked:
     mutual: Mutual | None
     """That both see a cooperation."""
     words: str | None
-    """What the other wrote, once both see a cooperation."""
+    """What the other wrote, while both see a cooperation."""
 
 
 def mine(actor: Reader, edition: Edition) -> Registration:
@@ -94,7 +94,8 @@ def asked(registration: Registration, edition: Edition) -> list[Asked]:
     for talk in theirs:
         other = talk.other_of(registration.id)
         mutual, back = agreed.get(other), received.get(other)
-        words = back.note if back is not None and mutual is not None else None
+        both = back is not None and mutual is not None and back.is_hopeful and given[other].is_hopeful
+        words = back.note if back is not None and both else None
         found.append(Asked(talk, others[other], given.get(other), mutual, words))
     return found
 
@@ -196,6 +197,11 @@ def ratings_of(mutual: Mutual) -> dict[int, Rating]:
     return {row.by_id: row for row in rows}
 
 
+def stands(mutual: Mutual) -> bool:
+    """Do both still see a cooperation, by what they said last?"""
+    return all(one.is_hopeful for one in ratings_of(mutual).values())
+
+
 def note_introduction(mutual: Mutual, ref: str) -> None:
     """What came of it stands in the room above; only its reference is kept here."""
     with transaction():
@@ -244,7 +250,8 @@ def _require_tablemates(given: Mapping[int, object], known: Mapping[int, object]
 
 
 def _ratings(*which: ColumnElement[bool]) -> list[Rating]:
-    return list(session.scalars(select(Rating).where(*which)))
+    """As they are now, whatever a page read of them before it waited for its turn."""
+    return list(session.scalars(select(Rating).where(*which).execution_options(populate_existing=True)))
 
 
 def _is_half_a_year_on(edition: Edition) -> bool:

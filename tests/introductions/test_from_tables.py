@@ -87,6 +87,19 @@ def test_telling_it_twice_opens_one(evening, alice, charlie, offer, demand):
     assert len([one for one in told(alice) if "both see a cooperation" in one]) == 1
 
 
+def test_nobody_is_introduced_who_has_thought_better_of_it(evening, alice, charlie, institute, company):
+    agreed = both_agree(evening, alice, charlie)  # neither has anything to introduce yet
+    mine = {evening.of(charlie).id: Said(Verdict.INFORMATIVE)}
+    ratings.rate(evening.of(alice), evening.edition, mine)
+    a_listing(institute)
+    a_listing(company, Kind.NEED)
+    from_tables.open_or_advance([agreed.id])
+    assert cases() == []
+    ratings.rate(evening.of(alice), evening.edition, {number: Said(Verdict.POSSIBLE) for number in mine})
+    from_tables.open_or_advance([agreed.id])
+    assert len(cases()) == 1
+
+
 def test_what_the_seating_named_is_introduced_rather_than_another_pair(evening, company, alice, charlie, offer, demand):
     other = a_listing(company, Kind.NEED, title="A valve for hydrogen", summary="It must not leak.", keywords=["valve"])
     one, two = sorted([evening.of(alice).id, evening.of(charlie).id])

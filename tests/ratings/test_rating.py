@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from ratings.seats import seat
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from marketplace import clock
 from marketplace.db import session, transaction
@@ -88,6 +88,19 @@ def test_what_one_wrote_is_read_by_the_other_only_once_both_agree(evening, alice
     rate(evening, charlie, alice, POSSIBLE)
     of_charlie = {one.other.user: one for one in service.asked(evening.of(charlie), evening.edition)}
     assert of_charlie[alice].words == "A pilot line"
+    rate(evening, alice, charlie, Said(Verdict.INFORMATIVE, "They will never pay"))
+    of_charlie = {one.other.user: one for one in service.asked(evening.of(charlie), evening.edition)}
+    assert of_charlie[alice].words is None
+
+
+def test_what_the_other_says_meanwhile_is_seen_by_who_has_the_page_open(evening, alice, charlie):
+    rate(evening, charlie, alice, INFORMATIVE)
+    seen = session.scalars(select(Rating)).one()  # as the page that is open has it
+    change = update(Rating).where(Rating.id == seen.id).values(verdict=Verdict.POSSIBLE)
+    with transaction():
+        session.execute(change.execution_options(synchronize_session=False))
+    rate(evening, alice, charlie, POSSIBLE)
+    assert len(mutuals()) == 1
 
 
 def test_nobody_rates_whom_they_did_not_sit_with(evening, erin, alice, charlie, grace):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from conftest import a_person, an_organisation, join
 from ratings.seats import seat
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from marketplace import clock
 from marketplace.db import session, transaction
@@ -13,7 +13,7 @@ from marketplace.events import attending
 from marketplace.messaging.models import Notice
 from marketplace.organisations.models import Kind
 from marketplace.ratings import minutes
-from marketplace.ratings.models import Rating
+from marketplace.ratings.models import EditionMinutes, Rating
 from marketplace.seating.models import HostNote
 
 pytest_plugins = ["ratings.at_tables"]
@@ -101,6 +101,16 @@ def test_minutes_are_written_sent_once_and_read_by_those_who_came(evening, signe
     assert signed_in(bob).get(page(evening, "minutes")).status_code == 404
     theirs = select(Notice).where(Notice.user_id == alice.id, Notice.url == page(evening, "minutes"))
     assert len(session.scalars(theirs).all()) == 1
+
+
+def test_minutes_that_somebody_changes_meanwhile_are_sent_as_they_are(evening, erin):
+    seen = minutes.write(erin, evening.edition, "First.", None)
+    change = update(EditionMinutes).values(text="Second.", version=seen.version + 1)
+    with transaction():
+        session.execute(change.execution_options(synchronize_session=False))
+    minutes.send(erin, evening.edition)
+    session.refresh(seen)
+    assert seen.text == "Second." and seen.sent_at == clock.now()
 
 
 def test_two_who_write_minutes_at_once_do_not_overwrite_each_other(evening, signed_in, erin):
