@@ -82,6 +82,7 @@ from marketplace.requests_desk import help_views
 from marketplace.requests_desk import views as requests_views
 from marketplace.seating import api as seating_api
 from marketplace.seating import slots_views as talk_views
+from marketplace.seating import talks_api
 from marketplace.seating import views as seating_views
 from marketplace.suppliers import views as suppliers_views
 from marketplace.surveys import api as surveys_api
@@ -132,7 +133,7 @@ APIS: dict[Any, Scope | None] = {
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
     surveys_api: Scope.ACCOUNT, broadcasts_api: Scope.ADMINISTER, park_api: Scope.ADMINISTER,
     requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
-    edition_api: None,
+    edition_api: None, talks_api: Scope.ADMINISTER,
 }
 """Each with the scope that a token needs to change something there; reading takes Scope.READ."""
 

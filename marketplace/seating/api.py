@@ -120,7 +120,7 @@ def _plan(shown: Shown) -> dict[str, Any]:
 def _sitting(one: Sitting) -> dict[str, Any]:
     reasons = [{"text": words(reason.text), "need": reason.need or None, "result": reason.result or None,
                 "score": reason.score} for reason in one.reasons]
-    return {**_person(one.registration), "leads": one.leads, "fixed": one.is_fixed, "reasons": reasons}
+    return {**person_json(one.registration), "leads": one.leads, "fixed": one.is_fixed, "reasons": reasons}
 
 
 def _table(one: MyTable) -> dict[str, Any]:
@@ -130,13 +130,14 @@ def _table(one: MyTable) -> dict[str, Any]:
 def _mate(mate: Mate) -> dict[str, Any]:
     because = mate.because
     return {
-        **_person(mate.registration), "leads": mate.leads, "score": because.score if because else None,
+        **person_json(mate.registration), "leads": mate.leads, "score": because.score if because else None,
         "need": because.need.ref if because and because.need else None,
         "result": because.result.ref if because and because.result else None,
     }
 
 
-def _person(registration: Registration) -> dict[str, Any]:
+def person_json(registration: Registration) -> dict[str, Any]:
+    """Whose registration it is, as every part of this room tells it."""
     organisation = registration.organisation
     return {"registration": registration.id, "name": registration.user.name,
             "organisation": words(organisation) if organisation else None}

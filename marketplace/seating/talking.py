@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, or_, select
 
@@ -156,6 +157,32 @@ def mine(actor: User, edition: Edition) -> Mine:
         frozenset(kinds[TalkWishKind.ASKS]), frozenset(kinds[TalkWishKind.REFUSES]),
         frozenset(guest.cannot if guest else ()), guest.most if guest else None,
     )
+
+
+def require_known(found: Mine, given: Mapping[str, Any]) -> None:
+    """Of a program's wishes: names back what nobody there, and no time, is called. A page offers only what there is."""
+    if found.day is None:
+        return
+    people, times = {one.id for one in found.others}, range(found.day.slots)
+    problems: dict[str, Phrase] = {}
+    for name in ("asks", "refuses"):
+        if strange := [number for number in given[name] if number not in people]:
+            problems[name] = say("Nobody you may ask to meet has the number {number}; “{list}” has those you may.",
+                                 number=strange[0], list="others")
+    if strange := [number for number in given["cannot"] if number not in times]:
+        problems["cannot"] = say("There is no time {number}; they are numbered from 0 to {last}.", number=strange[0],
+                                 last=times[-1])
+    if problems:
+        raise Invalid(problems)
+
+
+def require_people(edition: Edition, given: Mapping[str, int]) -> None:
+    """`require_known`, of two who must meet."""
+    people = {one.id for one in attending.placed(edition)}
+    problems = {name: say("Nobody with a place has the number {number}; “{list}” has those who have one.",
+                          number=number, list="people") for name, number in given.items() if number not in people}
+    if problems:
+        raise Invalid(problems)
 
 
 def unmet(actor: User, edition: Edition) -> list[tuple[Registration, Registration, Unmet]]:

@@ -49,6 +49,8 @@ SENT: dict[str, dict[str, Any]] = {
     "POST broadcasts_api.send": {"version": 1},
     "POST seating_api.move": {"registration": "{registration_id}", "to": "1", "version": 1},
     "POST seating_api.write_note": {"table": 1, "text": "They meet on Monday.", "once": "abcdefgh"},
+    "POST talks_api.arrange": {"slots": 3, "minutes": 15, "places": 2},
+    "POST talks_api.must": {"one": "{registration_id}", "other": "{registration_id}"},
     "PUT ratings_api.rate": {"verdict": "informative"},
     "PUT ratings_api.rate_again": {"later": "talking"},
     "POST desk.move": {"ref": "{ref}", "key": "implement"},

@@ -21,6 +21,8 @@ AT_TABLES: tuple[tuple[frozenset[str], str], ...] = (
         POST seating_api: again ask move publish
         GET POST talks: must show
         POST talks: publish
+        GET talks_api: show
+        POST talks_api: arrange must publish
     """),
     (GUESTS | OPERATORS, """
         GET POST seating: write_note
@@ -29,6 +31,8 @@ AT_TABLES: tuple[tuple[frozenset[str], str], ...] = (
     """),
     (GUESTS, """
         GET POST talks: mine
+        GET talks_api: mine
+        PUT talks_api: wish
         GET ratings_api: of_event
         PUT ratings_api: rate rate_again
     """),

@@ -108,5 +108,5 @@ def a_seating(edition: Edition) -> dict[str, object]:
         plan.tables = [Table(number=1, size=8)]
         plan.seats = [Seat(registration_id=one.id, table=plan.tables[0]) for one in people]
         session.add(plan)
-    return {**dict.fromkeys(("seating.ref", "seating_api.ref", "talks.ref"), edition.ref),
+    return {**dict.fromkeys(("seating.ref", "seating_api.ref", "talks.ref", "talks_api.ref"), edition.ref),
             **dict.fromkeys(("seating.number", "seating_api.number"), 1)}
