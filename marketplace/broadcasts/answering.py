@@ -1,4 +1,5 @@
-"""What the link in a broadcast's mail does: it shows the need, and with one press begins an introduction."""
+"""What the link in a broadcast's mail does: it shows the need, and with one press begins an introduction; of whoever
+only holds the link, once the person it was written to has confirmed it."""
 
 from __future__ import annotations
 
@@ -13,10 +14,11 @@ from sqlalchemy import select, update
 from marketplace import audit, clock
 from marketplace.accounts import links
 from marketplace.accounts.models import User
+from marketplace.broadcasts import confirming
 from marketplace.broadcasts.models import Broadcast, Recipient
 from marketplace.broadcasts.permissions import is_open
 from marketplace.db import session, transaction
-from marketplace.errors import Conflict, Invalid, NotFound
+from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.introductions import service as introductions
 from marketplace.introductions.models import Introduction, Origin
 from marketplace.listings import service as listings
@@ -25,7 +27,7 @@ from marketplace.listings.permissions import can_see
 from marketplace.listings.tiers import View, view_at
 from marketplace.matching import service as matching
 from marketplace.organisations.models import Organisation
-from marketplace.organisations.permissions import editable_ids, memberships
+from marketplace.organisations.permissions import Reader, editable_ids, memberships
 from marketplace.phrases import in_language, say
 
 LIFETIME = timedelta(days=180)
@@ -54,6 +56,8 @@ class Asked:
     is_open: bool
     introduction: Introduction | None
     """What their interest has begun."""
+    is_theirs: bool
+    """Is it the person who looks: signed in, or by a link from their mailbox that asks for it? Mails are passed on."""
 
     @property
     def is_verified(self) -> bool:
@@ -64,12 +68,9 @@ def link(recipient_id: int) -> str:
     return links.to(f"/news/{links.signer(_PURPOSE).dumps(recipient_id)}")
 
 
-def behind(token: str) -> Asked:
+def behind(token: str, reader: Reader = None) -> Asked:
     """NotFound when the link is forged or too old, its person gone, or the need not for their eyes any more."""
-    try:
-        number = links.signer(_PURPOSE).loads(token, max_age=int(LIFETIME.total_seconds()))
-    except (BadData, ValueError, TypeError):
-        raise NotFound from None
+    number, is_confirmed = _number_in(token)
     recipient = session.get(Recipient, number, populate_existing=True)
     if recipient is None or not recipient.user.is_active:
         raise NotFound
@@ -82,6 +83,7 @@ def behind(token: str) -> Asked:
         recipient, person, recipient.broadcast, need, view_at(need, 0),
         tuple(one.organisation for one in memberships(person) if one.organisation_id in editable),
         introductions.candidates(person, need), is_open(need), begun,
+        is_confirmed or (reader is not None and reader.id == person.id),
     )
 
 
@@ -95,6 +97,7 @@ def note_opened(asked: Asked) -> None:
 def interest(asked: Asked, form: Mapping[str, Any]) -> Introduction:
     """I am interested: an introduction for their organisation, with a listing of theirs or one begun by its title.
     The second press finds what the first has begun."""
+    require(asked.is_theirs)
     person = asked.person
     with transaction():
         this = select(Recipient).where(Recipient.id == asked.recipient.id).with_for_update(of=Recipient)
@@ -111,6 +114,16 @@ def interest(asked: Asked, form: Mapping[str, Any]) -> Introduction:
     return begun
 
 
+def ask_to_confirm(asked: Asked) -> None:
+    """Somebody who holds the link has pressed: the person it was written to is asked whether they mean it."""
+    if asked.introduction is not None:
+        return
+    if not asked.is_open:
+        raise Conflict(say("{ref} is not open for interest now.", ref=asked.need.ref))
+    _organisation(asked, None)
+    confirming.ask(asked.recipient, asked.shown)
+
+
 def fitting(asked: Asked) -> Listing | None:
     """The result of theirs that answers best, if one does well; a weak one is no better than a draft of its own."""
     scores = matching.explained(asked.person, asked.need, asked.candidates)
@@ -123,6 +136,19 @@ def first_title(asked: Asked) -> str:
     title = asked.shown.in_language(asked.person.language).title
     said = in_language(say("In answer to: {title}", title=title), asked.person.language)
     return str(said)[:LONGEST_TITLE]
+
+
+def _number_in(token: str) -> tuple[int, bool]:
+    """The recipient, and whether the token came in a mail that asks them to confirm."""
+    try:
+        return confirming.behind(token), True
+    except NotFound:
+        pass
+    try:
+        number = links.signer(_PURPOSE).loads(token, max_age=int(LIFETIME.total_seconds()))
+    except (BadData, ValueError, TypeError):
+        raise NotFound from None
+    return int(number), False
 
 
 def _begin(asked: Asked, form: Mapping[str, Any]) -> Introduction:

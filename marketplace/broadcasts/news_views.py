@@ -8,7 +8,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, ur
 from flask import request as asked_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.broadcasts import answering, letters, news, schemas
+from marketplace.broadcasts import answering, confirming, letters, news, schemas
 from marketplace.broadcasts.models import What
 from marketplace.errors import NotFound
 from marketplace.finding.following import is_somebody
@@ -48,19 +48,12 @@ def wanted() -> ResponseReturnValue:
 def answer(token: str) -> ResponseReturnValue:
     """A GET begins nothing: programs that look through mail open every link in it. The button does."""
     try:
-        asked = answering.behind(token)
+        asked = answering.behind(token, actor())
     except NotFound:
         return _unlisted(render_template("broadcasts/gone.html"), 404)
     if is_somebody():
         answering.note_opened(asked)
-
-    def done(values: dict[str, Any]) -> ResponseReturnValue:
-        answering.interest(asked, values)
-        return redirect(url_for("news.answer", token=token))
-
-    best = answering.fitting(asked)
-    return _unlisted(form_page("broadcasts/answer.html", schemas.InterestForm(), done, initial=_begun(asked, best),
-                               asked=asked, best=best, facts=letters.facts_of(asked.shown, current())))
+    return _unlisted(_page(asked, token))
 
 
 @bp.route("/news/leave/<token>", methods=FORM)
@@ -73,7 +66,26 @@ def leave(token: str) -> ResponseReturnValue:
         return _unlisted(render_template("broadcasts/left_before.html"), 404)
     if asked_for.method == "POST":
         news.leave(person)
-    return _unlisted(render_template("broadcasts/leave.html", is_over=not news.is_subscribed(person)))
+    return _unlisted(render_template("broadcasts/leave.html", is_over=not news.is_subscribed(person),
+                                     address=confirming.masked(person)))
+
+
+def _page(asked: answering.Asked, token: str) -> ResponseReturnValue:
+    address = confirming.masked(asked.person)
+
+    def done(values: dict[str, Any]) -> ResponseReturnValue:
+        if asked.is_theirs:
+            answering.interest(asked, values)
+        else:
+            answering.ask_to_confirm(asked)
+            flash(words(say("We have written to {address}. Press the button in that mail; the link works for three "
+                            "days.", address=address)))
+        return redirect(url_for("news.answer", token=token))
+
+    best = answering.fitting(asked) if asked.is_theirs else None
+    template = "broadcasts/answer.html" if asked.is_theirs else "broadcasts/held.html"
+    return form_page(template, schemas.InterestForm(), done, initial=_begun(asked, best), asked=asked, best=best,
+                     token=token, facts=letters.facts_of(asked.shown, current()), address=address)
 
 
 def _begun(asked: answering.Asked, best: Listing | None) -> dict[str, Any]:

@@ -62,7 +62,9 @@ def _plan_library(timeline: Timeline, world: World, told: dict[str, Any], number
     timeline.add(timeline.moment(told["days_ago"]), partial(_open, world, opened, told))
     for one in told["known"]:
         timeline.add(timeline.moment(one["days_ago"], 11), partial(_apply, world, opened, places, one))
-        timeline.add(timeline.moment(one["decided_days_ago"], 15), partial(_decide, world, places, told, one))
+        if "decision" in one:
+            decides = partial(_decide, world, places, told, one)
+            timeline.add(timeline.moment(one["decided_days_ago"], 15), decides)
         if "renews_days_ago" in one:
             timeline.add(timeline.moment(one["renews_days_ago"], 15), partial(_apply, world, opened, places, one))
     linked = max(starts - LINKED, timeline.moment(told["days_ago"], 12))

@@ -64,6 +64,11 @@ def test_pressing_several_times_at_once_begins_one_introduction(going):
         pass
     token = answering.link(session.scalars(select(Recipient.id)).first()).rpartition("/")[2]
     session.remove()
-    refs = together(lambda: answering.interest(answering.behind(token), {}).ref)
+    refs = together(lambda: answering.interest(answering.behind(token, whose(token)), {}).ref)
     assert len(set(refs)) == 1
     assert session.scalar(select(func.count()).select_from(Introduction)) == 1
+
+
+def whose(token):
+    """The reader of the mail, signed in."""
+    return answering.behind(token).person

@@ -80,7 +80,8 @@ def test_programs_that_look_through_mail_are_not_counted_as_readers(client, told
     assert service.counts([told_of.id])[told_of.id].opened == 0
 
 
-def test_one_press_begins_an_introduction_for_the_readers_organisation(client, told_of, funding, investor):
+def test_one_press_begins_an_introduction_for_the_readers_organisation(signed_in, told_of, funding, investor):
+    client = signed_in(investor)
     answer = client.post(way(investor), data={})
     assert answer.status_code == 302
     case = session.scalars(select(Introduction)).one()
@@ -91,22 +92,26 @@ def test_one_press_begins_an_introduction_for_the_readers_organisation(client, t
     assert service.counts([told_of.id])[told_of.id].interested == 1
 
 
-def test_pressing_twice_begins_one_introduction(client, told_of, investor):
+def test_pressing_twice_begins_one_introduction(signed_in, told_of, investor):
+    client = signed_in(investor)
     for _ in range(3):
         client.post(way(investor), data={})
     assert cases() == 1
     assert session.scalar(select(func.count()).select_from(Listing)) == 2
 
 
-def test_reader_answers_with_a_result_of_theirs_and_says_why(client, told_of, investor):
+def test_reader_answers_with_a_result_of_theirs_and_says_why(signed_in, told_of, investor):
     own = a_listing(investor.memberships[0].organisation, title="Growth capital")
-    client.post(way(investor), data={"own": own.ref, "message": "We invest in pilot lines."})
+    ref = own.ref
+    signed_in(investor).post(way(investor), data={"own": ref, "message": "We invest in pilot lines."})
     case = session.scalars(select(Introduction)).one()
-    assert case.result_id == own.id
+    assert case.result.ref == ref
     assert case.interests[0].cooperation_sought == "We invest in pilot lines."
 
 
-def test_the_result_that_fits_is_proposed_and_a_weak_one_is_not(client, told_of, investor):
+def test_the_result_that_fits_is_proposed_and_a_weak_one_is_not(signed_in, told_of, investor):
+    client = signed_in(investor)
+    investor = attached(investor)
     home = investor.memberships[0].organisation
     weak = a_listing(home, title="Wheat that stands", summary="A dwarf wheat.", keywords=["wheat"], field="biology",
                      details={"problem": "Wheat falls over in storms."})
@@ -117,9 +122,9 @@ def test_the_result_that_fits_is_proposed_and_a_weak_one_is_not(client, told_of,
     assert f'value="{fits.ref}" selected' in client.get(way(investor)).text
 
 
-def test_a_listing_of_somebody_else_is_not_taken_for_ones_own(client, told_of, institute, investor):
-    theirs = a_listing(institute, title="Not yours")
-    answer = client.post(way(investor), data={"own": theirs.ref})
+def test_a_listing_of_somebody_else_is_not_taken_for_ones_own(signed_in, told_of, institute, investor):
+    theirs = a_listing(institute, title="Not yours").ref
+    answer = signed_in(investor).post(way(investor), data={"own": theirs})
     assert answer.status_code == 422 and "Choose one of your listings" in answer.text
     assert cases() == 0
 
