@@ -21,6 +21,7 @@ from marketplace.training.permissions import can_run
 STALE = say("Somebody else changed it while you were writing. What you wrote is still here: compare it with the page "
             "as it is now, then save again.")
 FULL = say("All places are taken.")
+CANCELLED = say("It has been cancelled already.")
 IN_IT = (Taking.ENROLLED, Taking.ATTENDED, Taking.ABSENT)
 
 
@@ -98,11 +99,14 @@ def plan(actor: Reader, content: Mapping[str, Any]) -> TrainingSession:
 def change(actor: Reader, training: TrainingSession, content: Mapping[str, Any], version: int) -> None:
     """Who is enrolled is told when it is at another time or place."""
     require(can_run(actor))
-    if version != training.version:
-        raise Conflict(STALE)
-    if content["seats"] < training.taken:
-        raise Conflict(say("{n} people have a place; it cannot have fewer.", n=training.taken))
     with transaction():
+        _one_after_the_other(training)
+        if version != training.version:
+            raise Conflict(STALE)
+        if training.cancelled_at is not None:
+            raise Conflict(CANCELLED)
+        if content["seats"] < training.taken:
+            raise Conflict(say("{n} people have a place; it cannot have fewer.", n=training.taken))
         moved = (content["starts_at"], content["place"]) != (training.starts_at, training.place)
         for name, value in content.items():
             setattr(training, name, value)
@@ -115,11 +119,13 @@ def change(actor: Reader, training: TrainingSession, content: Mapping[str, Any],
 def cancel(actor: Reader, training: TrainingSession) -> None:
     """It does not take place; who is enrolled is told."""
     require(can_run(actor))
+    if training.has_begun:
+        raise Conflict(say("It has begun; it cannot be cancelled any more."))
     with transaction():
         this = update(TrainingSession).where(TrainingSession.id == training.id, TrainingSession.cancelled_at.is_(None))
         gone = this.values(cancelled_at=clock.now(), version=TrainingSession.version + 1).returning(TrainingSession.id)
         if session.scalar(gone.execution_options(synchronize_session=False)) is None:
-            raise Conflict(say("It has been cancelled already."))
+            raise Conflict(CANCELLED)
         audit.record(actor.id if actor else None, "training.cancelled", "training", training.id)
         outbox.publish("training.changed", training.id)
     session.refresh(training)

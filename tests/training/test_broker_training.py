@@ -84,6 +84,31 @@ def test_a_session_cannot_have_fewer_places_than_are_taken_nor_be_changed_from_a
         service.change(erin, course, content, course.version - 1)
 
 
+def test_a_cancelled_session_is_not_changed_and_nobody_told_twice(dana, erin, course):
+    service.enrol(dana, course)
+    service.cancel(erin, course)
+    content = {name: getattr(course, name) for name in CONTENT} | {"starts_at": course.starts_at, "place": "Elsewhere"}
+    with pytest.raises(Conflict, match="cancelled"):
+        service.change(erin, course, content, course.version)
+    outbox.drain()
+    assert notices(dana)[1] == 1
+
+
+def test_what_has_taken_place_is_not_cancelled(dana, erin, course):
+    service.enrol(dana, course)
+    with later(course), pytest.raises(Conflict, match="begun"):
+        service.cancel(erin, course)
+    outbox.drain()
+    assert notices(dana)[1] == 0
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00", "9999-12-31T23:59", "1899-01-01T09:00", "soon", "2026-13-01"])
+def test_a_time_that_cannot_be_is_refused_by_its_field(signed_in, erin, when):
+    sent = {"title_zh": "初级班", "level": "junior", "place": "Hall", "hours": "16", "seats": "1", "starts_at": when}
+    refused = signed_in(erin).post("/training/new", data=sent)
+    assert refused.status_code == 422 and "f-starts_at" in refused.text
+
+
 def test_operator_says_who_was_there_once_it_has_begun(dana, erin, course):
     row = service.enrol(dana, course)
     with pytest.raises(Conflict):
