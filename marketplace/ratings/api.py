@@ -37,8 +37,8 @@ def mutual(page: dict[str, int]) -> dict[str, Any]:
     """With whom you and they both see a cooperation, at all events, the latest first."""
     items, total = overview.agreements(actor(), **page)
     return {"items": [{
-        **_person(one.other), "event": _event(one.mutual.edition), "words": one.words, "at": one.mutual.at,
-        "effective_at": one.mutual.effective_at, "introduction": one.mutual.introduction_ref,
+        **_person(one.other), "event": _event(one.mutual.edition), "stands": one.stands, "words": one.words,
+        "at": one.mutual.at, "effective_at": one.mutual.effective_at, "introduction": one.mutual.introduction_ref,
     } for one in items], "total": total, **page}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -36,8 +36,10 @@ class Agreement:
 
     mutual: Mutual
     other: Registration
+    stands: bool
+    """Both still say so."""
     words: str | None
-    """What the other wrote."""
+    """What the other wrote, as long as it stands."""
 
 
 def evenings(actor: User, *, page: int = 1, size: int = 10) -> tuple[list[Evening], int]:
@@ -64,18 +66,24 @@ def evenings(actor: User, *, page: int = 1, size: int = 10) -> tuple[list[Evenin
 
 def agreements(actor: User, *, page: int = 1, size: int = 20) -> tuple[list[Agreement], int]:
     """(one page of those with whom this person and they both see a cooperation, the latest first; how many)."""
-    mine, back = aliased(Registration), aliased(Rating)
+    mine = aliased(Registration)
     theirs = select(Mutual, mine.id).join(mine, or_(Mutual.one_id == mine.id, Mutual.other_id == mine.id)).where(
         mine.user_id == actor.id)
     total = session.scalar(select(func.count()).select_from(theirs.subquery())) or 0
     rows = session.execute(theirs.options(
         joinedload(Mutual.edition), joinedload(Mutual.one), joinedload(Mutual.other)
     ).order_by(Mutual.at.desc(), Mutual.id.desc()).limit(size).offset((page - 1) * size)).unique().all()
-    others = [(row[0], row[0].other if row[0].one_id == row[1] else row[0].one, row[1]) for row in rows]
-    notes = {(row.by_id, row.about_id): row.note for row in session.execute(
-        select(back.by_id, back.about_id, back.note).where(
-            back.by_id.in_([other.id for _, other, _ in others]), back.about_id.in_([own for _, _, own in others])))}
-    return [Agreement(mutual, other, notes.get((other.id, own))) for mutual, other, own in others], total
+    numbers = {number for row in rows for number in (row[0].one_id, row[0].other_id)}
+    said = {(one.by_id, one.about_id): one for one in session.scalars(
+        select(Rating).where(Rating.by_id.in_(numbers), Rating.about_id.in_(numbers)))}
+    return [_agreement(row[0], row[1], said) for row in rows], total
+
+
+def _agreement(mutual: Mutual, own: int, said: Mapping[tuple[int, int], Rating]) -> Agreement:
+    other = mutual.other if mutual.one_id == own else mutual.one
+    here, back = said.get((own, other.id)), said.get((other.id, own))
+    stands = here is not None and back is not None and here.is_hopeful and back.is_hopeful
+    return Agreement(mutual, other, stands, back.note if back is not None and stands else None)
 
 
 def _agreements_at(numbers: Collection[int]) -> dict[int, int]:

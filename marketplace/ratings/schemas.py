@@ -116,8 +116,8 @@ class TalkRatingOut(Schema):
     given_at = fields.DateTime(allow_none=True)
     asks_again = fields.Boolean(metadata={"description": "`later` can be said now"})
     later = fields.Enum(Later, by_value=True, allow_none=True)
-    mutual = fields.Boolean(metadata={"description": "Both of you see a cooperation"})
-    words = fields.String(allow_none=True, metadata={"description": "What the other wrote, once it is mutual"})
+    mutual = fields.Boolean(metadata={"description": "Both of you saw a cooperation; that it was so stays on record"})
+    words = fields.String(allow_none=True, metadata={"description": "What the other wrote, while both of you do"})
     introduction = fields.String(allow_none=True, metadata={
         "description": "The introduction that came of it (I-…); null while one side has no open need or result"})
 
@@ -132,7 +132,8 @@ class AgreementOut(Schema):
     registration = fields.Integer()
     name = fields.String()
     organisation = fields.String(allow_none=True)
-    words = fields.String(allow_none=True, metadata={"description": "What the other wrote"})
+    stands = fields.Boolean(metadata={"description": "Both of you still say so"})
+    words = fields.String(allow_none=True, metadata={"description": "What the other wrote, as long as it stands"})
     at = fields.DateTime(metadata={"description": "When the second of you said so"})
     effective_at = fields.DateTime(metadata={"description": "From when it counts: when you sat together, or `at`"})
     introduction = fields.String(allow_none=True)

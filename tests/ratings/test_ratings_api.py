@@ -52,6 +52,16 @@ def test_what_was_mutual_is_shown_to_both_with_what_the_other_wrote(program, eve
     assert (agreed["name"], agreed["words"], agreed["introduction"]) == ("Charlie", None, "I-2026-000001")
 
 
+def test_who_takes_it_back_is_no_longer_read(program, evening, alice, charlie):
+    for one, other in ((alice, charlie), (charlie, alice)):
+        service.rate(evening.of(one), evening.edition, {evening.of(other).id: Said(Verdict.POSSIBLE, "A pilot line")})
+    hers, his, number = program(alice), program(charlie), evening.of(charlie).id
+    assert his.get("/api/v1/ratings/mutual").json["items"][0]["words"] == "A pilot line"
+    hers.put(address(evening, number), json={"verdict": "informative", "note": "A pilot line"})
+    [agreed] = his.get("/api/v1/ratings/mutual").json["items"]
+    assert (agreed["stands"], agreed["words"]) == (False, None)
+
+
 def test_half_a_year_on_it_asks_what_became_of_it(program, evening, alice, charlie, grace):
     for other, verdict in ((charlie, Verdict.INFORMATIVE), (grace, Verdict.NOT_HELD)):
         service.rate(evening.of(alice), evening.edition, {evening.of(other).id: Said(verdict)})
@@ -132,7 +142,7 @@ def test_the_list_asks_the_database_no_more_for_more_events(program, evening, er
 
     (few, _), once = asked()
     for number in range(3):
-        edition = an_edition(anew(erin), evening.edition.series, days=0, title_zh=f"第{number}次", title_en=f"The {number}.")
+        edition = an_edition(anew(erin), evening.edition.series, days=0, title_zh=f"第{number}次")
         for person in (alice, charlie):
             attending.register(anew(person), edition)
         evening.at(edition.ends_at + timedelta(hours=1))
