@@ -17,7 +17,7 @@ from marketplace.messaging import service as messaging
 from marketplace.phrases import Phrase, say
 from marketplace.seating.models import Seat, SeatingPlan
 from marketplace.seating.permissions import can_seat
-from marketplace.seating.plans import guests_of, problem_of
+from marketplace.seating.plans import guests_of, make_room, problem_of
 from marketplace.seating.problem import Guest, Plan, Problem, Value, table_of
 from marketplace.seating.worth import Scales
 
@@ -88,6 +88,7 @@ def arrange(actor: User, plan: SeatingPlan, registration_id: int, code: str, ver
         if here == table:
             return
         _require_current(plan, version)
+        make_room(plan, len(guests))
         _put(plan, seats, guests, registration_id, table, other)
         if other is not None:
             _put(plan, seats, guests, other, here, registration_id)

@@ -160,6 +160,8 @@ def score(edition: Edition, registrations: Sequence[Registration]) -> int:
     for one in crossed(needs, results):  # the best first
         for asking in bringing[one.need.id]:
             for offering in bringing[one.result.id]:
+                if asking == offering:
+                    continue
                 key = ordered(asking, offering)
                 best.setdefault(key, {
                     "edition_id": edition.id, "one_id": key[0], "other_id": key[1], "need_id": one.need.id,

@@ -76,8 +76,8 @@ def contradictions(problem: Problem) -> list[Contradiction]:
     if people <= room and not any(one.blocks for one in found):
         found += _of_exclusions(problem, scales)
     leads = sum(guest.leads for guest in problem.guests)
-    if people and leads < len(scales.open):
-        found.append(Contradiction(Contradicts.TOO_FEW_LEADS, count=leads, room=len(scales.open)))
+    if people and leads < scales.needed:  # what is open beyond that may stay empty
+        found.append(Contradiction(Contradicts.TOO_FEW_LEADS, count=leads, room=scales.needed))
     return sorted(found, key=lambda one: not one.blocks)
 
 

@@ -23,6 +23,7 @@ from marketplace.seating.meeting_slots import Day, Person, Unmet
 from marketplace.seating.models import Talk, TalkDay, TalkGuest, TalkWish, TalkWishKind
 from marketplace.seating.permissions import can_seat
 from marketplace.seating.problem import Pair
+from marketplace.seating.reading import fits_known_to
 from marketplace.seating.worth import apart
 
 TOPIC = "talks.asked"
@@ -233,6 +234,7 @@ def _day(day: TalkDay, people: Sequence[Registration], pairs: dict[tuple[int, in
         said[wished.kind, wished.one_id].add(wished.other_id)
     guests = {guest.registration_id: guest for guest in session.scalars(
         select(TalkGuest).where(TalkGuest.edition_id == day.edition_id))}
+    most = {one: guest.most for one, guest in guests.items() if guest.most is not None}
     for one in gathering.guests_of(day.edition, people):
         said[TalkWishKind.REFUSES, one.key] |= {other.id for other in people if other.organisation_id in one.avoids}
     here = {one.id for one in people}
@@ -244,7 +246,7 @@ def _day(day: TalkDay, people: Sequence[Registration], pairs: dict[tuple[int, in
             frozenset() if one.left_at else frozenset(ahead - set(guests[one.id].cannot if one.id in guests else ())),
             frozenset(said[TalkWishKind.ASKS, one.id]), frozenset(said[TalkWishKind.MUST, one.id]),
             frozenset(said[TalkWishKind.REFUSES, one.id]),
-            (guests[one.id].most if one.id in guests else None) or day.slots,
+            most.get(one.id, day.slots),
         ) for one in people
     ], day.places, pairs, [
         meeting_slots.Talk(talk.slot, talk.place, talk.one_id, talk.other_id) for talk in begun
@@ -267,13 +269,10 @@ def _require_place(actor: User, edition: Edition) -> Registration:
 def _others(actor: User, edition: Edition, theirs: Registration) -> list[Registration]:
     if not can_see_people(actor):
         return []
-    people = attending.placed(edition)
-    fits = {key: pair.fit for key, pair in gathering.pairs_of(edition, [one.id for one in people]).items()
-            if theirs.id in key}
-    found = [one for one in people if one.id != theirs.id and not (
+    fits = {number: because.score for number, because in fits_known_to(actor, edition, theirs.id).items()}
+    found = [one for one in attending.placed(edition) if one.id != theirs.id and not (
         one.organisation_id is not None and one.organisation_id == theirs.organisation_id)]
-    return sorted(found, key=lambda one: (-fits.get((min(one.id, theirs.id), max(one.id, theirs.id)), 0.0),
-                                          one.user.name, one.id))
+    return sorted(found, key=lambda one: (-fits.get(one.id, 0.0), one.user.name, one.id))
 
 
 def _check(actor: User, edition: Edition, theirs: Registration, asks: Iterable[int], refuses: Iterable[int]) -> None:

@@ -89,18 +89,25 @@ def _write(number: int, turn: int, found: Solution, problem: Problem, budget: fl
 
 
 def _lead_on(plan: SeatingPlan) -> None:
-    following = session.scalar(select(SeatingPlan.id).where(
-        SeatingPlan.edition_id == plan.edition_id, SeatingPlan.round == plan.round + 1,
-        SeatingPlan.work == Work.ASKED))
-    if following is not None:
-        outbox.publish(TOPIC, following)
+    following = _later(plan)
+    if following:
+        outbox.publish(TOPIC, following[0].id)
+
+
+def _later(plan: SeatingPlan) -> Sequence[SeatingPlan]:
+    """The rounds that wait for this one."""
+    return session.scalars(select(SeatingPlan).where(
+        SeatingPlan.edition_id == plan.edition_id, SeatingPlan.round > plan.round, SeatingPlan.work == Work.ASKED
+    ).order_by(SeatingPlan.round)).all()
 
 
 def _fail(number: int, turn: int, why: Phrase) -> None:
     with transaction():
         plan = _still_wanted(number, turn)
-        if plan is not None:
-            plan.work, plan.changed_at, plan.error = Work.FAILED, clock.now(), packed({"": why})
+        if plan is None:
+            return
+        for one in (plan, *_later(plan)):  # nobody would begin with the later ones any more
+            one.work, one.changed_at, one.error = Work.FAILED, clock.now(), packed({"": why})
 
 
 def _still_wanted(number: int, turn: int) -> SeatingPlan | None:

@@ -8,7 +8,7 @@ from seating.seated import HYDROGEN, a_match, come, crowd, here, seat_all, someb
 from marketplace import clock
 from marketplace.db import session, transaction
 from marketplace.events import attending
-from marketplace.listings.models import Exclusion, Kind, State
+from marketplace.listings.models import Exclusion, Kind, Listing, State
 from marketplace.organisations.models import Kind as OrganisationKind
 from marketplace.seating import gathering, service
 from marketplace.seating.models import SeatingFit
@@ -46,11 +46,23 @@ def test_exclusion_of_a_live_listing_keeps_apart(friday, state, counts):
     assert (two.organisation_id in first.avoids) is counts and not second.avoids
 
 
+def test_nobody_is_a_counterpart_of_their_own(friday):
+    """They come for the one organisation and made a draft for the other, of their answer to the survey."""
+    one, _ = a_match(friday)
+    with transaction():
+        listing = session.query(Listing).filter_by(organisation_id=one.organisation_id).one()
+        others = session.query(Listing).filter_by(kind=Kind.RESULT).one()
+    said = {one.user_id: Wishes(listing_ids=(listing.id, others.id))}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gathering, "wishes", lambda _: said)
+        gathering.score(friday, attending.placed(friday)[:1])
+    assert session.query(SeatingFit).count() == 0
+
+
 def test_score_is_that_of_matching_and_between_people_who_stand_for_the_listings(friday):
     one, other = a_match(friday)
     crowd(friday, 4)
     assert gathering.score(friday, attending.placed(friday)) == 1
-    from marketplace.listings.models import Listing
     from marketplace.matching import service as matching
     need = session.query(Listing).filter_by(organisation_id=one.organisation_id).one()
     result = session.query(Listing).filter_by(organisation_id=other.organisation_id).one()

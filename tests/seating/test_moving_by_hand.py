@@ -154,6 +154,15 @@ def test_who_comes_late_is_given_a_seat(erin, friday):
     assert late.id in tables_of(plan)[1]
 
 
+def test_who_comes_when_all_seats_are_taken_is_given_one_at_a_table_more(erin, friday):
+    crowd(friday, 4)
+    [plan] = seat_all(erin, friday, seats=4)
+    late = attending.register(a_person("late@nowhere.example", "Late"), friday)
+    [option] = [one for one in showing.options(showing.shown(erin, plan), late.id) if one.change.other is None]
+    service.arrange(erin, plan, late.id, option.change.code, plan.version)
+    assert tables_of(plan)[2] == {late.id}
+
+
 def test_a_seat_is_taken_away(erin, friday):
     people = crowd(friday, 8)
     [plan] = seat_all(erin, friday)

@@ -88,6 +88,11 @@ def test_too_few_hosts_are_said() -> None:
     assert (found.kind, found.count, found.room) == (Contradicts.TOO_FEW_LEADS, 1, 2)
 
 
+def test_hosts_are_not_missed_at_tables_that_stay_empty() -> None:
+    guests = [Guest(1, None, "agency", leads=True), *companies(4)[1:]]
+    assert contradictions(Problem(guests, (8, 8, 8))) == []
+
+
 def test_two_guests_with_one_key_are_refused() -> None:
     with pytest.raises(ValueError, match="same key"):
         contradictions(Problem([company(1), company(1)], (4,)))

@@ -12,6 +12,7 @@ from marketplace.events import attending
 from marketplace.events import service as events
 from marketplace.listings.models import Exclusion, Listing
 from marketplace.messaging.models import Notice
+from marketplace.messaging.packing import unpacked
 from marketplace.organisations.models import Kind
 from marketplace.seating import service, showing, working
 from marketplace.seating.models import PlanState, Seat, Work
@@ -247,6 +248,19 @@ def test_moving_the_edition_to_another_day_keeps_the_tables(erin, friday):
     content |= {"starts_at": friday.starts_at + 4 * shift, "ends_at": friday.ends_at + 4 * shift}
     events.change_edition(erin, friday, content, friday.version)
     assert tables_of(plan) == before and plan.is_published
+
+
+def test_a_round_that_cannot_be_had_leaves_no_later_one_waiting(erin, friday):
+    people = crowd(friday, 4)
+    service.ask(erin, friday, rounds=3, seats=4)
+    for one in people:
+        attending.cancel(one.user, friday)
+    plans = service.plans(erin, friday)
+    working.advance([plans[0].id])
+    for plan in plans:
+        session.refresh(plan)
+    assert [plan.work for plan in plans] == [Work.FAILED] * 3
+    assert all("nobody to seat" in str(unpacked(plan.error)[""]) for plan in plans)
 
 
 def test_the_worker_hears_of_it(erin, friday):

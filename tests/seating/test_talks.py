@@ -9,8 +9,9 @@ from marketplace import clock
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Forbidden, Invalid, NotFound
 from marketplace.events import attending
+from marketplace.listings.models import Listing
 from marketplace.organisations.models import Kind as OrganisationKind
-from marketplace.seating import talking
+from marketplace.seating import gathering, talking
 from marketplace.seating.meeting_slots import WhyNot
 from marketplace.seating.models import Talk
 
@@ -104,6 +105,23 @@ def test_wishes_sent_twice_are_kept_once_and_changed_when_said_anew(erin, friday
     wish(friday, one, three, most=2)
     found = talking.mine(one.user, friday)
     assert (found.asks, found.most) == ({three.id}, 2)
+
+
+def test_who_takes_no_talks_has_none(erin, friday, planned):
+    one, two, *_ = planned
+    wish(friday, one, two)
+    wish(friday, two, most=0)
+    assert arranged(erin, friday) == {}
+
+
+def test_order_of_people_does_not_tell_whose_an_anonymous_listing_is(erin, friday, planned):
+    mia, lin = a_match(friday)
+    gathering.score(friday, attending.placed(friday))
+    assert talking.mine(mia.user, friday).others[0].id == lin.id
+    with transaction():
+        session.query(Listing).filter_by(organisation_id=lin.organisation_id).one().anonymous = True
+    names = [one.user.name for one in talking.mine(mia.user, friday).others]
+    assert names == sorted(names)
 
 
 def test_a_guest_who_left_meets_nobody_any_more(erin, friday, planned):
