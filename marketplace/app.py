@@ -84,10 +84,12 @@ from marketplace.seating import api as seating_api
 from marketplace.seating import slots_views as talk_views
 from marketplace.seating import talks_api
 from marketplace.seating import views as seating_views
+from marketplace.suppliers import api as suppliers_api
 from marketplace.suppliers import views as suppliers_views
 from marketplace.surveys import api as surveys_api
 from marketplace.surveys import running_views as running_surveys_views
 from marketplace.surveys import views as surveys_views
+from marketplace.training import api as training_api
 from marketplace.training import views as training_views
 from marketplace.web import (
     api_docs,
@@ -132,8 +134,9 @@ APIS: dict[Any, Scope | None] = {
     introductions_api: Scope.INTRODUCTIONS, desk_api: Scope.INTRODUCTIONS, case_api: Scope.INTRODUCTIONS,
     comparing_api: Scope.INTRODUCTIONS, casework_api: Scope.INTRODUCTIONS, contracts_api: Scope.INTRODUCTIONS,
     surveys_api: Scope.ACCOUNT, broadcasts_api: Scope.ADMINISTER, park_api: Scope.ADMINISTER,
+    suppliers_api: Scope.LISTINGS,
     requests_api: Scope.ACCOUNT, messaging_api: Scope.ACCOUNT, analytics_api: None, webhooks_api: Scope.ADMINISTER,
-    edition_api: None, talks_api: Scope.ADMINISTER,
+    edition_api: None, talks_api: Scope.ADMINISTER, training_api: Scope.ADMINISTER,
 }
 """Each with the scope that a token needs to change something there; reading takes Scope.READ."""
 

@@ -80,16 +80,30 @@ def one(actor: Reader, library: Library, supplier_id: int) -> Supplier:
 
 def libraries(actor: Reader, *, own: bool) -> Sequence[Library]:
     """Those of this reader's companies; or the calls of others that are open to applications, the newest first."""
+    return some_libraries(actor, own=own, page=1, size=MOST)[0]
+
+
+def some_libraries(actor: Reader, *, own: bool, page: int, size: int) -> tuple[Sequence[Library], int]:
+    """(one page of them, how many there are)."""
     mine = Library.buyer_id.in_(organisation_ids(actor))
     which = mine if own else and_(calls_visible_to(actor), Library.is_open, ~mine)
-    rows = select(Library).where(which).options(joinedload(Library.edition)).order_by(Library.created_at.desc())
-    return session.scalars(rows.limit(MOST)).all()
+    total = session.scalar(select(func.count()).select_from(Library).where(which)) or 0
+    rows = select(Library).where(which).options(joinedload(Library.edition))
+    rows = rows.order_by(Library.created_at.desc(), Library.id.desc()).limit(size).offset((page - 1) * size)
+    return session.scalars(rows).all(), total
 
 
 def places(actor: Reader) -> Sequence[Supplier]:
     """Where this reader's organisations have applied or been accepted."""
-    these = select(Supplier).where(Supplier.organisation_id.in_(organisation_ids(actor)))
-    return session.scalars(these.order_by(Supplier.applied_at.desc(), Supplier.id.desc()).limit(MOST)).all()
+    return some_places(actor, page=1, size=MOST)[0]
+
+
+def some_places(actor: Reader, *, page: int, size: int) -> tuple[Sequence[Supplier], int]:
+    """(one page of them, how many there are)."""
+    which = Supplier.organisation_id.in_(organisation_ids(actor))
+    total = session.scalar(select(func.count()).select_from(Supplier).where(which)) or 0
+    rows = select(Supplier).where(which).order_by(Supplier.applied_at.desc(), Supplier.id.desc())
+    return session.scalars(rows.limit(size).offset((page - 1) * size)).all(), total
 
 
 def search(
@@ -153,14 +167,20 @@ def open_library(actor: User, buyer: Organisation, content: Mapping[str, Any]) -
     return library
 
 
+def require_runs(actor: Reader, library: Library) -> None:
+    require(can_run(actor, library), say("Those who write for the buyer change its library."))
+
+
 def change_library(actor: User, library: Library, content: Mapping[str, Any], version: int | None) -> None:
-    require(can_run(actor, library))
+    require_runs(actor, library)
     given = _library_content(actor, content, library)
     if version is not None and version != library.version:
         raise Conflict(STALE)
     with _changing(), transaction():
         for name, value in given.items():
             setattr(library, name, value)
+        session.flush()
+        session.expire(library, ["edition"])
         audit.record(actor.id, "supplier.library_changed", "supplier library", library.id)
 
 
@@ -191,6 +211,7 @@ def apply(actor: User, library: Library, organisation: Organisation, content: Ma
             supplier.state = State.APPLIED
         session.add(supplier)
         session.flush()
+        session.expire(supplier, ["contact"])
         audit.record(actor.id, "supplier.applied", "supplier", supplier.id, organisation=organisation.id)
         if not known:
             said = (say("{organisation} would like to stay in your supplier library “{title}” for another year.",
@@ -199,6 +220,17 @@ def apply(actor: User, library: Library, organisation: Organisation, content: Ma
                         title=library.title))
             telling.buyer(supplier, said, actor, telling.fact_of(supplier, "applied"))
     return supplier
+
+
+def renew(actor: User, supplier: Supplier, content: Mapping[str, Any]) -> None:
+    """Ask for another year; what is not said anew stays as it was."""
+    if not can_see(actor, supplier):
+        raise NotFound
+    require(speaks_for(actor, supplier), say("Those who write for the supplier ask for another year."))
+    if supplier.state is not State.ACCEPTED:
+        raise Conflict(say("Only who has been accepted asks for another year. Apply instead."))
+    kept = {name: content.get(name) or getattr(supplier, name) for name in ("supplies", "proof")}
+    apply(actor, supplier.library, supplier.organisation, kept)
 
 
 def _require_applicable(library: Library, there: Supplier | None) -> None:
@@ -276,8 +308,12 @@ def paper(actor: Reader, supplier: Supplier, file_id: int) -> StoredFile:
     return files.one_of(PAPERS, supplier.id, file_id)
 
 
-def add_paper(actor: User, supplier: Supplier, name: str, stream: IO[bytes]) -> None:
+def require_adds_papers(actor: Reader, supplier: Supplier) -> None:
     require(can_add_papers(actor, supplier), say("Those who write for the supplier add its documents."))
+
+
+def add_paper(actor: User, supplier: Supplier, name: str, stream: IO[bytes]) -> None:
+    require_adds_papers(actor, supplier)
     files.store(actor, PAPERS, supplier.id, name, stream, TIER, organisation_id=supplier.organisation_id)
 
 

@@ -37,6 +37,8 @@ def at_the_desks(
     return {
         "requests_desk.ref": asked.ref, "requests_api.ref": asked.ref, "requests_desk.remove_route.route_id": route.id,
         **{f"{view}.ref": answered.ref for view in of_answered}, "help_answers.number": public.id,
-        "requests_api.one_answer.number": public.id, "suppliers.ref": library.ref, "suppliers.number": place.id,
-        "suppliers.file_id": files.of(suppliers.PAPERS, place.id)[0].id, "suppliers.set_open.what": "close",
+        "requests_api.one_answer.number": public.id,
+        **{f"{room}.{name}": value for room in ("suppliers", "suppliers_api") for name, value in (
+            ("ref", library.ref), ("number", place.id), ("set_open.what", "close"),
+            ("file_id", files.of(suppliers.PAPERS, place.id)[0].id))},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from access.world import A_BROKER, ITS_BROKER, OPERATOR, OWN, ROLES, VISITOR
+from access.world import A_BROKER, COUNTERPART, ITS_BROKER, OPERATOR, OTHERS, OWN, ROLES, VISITOR
 
 SIGNED_IN = frozenset(ROLES) - {VISITOR}
 OPERATORS = frozenset({OPERATOR})
@@ -10,6 +10,7 @@ ASKED = frozenset({OWN[2]})
 """The admin was asked, and has answered."""
 
 STAFF = frozenset({ITS_BROKER, A_BROKER, OPERATOR})
+OWN_EDITORS, OTHER_EDITORS = frozenset(OWN[1:]), frozenset(OTHERS[1:])
 
 IN_ROOMS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset(ROLES), """
@@ -17,6 +18,7 @@ IN_ROOMS: tuple[tuple[frozenset[str], str], ...] = (
     """),
     (SIGNED_IN, """
         GET parks_api: every
+        GET suppliers_api: every places show
         GET surveys_api: mine
         GET broadcasts_api: wanted
         PUT broadcasts_api: want
@@ -47,5 +49,25 @@ IN_ROOMS: tuple[tuple[frozenset[str], str], ...] = (
     """),
     (OPERATORS | ASKED, """
         DELETE parks_api: remove
+    """),
+    # Who is in the company's library, only it and the supplier itself see, which here is the institute.
+    (frozenset(OWN), """
+        GET suppliers_api: search
+    """),
+    (OWN_EDITORS, """
+        POST suppliers_api: accept decline set_open
+        PUT suppliers_api: change
+    """),
+    (OWN_EDITORS | OTHER_EDITORS, """
+        POST suppliers_api: open_library
+    """),
+    (OTHER_EDITORS | {COUNTERPART}, """
+        POST suppliers_api: apply
+    """),
+    (frozenset(OWN) | {COUNTERPART}, """
+        GET suppliers_api: paper show_place
+    """),
+    (frozenset({COUNTERPART}), """
+        POST suppliers_api: add_paper leave renew
     """),
 )

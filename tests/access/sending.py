@@ -11,6 +11,8 @@ from introductions.case_entries import ANSWERS
 
 FILE = "a file"
 """This field is one."""
+A_SESSION = {"title_zh": "中级班", "place": "渡口厅", "level": "intermediate", "starts_at": "2030-01-07T09:00:00+08:00",
+             "hours": 8, "seats": 5}
 SENT: dict[str, dict[str, Any]] = {
     "POST review.decide": {"decision": "publish"},
     "POST casework_api.add_document": {"file": FILE, "reach": "sides", "title": "Drawing"},
@@ -43,12 +45,21 @@ SENT: dict[str, dict[str, Any]] = {
     "POST events.set_state": {"state": "open"},
     "POST parks_api.add": {"organisation": "institute", "since": "2026-01-05"},
     "PUT parks_api.change": {"since": "2026-01-05"},
+    "POST suppliers_api.open_library": {"title": "Parts", "wanted": "Cast parts."},
+    "PUT suppliers_api.change": {"title": "Parts", "wanted": "Cast parts."},
+    "POST suppliers_api.apply": {"supplies": "Cast parts."},
+    "POST suppliers_api.decline": {"reason": "No ISO"},
     "PUT surveys_api.give": {"answers": {}},
     "POST broadcasts_api.plan": {"listing": "{idle}"},
     "PUT broadcasts_api.change": {"listing": "{idle}"},
     "POST broadcasts_api.send": {"version": 1},
     "POST seating_api.move": {"registration": "{registration_id}", "to": "1", "version": 1},
     "POST seating_api.write_note": {"table": 1, "text": "They meet on Monday.", "once": "abcdefgh"},
+    "POST training_api.plan": A_SESSION,
+    "PUT training_api.change": {**A_SESSION, "version": 1},
+    "POST training_api.certify": {"level": "senior", "issuer": "The exchange", "issued_on": "2026-01-05",
+                                  "valid_until": "2030-01-05"},
+    "POST training_api.withdraw": {"reason": "Recorded twice"},
     "POST talks_api.arrange": {"slots": 3, "minutes": 15, "places": 2},
     "POST talks_api.must": {"one": "{registration_id}", "other": "{registration_id}"},
     "PUT ratings_api.rate": {"verdict": "informative"},

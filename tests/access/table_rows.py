@@ -1,4 +1,4 @@
-"""Rows of the table (table.py) for who sits with whom at events: tables, talks of two, what they say of them."""
+"""Rows of the table (table.py) for who sits with whom at events: tables, talks of two, what they say of them; and for training."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ AT_TABLES: tuple[tuple[frozenset[str], str], ...] = (
         POST talks: publish
         GET talks_api: show
         POST talks_api: arrange must publish
+        POST training_api: cancel certify mark plan withdraw
+        PUT training_api: change
     """),
     (GUESTS | OPERATORS, """
         GET POST seating: write_note
@@ -38,6 +40,8 @@ AT_TABLES: tuple[tuple[frozenset[str], str], ...] = (
     """),
     (frozenset(ROLES) - {VISITOR}, """
         GET ratings_api: every mutual
+        GET training_api: broker brokers every show
+        POST training_api: enrol leave
     """),
     (frozenset({ITS_BROKER, A_BROKER, OPERATOR}), """
         GET event_figures_api: edition series

@@ -217,9 +217,11 @@ def trained(who: dict[str, User]) -> dict[str, Any]:
     taken = training.enrol(dana, planned)
     held = certificates.record(erin, dana, level=Level.JUNIOR, issuer="The exchange", issued_on=today,
                                valid_until=today + timedelta(days=900))
-    return {"training.number": planned.id, "training.enrolment_id": taken.id, "training.what": "enrol",
-            "training.mark.what": "attended", "training.ref": held.ref, "training.broker.number": dana.id,
-            "training.certify.number": dana.id}
+    found: dict[str, Any] = {"training.what": "enrol"}
+    for room in ("training", "training_api"):
+        found |= {f"{room}.number": planned.id, f"{room}.enrolment_id": taken.id, f"{room}.mark.what": "attended",
+                  f"{room}.ref": held.ref, f"{room}.broker.number": dana.id, f"{room}.certify.number": dana.id}
+    return found
 
 
 def parks_of(who: dict[str, User], company: Organisation) -> dict[str, Any]:
