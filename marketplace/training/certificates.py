@@ -47,6 +47,11 @@ def brokers(actor: Reader, level: Level | None = None, *, page: int = 1, size: i
     return [Broker(person, held.get(person.id)) for person in people], total
 
 
+def highest(person: User) -> Certificate | None:
+    """Of those that hold today."""
+    return max((one for one in of(person) if one.is_valid), key=lambda one: RANK[one.level], default=None)
+
+
 def broker(actor: Reader, number: int) -> User:
     """The person behind a profile: brokers have one, and whoever holds a certificate."""
     person = session.get(User, number) if actor is not None else None

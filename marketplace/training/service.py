@@ -12,7 +12,7 @@ from marketplace import audit, clock, outbox
 from marketplace.accounts.models import User
 from marketplace.accounts.permissions import CONFIRM_FIRST, can_act
 from marketplace.db import session, transaction
-from marketplace.errors import Conflict, NotFound, require
+from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.organisations.permissions import Reader
 from marketplace.phrases import say
 from marketplace.training.models import Enrolment, Taking, TrainingSession
@@ -55,6 +55,12 @@ def past(actor: Reader, *, page: int = 1, size: int = 20) -> tuple[Sequence[Trai
     return session.scalars(rows.limit(size).offset((page - 1) * size)).all(), total
 
 
+def next_ones(actor: Reader, *, page: int = 1, size: int = 20) -> tuple[Sequence[TrainingSession], int]:
+    """(one page of `coming`, how many there are)."""
+    found = coming(actor)
+    return found[(page - 1) * size:page * size], len(found)
+
+
 def mine(actor: User) -> dict[int, Taking]:
     """session -> how this person stands to it."""
     rows = select(Enrolment.session_id, Enrolment.state).where(Enrolment.user_id == actor.id)
@@ -66,6 +72,18 @@ def attended(person: User) -> Sequence[Enrolment]:
     rows = select(Enrolment).join(TrainingSession, TrainingSession.id == Enrolment.session_id).where(
         Enrolment.user_id == person.id, Enrolment.state == Taking.ATTENDED)
     return session.scalars(rows.order_by(TrainingSession.starts_at.desc()).limit(50)).all()
+
+
+def session_of(person: User, number: int | None) -> TrainingSession | None:
+    """The session a certificate of theirs follows, if one is named; they have taken part in it."""
+    if number is None:
+        return None
+    found = next((one.training for one in attended(person) if one.session_id == number), None)
+    if found is None:
+        raise Invalid({"session_id": say(
+            "{person} has not taken part in session {number}. Say first who was there, or leave it out.",
+            person=person.name, number=number)})
+    return found
 
 
 def enrolments(actor: Reader, training: TrainingSession) -> Sequence[Enrolment]:

@@ -108,14 +108,15 @@ def broker(number: int) -> ResponseReturnValue:
 def certify(number: int) -> ResponseReturnValue:
     if not can_run(actor()):
         raise NotFound
-    person, attended = service.trainee(actor(), number), {one.session_id: one.training for one in _attended(number)}
+    person = service.trainee(actor(), number)
 
     def done(values: dict[str, Any]) -> ResponseReturnValue:
-        certificates.record(actor(), person, training=attended.get(values.pop("session_id")), **values)
+        training = service.session_of(person, values.pop("session_id"))
+        certificates.record(actor(), person, training=training, **values)
         flash(words(say("The certificate is on the profile.")))
         return redirect(url_for("training.broker", number=number))
 
-    sessions = [(key, one.title) for key, one in attended.items()]
+    sessions = [(one.session_id, one.training.title) for one in service.attended(person)]
     return form_page("training/certificate.html", schemas.CertificateForm(), done, initial=_usual(), person=person,
                      sessions=sessions, **WORDS)
 
@@ -130,10 +131,6 @@ def withdraw(ref: str) -> ResponseReturnValue:
         return redirect(url_for("training.broker", number=certificate.user_id))
 
     return form_page("training/withdraw.html", schemas.Withdrawal(), done, certificate=certificate, **WORDS)
-
-
-def _attended(number: int) -> Any:
-    return service.attended(service.trainee(actor(), number))
 
 
 def _usual() -> dict[str, Any]:

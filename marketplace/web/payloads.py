@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from typing import Any
 from unicodedata import normalize
 
@@ -82,6 +83,21 @@ def _tidied(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return _CONTROL.sub("", value.replace("\r\n", "\n")).strip()
+
+
+class Choice(fields.Enum[Any]):
+    """One of a few, by value; what was sent instead is named."""
+
+    default_error_messages = {"unknown": say("“{input}” is none of the choices: {choices}.")}
+
+    def __init__(self, choices: type[Enum], **options: Any) -> None:
+        super().__init__(choices, by_value=True, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **options)
+        except ValidationError:
+            raise self.make_error("unknown", input=str(value)[:40], choices=self.choices_text) from None
 
 
 class Day(fields.Field[date]):

@@ -1,4 +1,4 @@
-"""Rows of the table (table.py) for who sits with whom at events: tables, talks of two, what they say of them; and for training."""
+"""Rows of the table (table.py) for who sits with whom at events, what they say of it, what it brings; for training."""
 
 from __future__ import annotations
 
