@@ -69,9 +69,11 @@ def add(given: dict[str, Any], slug: str) -> ParkMember:
 @bp.get("/parks/<slug>/members/<int:number>")
 @bp.etag
 @bp.response(200, ParkMemberOut)
-def show(slug: str, number: int) -> ParkMember:
-    """One of them; its own administrators may read it too."""
-    return parks.readable(actor(), slug, number)
+def show(slug: str, number: int) -> ParkMember | dict[str, Any]:
+    """One of them; its own administrators may read it too, without the note that the park keeps for itself."""
+    row = parks.readable(actor(), slug, number)
+    told = ("id", "organisation", "since", "steward", "version")
+    return row if parks.can_look(actor(), row.park) else {name: getattr(row, name) for name in told}
 
 
 @bp.put("/parks/<slug>/members/<int:number>")

@@ -15,7 +15,13 @@ from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.organisations.models import Kind, Membership, Organisation, State
 from marketplace.organisations.park_models import ParkMember, Partnership
-from marketplace.organisations.permissions import Reader, can_administer, editable_ids, organisation_ids
+from marketplace.organisations.permissions import (
+    Reader,
+    can_administer,
+    editable_ids,
+    memberships,
+    organisation_ids,
+)
 from marketplace.phrases import say
 
 STALE = say("Somebody else changed it while you were writing. What you wrote is still here: compare it with the page "
@@ -23,15 +29,19 @@ STALE = say("Somebody else changed it while you were writing. What you wrote is 
 
 
 def can_keep(actor: Reader, park: Organisation) -> bool:
-    """The park's own editors, and operators who help them."""
-    return actor is not None and (actor.is_operator or park.id in editable_ids(actor))
+    """The own editors of a park that has been verified, and operators who help them: who calls itself a park could
+    otherwise count anybody among its own."""
+    return actor is not None and park.is_verified and (actor.is_operator or park.id in editable_ids(actor))
 
 
 def can_look(actor: Reader, park: Organisation) -> bool:
-    """The park's people, those of its partners, and platform staff."""
+    """The park's people, those of its partners, and platform staff. A park that is not verified, or no longer, and
+    its partner do not look into each other's list."""
     if actor is None:
         return False
-    return actor.is_reviewer or bool({park.id, *partner_ids([park.id])} & set(organisation_ids(actor)))
+    if actor.is_reviewer or park.id in organisation_ids(actor):
+        return True
+    return park.is_verified and not partner_ids([park.id]).isdisjoint(_verified_ids(actor))
 
 
 def get(actor: Reader, slug: str) -> Organisation:
@@ -60,7 +70,7 @@ def looks_into(actor: Reader) -> Sequence[Organisation]:
         own = organisation_ids(actor)
         if not own:
             return []
-        parks = parks.where(Organisation.id.in_({*own, *partner_ids(own)}))
+        parks = parks.where(Organisation.id.in_({*own, *partner_ids(_verified_ids(actor))}))
     return session.scalars(parks.order_by(Organisation.name, Organisation.id)).all()
 
 
@@ -197,10 +207,12 @@ def ask(actor: Reader, park: Organisation, partner: str) -> Partnership:
     other = _named(partner, "partner")
     if other.kind is not Kind.PARK or other.id == park.id:
         raise Invalid({"partner": say("{organisation} is not another park.", organisation=other)})
-    if _between(park, other) is not None:
-        raise Invalid({"partner": say("You and {organisation} have agreed, or one has asked the other already.",
-                                      organisation=other)})
     with transaction():
+        both = select(Organisation.id).where(Organisation.id.in_([park.id, other.id])).order_by(Organisation.id)
+        session.execute(both.with_for_update())  # two parks that ask each other at once wait for one another here
+        if _between(park, other) is not None:
+            raise Invalid({"partner": say("You and {organisation} have agreed, or one has asked the other already.",
+                                          organisation=other)})
         row = Partnership(park=park, partner=other, asked_at=clock.now(), asked_by_id=_id(actor))
         session.add(row)
         session.flush()
@@ -256,6 +268,10 @@ def _check(park: Organisation, since: date, steward_id: int | None) -> None:
         raise Invalid({"since": say("This day has not come yet.")})
     if steward_id is not None and steward_id not in {one.id for one in stewards(park)}:
         raise Invalid({"steward_id": say("Choose one of the park's own people.")})
+
+
+def _verified_ids(actor: Reader) -> list[int]:
+    return [one.organisation_id for one in memberships(actor) if one.organisation.is_verified]
 
 
 def _id(actor: Reader) -> int | None:

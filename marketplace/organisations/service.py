@@ -163,7 +163,8 @@ def place(
     actor: Reader, organisation: Organisation, *, membership: MembershipClass, steward_id: int | None,
     member_since: date | None = None,
 ) -> None:
-    """Say what the organisation is to the platform, since when, and who of the staff answers for it."""
+    """Say what the organisation is to the platform, since when (None: since it was verified), and who of the staff
+    answers for it."""
     require(can_verify(actor))
     if member_since is not None and member_since > clock.today():
         raise Invalid({"member_since": say("This day has not come yet.")})
@@ -174,7 +175,7 @@ def place(
     changed = organisation.steward_id != steward_id
     with transaction():
         organisation.membership, organisation.steward_id = membership, steward_id
-        organisation.member_since = member_since or organisation.member_since
+        organisation.member_since = member_since
         audit.record(_id(actor), "organisation.placed", "organisation", organisation.id, membership=membership.value,
                      steward=steward_id)
         outbox.publish("organisation.changed", organisation.id)

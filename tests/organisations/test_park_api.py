@@ -145,3 +145,9 @@ def test_lists_take_as_many_queries_for_many_as_for_few(program, olga, orchard, 
 
     few = counted(0, 3)
     assert counted(3, 20) <= few
+
+
+def test_the_organisation_reads_all_but_the_note_that_the_park_keeps(program, list_of_orchard, listed, charlie):
+    theirs = program(charlie).get(f"{list_of_orchard}/{listed.id}")
+    assert theirs.json["organisation"]["slug"] == "company" and theirs.json["since"] == "2024-03-01"
+    assert "note" not in theirs.json and "Hall 3" not in theirs.text

@@ -93,6 +93,13 @@ def test_operator_says_since_when_on_the_page(signed_in, erin, company):
     assert "Member since</dt><dd>1 Sep 2021" in browser.get("/organisations/company").text
 
 
+def test_operator_takes_back_since_when_on_the_page(signed_in, erin, company):
+    browser = signed_in(erin)
+    for since in ("2021-09-01", ""):
+        browser.post("/operator/organisations/company/place", data={"membership": "founding", "member_since": since})
+    assert service.get(None, "company").member_since is None
+
+
 def test_stewards_are_named_to_members_of_verified_organisations_alone(signed_in, client, alice, erin, company):
     service.place(erin, company, membership=MembershipClass.ORDINARY, steward_id=erin.id)
     assert "Steward: Erin" in signed_in(alice).get("/members").text
@@ -190,6 +197,31 @@ def test_a_partner_is_asked_once_and_is_a_park(gina, hugo, garden, harbour, comp
         with pytest.raises(Invalid) as refused:
             parks.ask(actor, park, other)
         assert set(refused.value.fields) == {"partner"}
+
+
+def test_who_calls_itself_a_park_keeps_no_list_before_it_is_verified(signed_in, erin, charlie, company, harbour):
+    self_made = an_organisation("self-made", Kind.PARK, State.PENDING)
+    olaf = a_person("olaf@self-made.example")
+    join(olaf, self_made, Role.ADMIN)
+    for attempt in (lambda: parks.add(olaf, self_made, organisation="company", since=clock.today()),
+                    lambda: parks.ask(olaf, self_made, "harbour")):
+        with pytest.raises(Forbidden):
+            attempt()
+    outbox.drain()
+    assert notices(charlie)[1] == 0
+    assert signed_in(olaf).get("/parks/self-made/members/new").status_code == 404
+
+
+def test_a_park_that_is_verified_no_more_looks_into_no_list(erin, gina, hugo, garden, harbour, counted):
+    parks.agree(hugo, harbour, parks.ask(gina, garden, "harbour"))
+    assert parks.get(hugo, "garden")
+    service.refuse(erin, harbour, "It is none.")
+    session.expire_all()
+    with pytest.raises(NotFound):
+        parks.get(hugo, "garden")
+    with pytest.raises(NotFound):
+        parks.get(gina, "harbour")
+    assert slugs(hugo, park="garden") == slugs(hugo) and parks.get(gina, "garden")
 
 
 def test_both_parks_hear_of_asking_and_agreeing(erin, gina, hugo, garden, harbour):
