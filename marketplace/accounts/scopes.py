@@ -28,15 +28,16 @@ class Scope(StrEnum):
 MEANINGS = {
     Scope.READ: Label("读取：我能看到的内容（read）", "Read what I may see (read)"),
     Scope.LISTINGS: Label(
-        "写供需信息：新建、修改、提交、梳理需求（write:listings）",
-        "Write listings: enter, change, submit, refine needs (write:listings)",
+        "写供需信息：新建、修改、提交、梳理需求，供应商库（write:listings）",
+        "Write listings: enter, change, submit, refine needs; supplier libraries (write:listings)",
     ),
     Scope.INTRODUCTIONS: Label(
         "推进对接：步骤、留言、会面、任务、文件、合同（write:introductions）",
         "Work on introductions: moves, messages, meetings, tasks, documents, contracts (write:introductions)",
     ),
     Scope.ACCOUNT: Label(
-        "改我的订阅和通知（write:account）", "Change my saved searches and notices (write:account)"
+        "改我的订阅和通知，填问卷，提诉求（write:account）",
+        "Change my saved searches and notices, answer surveys, raise requests (write:account)",
     ),
     Scope.ADMINISTER: Label(
         "管理：机构与平台的设置（administer）", "Administer: what an organisation or the platform sets (administer)"
