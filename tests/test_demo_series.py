@@ -90,7 +90,7 @@ def test_series_has_its_fridays_and_one_to_come():
     assert (len(held), len(coming)) == (2, 1)
     for edition in (*held, *coming):
         assert edition.starts_at.astimezone(clock.PLACE).weekday() == fridays.FRIDAY
-        assert len(edition.hosts) == 3
+        assert len(edition.hosts) >= 3
         assert edition.guests[0].organisation is not None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from marketplace import clock
+from marketplace.analytics import publishing
 from marketplace.broadcasts import answering, news, sending
 from marketplace.broadcasts import service as broadcasts
 from marketplace.broadcasts.models import Recipient, What
@@ -49,12 +50,18 @@ def plan(timeline: Timeline, world: World, days: list[date]) -> None:
         _plan_library(timeline, world, library, number, datetime.combine(days[number], time(14), clock.PLACE))
     for days_ago in (30, 2):
         timeline.add(timeline.moment(days_ago, 8), renewing.run)
+    timeline.add(timeline.moment(3), partial(_open_figures, world))
     _plan_news(timeline, world, told["broadcast"], houses)
     _plan_survey(timeline, world, told["survey"], houses)
     for one in told["certificates"]:
         ends = timeline.day(one["ends_in_days"])
         timeline.add(timeline.moment(RECORDED), partial(_certify, world, one, ends))
     timeline.add(timeline.moment(told["course"]["days_ago"] + 15), partial(_teach, timeline, world, told["course"]))
+
+
+def _open_figures(world: World) -> None:
+    """Everybody may look at the wall page."""
+    publishing.set_public(world.people["erin"], True)
 
 
 def _plan_library(timeline: Timeline, world: World, told: dict[str, Any], number: int, starts: datetime) -> None:

@@ -42,6 +42,8 @@ ROUNDS = {3: 2, 10: 3}
 """Fridays where people change tables, and how many rounds they have."""
 SMALLER = 6
 """Seats of a table where people change tables: six from one table can sit at six others."""
+MORE_HOSTS = 8
+"""The smaller tables want more hosts: those of the theme that finance and serve."""
 LIKED = (5, 6, 5, 7, 6, 8, 6, 7, 9, 7, 9, 8)
 STRANDS_IN_TURN = [
     Strand.SCIENCE_MEETS_COMPANY, Strand.PROCUREMENT, Strand.ROADSHOW, Strand.POLICY, Strand.FOUNDERS,
@@ -138,13 +140,16 @@ def _give_theme(world: World, number: int, edition: Edition) -> None:
     themes = rows("fridays")["themes"]
     first, *others = [themes[place] for place in themes_of(number)]
     strand = STRANDS[edition.strand]
+    if number >= THEMES:
+        first = first | {"title": f"{first['title']}（第二轮）", "title_en": f"{first['title_en']}, second round"}
     names, others_en = "、".join(one["title"] for one in others), " and ".join(one["title_en"] for one in others)
     content = {name: getattr(edition, name) for name in events.EDITION_FIELDS}
     content |= {
         "title_zh": f"{strand.zh}：{first['title']}", "title_en": f"{strand.en}: {first['title_en'].lower()}",
         "summary_zh": f"第 {number + 1} 期以{first['title']}为主，同场还有{names}的企业和院所。",
         "summary_en": f"No. {number + 1} is about {first['title_en'].lower()}, beside {others_en.lower()}.",
-        "hosts": [host.organisation.slug for host in edition.hosts],
+        "hosts": [host.organisation.slug for host in edition.hosts] + [
+            one["name"] for one in first["organisations"][MORE_HOSTS:] if number in ROUNDS],
         "guests": [first["organisations"][fridays_cast.COMPANIES]["name"]],
         "buyer": world.organisations["lichuan"].slug if edition.strand is Strand.PROCUREMENT else None,
     }

@@ -30,6 +30,12 @@ def of(edition: Edition) -> EditionMinutes | None:
     return session.scalar(select(EditionMinutes).where(EditionMinutes.edition_id == edition.id))
 
 
+def are_read_by(actor: Reader, edition: Edition) -> bool:
+    """Are there minutes that this reader may open?"""
+    found = of(edition)
+    return found is not None and can_read_minutes(actor, talks.came(edition), found)
+
+
 def read(actor: Reader, edition: Edition) -> EditionMinutes | None:
     """NotFound for who may not read them; None while an operator has not written any."""
     found = of(edition)

@@ -22,6 +22,12 @@ bp = Blueprint("ratings", __name__)
 FORM = ["GET", "POST"]
 
 
+@bp.app_context_processor
+def of_minutes() -> dict[str, Any]:
+    """For the page of an event, whose room is below this one: may this reader, who came, read its minutes?"""
+    return {"has_minutes": lambda edition: edition.has_begun and minutes_of.are_read_by(actor(), edition)}
+
+
 @bp.route("/events/<ref>/ratings", methods=FORM)
 def rate(ref: str) -> ResponseReturnValue:
     return _page(service.mine(actor(), events.get(actor(), ref)), by_link=False)

@@ -22,6 +22,12 @@ FORM = ["GET", "POST"]
 _USUAL = {"after": 60, "slots": 6, "minutes": 15, "places": 10, "suggests": True}
 
 
+@bp.app_context_processor
+def of_talks() -> dict[str, Any]:
+    """For the page of an event, whose room is below this one: are talks of two planned?"""
+    return {"has_talks": lambda edition: talking.day_of(edition) is not None}
+
+
 @bp.app_template_filter("hours_of")
 def hours_of(slot: int, day: TalkDay) -> str:
     """From when to when a talk goes on: 16:00–16:15."""
