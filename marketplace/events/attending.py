@@ -21,7 +21,7 @@ from marketplace.events import welcoming
 from marketplace.events.models import HAS_PLACE, RUNS, Attendance, Edition, Registration
 from marketplace.events.permissions import Reader, can_run, can_see_people
 from marketplace.organisations.permissions import organisation_ids
-from marketplace.phrases import say
+from marketplace.phrases import Phrase, say
 
 DOORS_OPEN = timedelta(hours=12)
 """People are checked in from this long before the beginning."""
@@ -69,6 +69,10 @@ def cancel(actor: User, edition: Edition, person: User | None = None) -> None:
             raise Conflict(say("The event has begun; there is nothing left to cancel."))
         audit.record(actor.id, "event.cancelled", "event", edition.id)
         take_back(edition, theirs, Attendance.CANCELLED)
+        if theirs.user_id != actor.id:
+            welcoming.tell([theirs.user_id], edition, say(
+                "{person} has cancelled your registration for {event}, {moment}.", person=actor.name, event=edition,
+                moment=welcoming.when(edition)))
 
 
 def check_in(actor: User, edition: Edition, registration_id: int) -> Registration:
@@ -145,6 +149,18 @@ def turn(registration: Registration) -> int:
         | ((Registration.registered_at == registration.registered_at) & (Registration.id <= registration.id)),
     )
     return session.scalar(before) or 0
+
+
+def how_it_stands(registration: Registration) -> Phrase:
+    """For the person, who has just asked to come."""
+    if registration.state is Attendance.DECLINED:
+        return say("The organisers cannot give you a place: {reason}", reason=registration.decline_reason or "")
+    if registration.state is Attendance.REQUESTED:
+        return say("The organisers decide on it. You hear from them.")
+    if registration.state is Attendance.WAITING:
+        return say("You are on the waiting list, turn {turn}. You hear from us when a place becomes free.",
+                   turn=turn(registration))
+    return say("You are registered.")
 
 
 def people(actor: Reader, edition: Edition, limit: int = 500) -> Sequence[Registration]:

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.errors import NotFound
 from marketplace.events import attending, colleagues, doors, guest_schemas, invited, inviting, service, vocabulary
-from marketplace.events.models import Answer, Attendance, EventInvitation
+from marketplace.events.models import Answer, Attendance
 from marketplace.events.permissions import can_run
-from marketplace.phrases import Phrase, say
+from marketplace.phrases import say
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor, public
 from marketplace.web.language import words
@@ -78,18 +78,11 @@ def answer(token: str) -> ResponseReturnValue:
         return render_template("events/invitation_gone.html"), 404
 
     def done(values: dict[str, Any]) -> ResponseReturnValue:
-        said = invited.answer(asked, values["answer"])
-        flash(words(thanks(asked, said.state if said else None)), "success")
+        theirs = invited.answer(asked, values["answer"])
+        comes = theirs if asked.answer is Answer.ACCEPTED else None
+        flash(words(attending.how_it_stands(comes) if comes else say("Thank you for telling us.")), "success")
         return redirect(url_for("guests.answer", token=token))
 
     return form_page("events/invitation.html", guest_schemas.AnswerForm(), done, asked=asked, edition=asked.edition,
                      theirs=attending.of(asked.user, asked.edition), words_of=vocabulary,
                      why=inviting.said(asked.why, asked.organisation))
-
-
-def thanks(asked: EventInvitation, state: Attendance | None) -> Phrase:
-    if asked.answer is not Answer.ACCEPTED:
-        return say("Thank you for telling us.")
-    if state is Attendance.WAITING:
-        return say("All places are given out; you are on the waiting list and hear from us.")
-    return say("You are registered.")

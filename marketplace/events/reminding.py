@@ -53,12 +53,14 @@ def _remind_all(edition: Edition) -> int:
     """Marked in the transaction that tells, so that nobody is told twice; told anew when the edition was moved since.
     Who registered within the last day knows."""
     eve = edition.starts_at - BEFORE
+    untold = or_(Registration.reminded_at.is_(None), Registration.reminded_at < eve)
     due = select(Registration.id).where(
-        Registration.edition_id == edition.id, Registration.state == Attendance.REGISTERED,
-        or_(Registration.reminded_at.is_(None), Registration.reminded_at < eve), Registration.registered_at < eve,
+        Registration.edition_id == edition.id, Registration.state == Attendance.REGISTERED, untold,
+        Registration.registered_at < eve,
     ).order_by(Registration.id).limit(_SLICE)
     with transaction():
-        claimed = update(Registration).where(Registration.id.in_(due)).values(reminded_at=clock.now())
+        # `untold` once more: a row that another worker has marked meanwhile is looked at again, `due` is not.
+        claimed = update(Registration).where(Registration.id.in_(due), untold).values(reminded_at=clock.now())
         ids = list(session.scalars(
             claimed.returning(Registration.id).execution_options(synchronize_session=False)))
         for one in session.scalars(select(Registration).where(Registration.id.in_(ids)).order_by(Registration.id)):

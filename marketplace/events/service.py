@@ -15,7 +15,7 @@ from marketplace.accounts.models import User
 from marketplace.db import session, transaction
 from marketplace.errors import Conflict, Invalid, NotFound, require
 from marketplace.events import attending
-from marketplace.events.models import Edition, Guest, Host, Series, SeriesHost, State, Strand
+from marketplace.events.models import RUNS, Edition, Guest, Host, Series, SeriesHost, State, Strand
 from marketplace.events.permissions import Reader, can_run, can_see, visible_to
 from marketplace.organisations import permissions as organisations
 from marketplace.organisations.models import Organisation
@@ -160,7 +160,7 @@ def change_edition(actor: User, edition: Edition, content: Mapping[str, Any], ve
         session.flush()
         attending.fill(edition)
         audit.record(actor.id, "event.changed", "event", edition.id)
-        if moved:
+        if moved and edition.state in RUNS and not edition.is_past:
             attending.tell_of_change(actor, edition)
 
 

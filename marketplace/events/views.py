@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.errors import require
 from marketplace.events import attending, calendars, doors, linked, planning, schemas, service, vocabulary
-from marketplace.events.models import Attendance, Edition, State
+from marketplace.events.models import HAS_PLACE, Attendance, Edition, State
 from marketplace.events.permissions import can_run, can_see_people, can_see_video
 from marketplace.messaging.mail import address
 from marketplace.organisations.permissions import memberships
@@ -86,13 +86,7 @@ def register(ref: str) -> ResponseReturnValue:
     edition = service.get(actor(), ref)
     asked = load(schemas.Registering(unknown="exclude"), {k: v for k, v in request.form.items() if v})
     mine = attending.register(actor(), edition, asked["organisation"])
-    if mine.state is Attendance.REQUESTED:
-        flash(words(say("The organisers decide on it. You hear from them.")), "warning")
-    elif mine.state is Attendance.WAITING:
-        flash(words(say("You are on the waiting list, turn {turn}. You hear from us when a place becomes free.",
-                        turn=attending.turn(mine))), "warning")
-    else:
-        flash(words(say("You are registered.")))
+    flash(words(attending.how_it_stands(mine)), "success" if mine.state in HAS_PLACE else "warning")
     return redirect(url_for("events.show", ref=ref))
 
 

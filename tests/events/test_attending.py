@@ -118,6 +118,20 @@ def test_those_who_come_hear_of_a_new_time_and_of_a_cancellation(erin, series, a
     assert "is cancelled" in told(alice)[1]
 
 
+@pytest.mark.parametrize("end", ["over", "cancelled"])
+def test_nobody_hears_of_a_place_that_is_put_right_afterwards(erin, series, alice, monkeypatch, end):
+    edition = an_edition(erin, series)
+    attending.register(alice, edition)
+    if end == "over":
+        later(monkeypatch, days=8)
+    else:
+        service.set_state(erin, edition, State.CANCELLED)
+    before = told(alice)
+    right = {**CONTENT, "starts_at": edition.starts_at, "ends_at": edition.ends_at, "place_zh": "渡口小厅"}
+    service.change_edition(erin, edition, right, edition.version)
+    assert told(alice) == before
+
+
 @pytest.mark.parametrize("state", [State.CLOSED, State.CANCELLED])
 def test_nobody_registers_for_a_closed_or_cancelled_event(erin, series, alice, state):
     with pytest.raises(Conflict):

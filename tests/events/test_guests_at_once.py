@@ -1,5 +1,7 @@
 """Two operators, two guests or two clicks at the same moment: nobody is doubled, and no place is given out twice."""
 
+from datetime import timedelta
+
 import pytest
 from at_once import outcomes
 from conftest import a_person, an_organisation, join
@@ -8,9 +10,10 @@ from sqlalchemy import func, select
 
 from marketplace.accounts.models import User
 from marketplace.audit import AuditEntry
-from marketplace.db import session
-from marketplace.events import attending, deciding, doors, inviting, service
+from marketplace.db import session, transaction
+from marketplace.events import attending, deciding, doors, inviting, reminding, service
 from marketplace.events.models import Attendance, EventInvitation, Registration
+from marketplace.messaging.models import Notice
 from marketplace.organisations.models import Kind
 
 
@@ -71,6 +74,16 @@ def test_code_that_is_scanned_twice_at_the_same_moment_lets_one_in(on_stage):
     assert outcomes(*deeds) == ["done"] * 3
     noted = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "event.checked_in")
     assert (session.scalar(noted), edition_of(on_stage).taken) == (1, 1)
+
+
+def test_workers_that_remind_at_the_same_moment_tell_each_once(on_stage):
+    with transaction():
+        edition_of(on_stage).needs_approval = False
+    first = asked_to_come(on_stage)[0]
+    with transaction():  # some days ago
+        session.get_one(Registration, first).registered_at -= timedelta(days=9)
+    assert outcomes(*[reminding.remind_of_events] * 4) == ["done"] * 4
+    assert len(session.scalars(select(Notice.id).where(Notice.url.startswith("/events/tickets/"))).all()) == 1
 
 
 def test_person_invited_to_two_events_at_the_same_moment_is_asked_as_often_as_they_allow(on_stage):

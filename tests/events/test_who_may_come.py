@@ -60,6 +60,7 @@ def test_colleague_is_taken_back_by_who_registered_them_and_by_nobody_else(alice
         colleagues.cancel_one(charlie, gathering, attending.of(bob, gathering).id)
     colleagues.cancel_one(alice, gathering, attending.of(bob, gathering).id)
     assert standing(bob, gathering) is Attendance.CANCELLED
+    assert f"{alice.name} has cancelled your registration for Injectable processes" in told(bob)[1]
 
 
 def test_only_colleagues_are_registered(alice, charlie, gathering):
@@ -129,6 +130,13 @@ def test_who_is_declined_stays_so_until_an_operator_changes_their_mind(erin, ali
     assert one.state is Attendance.DECLINED
     assert deciding.approve(erin, selective, one.id).state is Attendance.REGISTERED
     assert one.decline_reason is None
+
+
+def test_who_was_declined_is_not_told_that_they_are_registered(erin, alice, selective, signed_in):
+    page = selective.url  # which she opened before, and which has the button still
+    deciding.decline(erin, selective, attending.register(alice, selective).id, "Full of institutes.")
+    answer = signed_in(alice).post(f"{page}/register", follow_redirects=True).text
+    assert "You are registered" not in answer and answer.count("Full of institutes.") == 2
 
 
 def test_second_of_two_operators_is_told_that_it_has_been_decided(erin, alice, selective):
