@@ -59,6 +59,13 @@ def plan(
     return planned
 
 
+def usual_strands(series: Series) -> list[Strand]:
+    """Those of its last editions, in the order in which people read them."""
+    newest = select(Edition.strand).where(Edition.series_id == series.id).order_by(Edition.starts_at.desc())
+    used = set(session.scalars(newest.limit(len(STRANDS))))
+    return [strand for strand in STRANDS if strand in used]
+
+
 def planned_content(series: Series, day: date, strand: Strand, number: int) -> dict[str, Any]:
     """What the template says of the edition on this day."""
     assert series.starts is not None and series.minutes is not None

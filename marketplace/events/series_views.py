@@ -51,7 +51,8 @@ def plan(slug: str) -> ResponseReturnValue:
         return redirect(series.url)
 
     first = planning.next_day(series)
-    initial = {"first": first.isoformat() if first else "", "count": 4, "every": 1}
+    initial = {"first": first.isoformat() if first else "", "count": 4, "every": 1,
+               "strands": planning.usual_strands(series)}
     return form_page("events/plan.html", schemas.Plan(), done, initial=initial, series=series, words_of=vocabulary,
                      repeats=repeats(series), most=planning.MOST)
 

@@ -48,6 +48,14 @@ def test_operator_begins_a_series_with_a_template_and_plans_from_it(signed_in, e
     assert "No. 1: Breakfast club" in answer.text
 
 
+def test_planning_again_begins_with_the_strands_there_were(signed_in, erin, fridays):
+    an_edition(erin, fridays, strand=Strand.BREAKFAST)
+    an_edition(erin, fridays, days=14, strand=Strand.POLICY)
+    form = signed_in(erin).get("/events/series/fridays/plan").text
+    ticked = re.findall(r'name="strands" value="(\w+)" checked', form)
+    assert ticked == [Strand.POLICY, Strand.BREAKFAST]
+
+
 def test_form_of_a_new_event_is_filled_from_the_template(signed_in, erin, institute, fridays):
     name = institute.name
     page = signed_in(erin).get("/events/series/fridays/new").text
