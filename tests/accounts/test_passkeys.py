@@ -331,6 +331,8 @@ def test_adding_needs_the_password_shown_a_moment_ago_and_a_confirmed_address(cl
     with transaction():
         service.by_email(EMAIL).confirmed_at = None
     assert client.get("/account/passkeys/new/options").status_code == 403
+    page = client.get("/account/passkeys/new").text
+    assert "Confirm your e-mail address first" in page and "data-passkey" not in page
 
 
 def test_revoked_it_signs_nobody_in_and_other_browsers_are_out(client, app, device, yan):
