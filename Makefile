@@ -7,8 +7,9 @@ RUNNABLE := $(VENV)/.runnable
 TESTABLE := $(VENV)/.testable
 FUZZABLE := $(VENV)/.fuzzable
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# One more at a time than there are cores, for many wait for a browser or a process; the tests of a file together.
-PARALLEL := -n $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 ))) --dist loadfile
+# One more at a time than there are cores, for many wait for a browser or a process; the tests of a file together,
+# in the order of tests/conftest.py.
+PARALLEL := -n $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 ))) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint bench fault load fuzz vulnerabilities shots wheel migration lock browser embedder

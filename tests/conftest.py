@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -40,6 +41,22 @@ from search.embedded import EmbeddedEngine
 
 PATIENT = dict.fromkeys(("SESSION_IDLE", "SESSION_LIMIT", "REMEMBERED_IDLE", "REMEMBERED_LIMIT"), "9999d")
 """Tests that move the clock by months do not want to sign in again; those of the limits set their own."""
+
+BEGUN_FIRST = (
+    "test_fuzzing", "test_keyboard_journey", "test_every_route", "test_broker_forms", "test_journeys",
+    "test_broker_fuzzing", "test_leaks_everywhere", "test_serving", "test_wheel", "test_graceful_stop", "test_commands",
+    "test_embed_command", "test_backup_and_restore", "test_every_api_route", "test_engine_contract_synonyms",
+    "test_figures_by_hand", "test_checking", "test_places", "test_large_files", "test_real_server",
+    "test_contract_fuzzing", "test_leaks", "test_demo", "test_demo_series", "test_worker", "test_introduction_machine",
+)
+"""Files that take longest: where several are tested at the same time nobody is to wait for one of these at the end."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        last, many = len(BEGUN_FIRST), Counter(item.path for item in items)
+        place = {name: at for at, name in enumerate(BEGUN_FIRST)}
+        items.sort(key=lambda item: (place.get(item.path.stem, last), -many[item.path]))
 
 
 @pytest.fixture(scope="session")
