@@ -302,7 +302,7 @@ def at_events(who: dict[str, User], edition: Edition) -> dict[str, Any]:
         session.add(asked)
     return {"registration_id": mine.id, "guests.registration_id": hers.id, "guests.ticket.token": hers.token,
             "guests.answer.token": invited.token(asked), "ratings.rate_by_link.token": ratings.token(mine),
-            "ratings_api.registration": hers.id,
+            **dict.fromkeys(("ratings_api.registration", "events_api.registration"), hers.id),
             **dict.fromkeys(("guests.ref", "door.ref", "ratings_api.ref"), edition.ref), **a_seating(edition)}
 
 
@@ -362,8 +362,8 @@ def build() -> World:
     parts |= parks_of(who, need.organisation) | trained(who)
     index_listings()
     names = {
-        "slug": "company", **dict.fromkeys(
-            ("events.slug", "event_figures.slug", "event_figures_api.slug", "series.slug"), "landing"),
+        "slug": "company", **{f"{room}.slug": "landing" for room in (
+            "events", "events_api", "event_figures", "event_figures_api", "series")},
         "other": result.ref, "key": "discuss", "action": "withdraw",
         "address": "withdraw", "file_id": files.of("listing", need.id)[0].id, "language": "zh", "kind": "need",
         "what": "done", "contracts.ledger_cases.what": "signed", "step": "take", "verb": "take", "text": "terms",

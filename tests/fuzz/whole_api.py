@@ -53,7 +53,7 @@ def asked(operation, mode, headers, names, round_) -> None:
     room = operation.path.removeprefix("/api/v1/").split("/")[0]
     refs = {"listings": names["need"], "needs": names["need"], "introductions": names["ref"],
             "organisations": "company", **{one: names[f"{one}.ref"] for one in ("suppliers", "broadcasts")},
-            "parks": names["parks.slug"]}
+            "parks": names["parks.slug"], "certificates": names["training_api.ref"]}
 
     @seed(round_)
     @settings(max_examples=6, database=None, deadline=None, phases=[Phase.generate],
@@ -63,8 +63,8 @@ def asked(operation, mode, headers, names, round_) -> None:
         sent.append(case)
         if len(sent) % 2:
             for name in case.path_parameters or {}:
-                own = names.get(f"{room}_api.{name}", names.get(name))
-                there = refs.get(room) if name in ("ref", "slug") else own
+                known = refs.get(room) if name in ("ref", "slug") else names.get(name)
+                there = names.get(f"{room}_api.{name}", known)
                 if there is not None:
                     case.path_parameters[name] = quote(str(there))
         with nothing_stays():
