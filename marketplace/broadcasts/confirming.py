@@ -57,4 +57,4 @@ def ask(recipient: Recipient, shown: View) -> None:
 def masked(person: User) -> str:
     """Enough of their address for themselves to know it."""
     name, _, host = person.email.partition("@")
-    return f"{name[:1]}•••@{host}"
+    return f"{name[:1]}***@{host}"
