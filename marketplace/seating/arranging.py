@@ -16,7 +16,7 @@ from marketplace.events.models import Registration
 from marketplace.messaging import service as messaging
 from marketplace.phrases import Phrase, say
 from marketplace.seating.models import Seat, SeatingPlan
-from marketplace.seating.permissions import can_seat
+from marketplace.seating.permissions import can_seat, hosts_of, leads
 from marketplace.seating.plans import guests_of, make_room, problem_of
 from marketplace.seating.problem import Guest, Plan, Problem, Value, table_of
 from marketplace.seating.worth import Scales
@@ -89,6 +89,8 @@ def arrange(actor: User, plan: SeatingPlan, registration_id: int, code: str, ver
             return
         _require_current(plan, version)
         make_room(plan, len(guests))
+        if not all(_was_free(plan, seats.get(key)) for key in (registration_id, other) if key is not None):
+            plan.bound = None
         _put(plan, seats, guests, registration_id, table, other)
         if other is not None:
             _put(plan, seats, guests, other, here, registration_id)
@@ -112,6 +114,13 @@ def _require_current(plan: SeatingPlan, version: int) -> None:
         raise Conflict(say("The seating is being worked on. Wait until it is done, or take what there is."))
     if plan.version != version:
         raise Conflict(STALE.format(name=plan.changed_by.name if plan.changed_by else say("Somebody else")))
+
+
+def _was_free(plan: SeatingPlan, seat: Seat | None) -> bool:
+    """Could the worker have seated them anywhere? Else what it found that nobody can surpass holds no longer."""
+    if seat is None or seat.is_fixed:
+        return False
+    return plan.round == 1 or not leads(seat.registration, hosts_of(plan.edition))
 
 
 def _put(

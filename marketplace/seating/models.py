@@ -12,9 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from marketplace.accounts.models import User
 from marketplace.db import Base
 from marketplace.events.models import Edition, OfTwo, Registration
-from marketplace.seating.problem import LEAST, MOST
-
-MOST_ROUNDS = 4
+from marketplace.seating.problem import LEAST, MOST, MOST_ROUNDS
 
 
 class PlanState(StrEnum):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
+
 from marketplace.db import session
 from marketplace.events import attending
 from marketplace.events.models import Registration
 from marketplace.seating import gathering
 from marketplace.seating.models import Seat, SeatingPlan, Table
 from marketplace.seating.problem import USUAL, Plan, Problem
+from marketplace.seating.rounds import led_as_in
 
 
 def guests_of(plan: SeatingPlan) -> Sequence[Registration]:
@@ -29,6 +32,20 @@ def problem_of(plan: SeatingPlan, guests: Sequence[Registration]) -> Problem:
                if seat.is_fixed and seat.registration_id in here},
         before={int(key): table - 1 for key, table in plan.before.items() if int(key) in here and table in numbers},
     )
+
+
+def led_as_in_the_first(plan: SeatingPlan, problem: Problem) -> Problem:
+    """The round as the worker seats it: one host or broker keeps the table of the first round."""
+    if plan.round == 1:
+        return problem
+    rows: list[list[int]] = [[] for _ in problem.sizes]
+    for number, key in session.execute(
+        select(Table.number, Seat.registration_id).join(Seat, Seat.table_id == Table.id)
+        .join(SeatingPlan, SeatingPlan.id == Table.plan_id)
+        .where(SeatingPlan.edition_id == plan.edition_id, SeatingPlan.round == 1, Table.number <= len(rows))
+    ):
+        rows[number - 1].append(key)
+    return led_as_in(problem, tuple(map(tuple, rows)))
 
 
 def seated(plan: SeatingPlan, problem: Problem) -> Plan:

@@ -11,6 +11,7 @@ GOOD = 60.0
 likely as not."""
 LEAST, USUAL, MOST = 4, 8, 10
 """Seats of a table."""
+MOST_ROUNDS = 4
 
 SERVED = 100
 """Points for somebody who has a good counterpart at the table."""

@@ -6,10 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
-from marketplace.seating.problem import Plan, Problem, Solution, ordered
+from marketplace.seating.problem import MOST_ROUNDS, Plan, Problem, Solution, ordered
 from marketplace.seating.solving import solve
-
-MOST_ROUNDS = 4
 
 
 def rounds(problem: Problem, count: int, seconds: float) -> list[Solution]:
@@ -26,9 +24,15 @@ def rounds(problem: Problem, count: int, seconds: float) -> list[Solution]:
 def next_round(problem: Problem, plan: Plan) -> Problem:
     """The same evening after this round: who has sat together, and one host or broker who stays at each table."""
     together = {ordered(one, other) for keys in plan for one, other in combinations(keys, 2)}
-    leads = {guest.key for guest in problem.guests if guest.leads}
-    hosts = {min(leads.intersection(keys)): table for table, keys in enumerate(plan) if leads.intersection(keys)}
-    return replace(problem, earlier=problem.earlier | together, fixed={**hosts, **problem.fixed}, before={})
+    return replace(led_as_in(problem, plan), earlier=problem.earlier | together, before={})
+
+
+def led_as_in(problem: Problem, plan: Plan) -> Problem:
+    """With one host or broker of each table put there again; not where somebody has been put by hand."""
+    leads = {guest.key for guest in problem.guests if guest.leads} - problem.fixed.keys()
+    tables = set(range(len(plan))).difference(problem.fixed.values())
+    hosts = {min(leads.intersection(plan[table])): table for table in tables if leads.intersection(plan[table])}
+    return replace(problem, fixed={**hosts, **problem.fixed})
 
 
 def again(problem: Problem, plan: Plan) -> list[tuple[int, int]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from marketplace.phrases import say
-from marketplace.seating.models import MOST_ROUNDS, NoteKind, PlanState, Work
+from marketplace.seating.models import NoteKind, PlanState, Work
 from marketplace.seating.notes import LONGEST
-from marketplace.seating.problem import LEAST, MOST, USUAL
+from marketplace.seating.problem import LEAST, MOST, MOST_ROUNDS, USUAL
 from marketplace.web.payloads import Shape
 
 _ONCE = validate.Regexp(r"[\w-]{8,64}\Z")

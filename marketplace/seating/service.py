@@ -17,11 +17,11 @@ from marketplace.events.models import Edition, Registration
 from marketplace.messaging import service as messaging
 from marketplace.phrases import say
 from marketplace.seating.arranging import arrange
-from marketplace.seating.models import MOST_ROUNDS, PlanState, Seat, SeatingPlan, Table, Work
+from marketplace.seating.models import PlanState, Seat, SeatingPlan, Table, Work
 from marketplace.seating.notes import note, notes_of
 from marketplace.seating.permissions import can_seat
 from marketplace.seating.plans import make_room
-from marketplace.seating.problem import LEAST, MOST, USUAL, layout
+from marketplace.seating.problem import LEAST, MOST, MOST_ROUNDS, USUAL, layout
 from marketplace.seating.reading import MyTable, table_of, tablemates, tablemates_of
 
 __all__ = [

@@ -14,8 +14,8 @@ from marketplace.listings.tiers import title_in
 from marketplace.messaging.packing import unpacked
 from marketplace.phrases import say
 from marketplace.seating import at_door, notes, schemas, service, showing, slips, vocabulary
-from marketplace.seating.models import MOST_ROUNDS, SeatingPlan
-from marketplace.seating.problem import LEAST, MOST, USUAL
+from marketplace.seating.models import SeatingPlan
+from marketplace.seating.problem import LEAST, MOST, MOST_ROUNDS, USUAL
 from marketplace.web.forms import form_page
 from marketplace.web.guard import actor
 from marketplace.web.language import current, words

@@ -48,7 +48,7 @@ def _advance(plan: SeatingPlan) -> None:
         return
     if began and _needs_scores(plan, guests):
         gathering.score(plan.edition, guests)
-    problem = plans.problem_of(plan, guests)
+    problem = plans.led_as_in_the_first(plan, plans.problem_of(plan, guests))
     now = plans.seated(plan, problem)
     budget = QUICK if len(guests) <= FEW else AGAIN if plan.of_present else LONG
     seconds = min(SLICE, budget - plan.seconds)

@@ -163,6 +163,17 @@ def test_who_comes_when_all_seats_are_taken_is_given_one_at_a_table_more(erin, f
     assert tables_of(plan)[2] == {late.id}
 
 
+def test_most_that_is_possible_is_not_claimed_once_who_was_fixed_has_been_moved(erin, friday):
+    people = crowd(friday, 8)
+    [plan] = seat_all(erin, friday, seats=6)
+    here = table_with(plan, people[0])
+    service.arrange(erin, plan, people[0].id, f"{3 - here}", plan.version)
+    assert plan.bound is not None  # of all seatings, this one too
+    seat_all(erin, friday, seats=6)
+    service.arrange(erin, plan, people[0].id, f"{here}", plan.version)
+    assert plan.bound is None
+
+
 def test_a_seat_is_taken_away(erin, friday):
     people = crowd(friday, 8)
     [plan] = seat_all(erin, friday)

@@ -1,7 +1,7 @@
 """From asking for tables to publishing them."""
 
 import pytest
-from conftest import an_organisation
+from conftest import a_person, an_organisation
 from events.planned import an_edition
 from seating.seated import a_match, at_one_table, come, crowd, here, ids, seat_all, somebody, tables_of, work
 
@@ -16,6 +16,7 @@ from marketplace.messaging.packing import unpacked
 from marketplace.organisations.models import Kind
 from marketplace.seating import service, showing, working
 from marketplace.seating.models import PlanState, Seat, Work
+from marketplace.seating.solving import solve
 
 pytest_plugins = ["seating.seating_cast"]
 
@@ -154,6 +155,38 @@ def test_second_round_brings_other_people_together(erin, friday):
     before = {frozenset(pair) for keys in tables_of(first).values() for pair in _pairs(keys)}
     after = {frozenset(pair) for keys in tables_of(second).values() for pair in _pairs(keys)}
     assert not before & after
+
+
+def test_hosts_and_brokers_keep_their_table_in_every_round(erin, friday, monkeypatch):
+    leading, fixed, real = come(friday, *(a_person(f"{n}@broker.example", is_broker=True) for n in range(3))), [], solve
+    monkeypatch.setattr(working, "solve", lambda problem, *how, **more: (
+        fixed.append(set(problem.fixed)), real(problem, *how, **more))[1])
+    crowd(friday, 9)
+    first, *later = seat_all(erin, friday, rounds=3, seats=4)
+    before = tables_of(first)
+    assert [len(keys & ids(leading)) for keys in before.values()] == [1, 1, 1]
+    for plan in later:
+        assert {number: keys & ids(leading) for number, keys in tables_of(plan).items()} == {
+            number: keys & ids(leading) for number, keys in before.items()}
+    assert fixed[0] == set() and fixed[-1] == ids(leading)
+
+
+def test_broker_does_not_keep_a_table_at_which_somebody_was_put_by_hand(erin, friday, dana):
+    [leading] = come(friday, dana)
+    people = crowd(friday, 7)
+    first, second = seat_all(erin, friday, rounds=2, seats=4)
+    [table] = (number for number, keys in tables_of(first).items() if leading.id in keys)
+    for one in people[:4]:
+        full = tables_of(second)
+        if one.id not in full[table]:
+            other = next(key for key in sorted(full[table]) if key not in ids(people[:4]))
+            service.arrange(erin, second, one.id, f"{table}-{other}", second.version)
+        else:
+            service.arrange(erin, second, one.id, f"{3 - table}-{next(iter(full[3 - table]))}", second.version)
+            back = next(key for key in sorted(tables_of(second)[table]) if key not in ids(people[:4]))
+            service.arrange(erin, second, one.id, f"{table}-{back}", second.version)
+    _, second = seat_all(erin, friday, rounds=2, seats=4)
+    assert second.work is Work.NONE and tables_of(second)[table] == ids(people[:4])
 
 
 def test_fewer_rounds_than_before_leave_no_round_behind(erin, friday):
