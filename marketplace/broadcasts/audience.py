@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from marketplace import regions
@@ -97,7 +97,7 @@ def _kept_out(listing: Listing) -> list[int]:
 
 def reasons(broadcast: Broadcast, ids: Collection[int]) -> dict[int, dict[What, list[str]]]:
     """person -> the choices of theirs that the need fits; who is missing here wants all news."""
-    fits = or_(*(and_(Choice.what == what, Choice.code.in_(codes))
+    fits = or_(false(), *(and_(Choice.what == what, Choice.code.in_(codes))
                  for what, codes in codes_of(broadcast.listing).items() if codes))
     found: dict[int, dict[What, list[str]]] = {}
     for row in session.scalars(select(Choice).where(Choice.user_id.in_(ids), fits).order_by(Choice.code)):

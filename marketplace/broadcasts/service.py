@@ -140,6 +140,9 @@ def send(actor: Reader, broadcast: Broadcast, version: int) -> int:
     if not is_open(broadcast.listing):
         raise Conflict(NOT_OPEN.format(ref=broadcast.listing.ref))
     with transaction():
+        # Another broadcast of the same need that is sent at this moment waits here: nobody is chosen by both.
+        need = select(Listing.id).where(Listing.id == broadcast.listing_id)
+        session.execute(need.with_for_update(key_share=True))
         draft = Broadcast.id == broadcast.id, Broadcast.state == State.DRAFT, Broadcast.version == version
         moved = update(Broadcast).where(*draft).values(state=State.SENDING, begun_at=clock.now(), version=version + 1)
         won = moved.returning(Broadcast.id).execution_options(synchronize_session=False)

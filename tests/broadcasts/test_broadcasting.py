@@ -86,6 +86,14 @@ def test_anonymous_need_is_not_found_by_the_kind_of_its_organisation(erin, compa
     assert names(erin, service.plan(erin, listing=hidden.ref)) == ["All"]
 
 
+def test_a_need_that_says_nothing_of_itself_reaches_those_who_want_all_news(erin, company):
+    need = a_funding_need(company, anonymous=True, subtype=None, field=None, region=None)
+    an_investor("all")
+    an_investor("narrow", subtype=["funding"])
+    shown = service.preview(erin, service.plan(erin, listing=need.ref))
+    assert [(one.person.name, one.why) for one in shown.people] == [("All", {})]
+
+
 def test_each_is_written_to_once_in_their_language(erin, funding):
     english, chinese = an_investor("english"), an_investor("chinese")
     with transaction():

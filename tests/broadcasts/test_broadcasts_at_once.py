@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from at_once import together
+from at_once import at_once, together
 from conftest import a_person, an_organisation
 from sqlalchemy import func, select
 from told import a_funding_need, an_investor, sent
 
 from marketplace.accounts.models import User
-from marketplace.broadcasts import answering, news, sending
-from marketplace.broadcasts.models import Recipient
+from marketplace.broadcasts import answering, news, sending, service
+from marketplace.broadcasts.models import Broadcast, Recipient
 from marketplace.db import session
 from marketplace.introductions.models import Introduction
 from marketplace.messaging.models import OutgoingMail
@@ -57,6 +57,23 @@ def test_nobody_who_leaves_while_mails_are_written_has_one_left(going):
     assert together(write_or_leave) == [None] * 4
     stayed = session.scalars(select(User.email).where(User.id.in_(people[READERS // 2:])))
     assert sorted(session.scalars(select(OutgoingMail.to))) == sorted(stayed)
+
+
+def test_two_broadcasts_of_one_need_that_are_sent_at_once_tell_each_reader_once(own_database):
+    erin = a_person("erin@operator.example", is_operator=True)
+    for number in range(READERS):
+        an_investor(f"reader{number}")
+    need = a_funding_need(an_organisation("company", Kind.COMPANY))
+    planned, operator = [service.plan(erin, listing=need.ref).id for _ in range(2)], erin.id
+    session.remove()
+
+    def sends(number):
+        broadcast = session.get_one(Broadcast, number)
+        return service.send(session.get_one(User, operator), broadcast, broadcast.version)
+
+    answers = at_once(*(lambda number=number: sends(number) for number in planned))
+    assert sorted(str(one) if isinstance(one, int) else type(one).__name__ for one in answers) == ["12", "Conflict"]
+    assert session.scalar(select(func.count()).select_from(Recipient)) == READERS
 
 
 def test_pressing_several_times_at_once_begins_one_introduction(going):
