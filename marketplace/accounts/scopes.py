@@ -32,12 +32,12 @@ MEANINGS = {
         "Write listings: enter, change, submit, refine needs; supplier libraries (write:listings)",
     ),
     Scope.INTRODUCTIONS: Label(
-        "推进对接：步骤、留言、会面、任务、文件、合同（write:introductions）",
-        "Work on introductions: moves, messages, meetings, tasks, documents, contracts (write:introductions)",
+        "推进对接：步骤、留言、会面、任务、文件、合同，活动交流评价（write:introductions）",
+        "Work on introductions: moves, messages, meetings, tasks, documents, contracts, ratings (write:introductions)",
     ),
     Scope.ACCOUNT: Label(
-        "改我的订阅和通知，填问卷，提诉求（write:account）",
-        "Change my saved searches and notices, answer surveys, raise requests (write:account)",
+        "改我的订阅和通知，填问卷，提诉求，约谈和报名培训（write:account）",
+        "Change my saved searches and notices, answer surveys, raise requests, wish for talks (write:account)",
     ),
     Scope.ADMINISTER: Label(
         "管理：机构与平台的设置（administer）", "Administer: what an organisation or the platform sets (administer)"

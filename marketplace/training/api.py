@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -21,7 +22,7 @@ from marketplace.web.preconditions import require_read, tagged
 
 bp = Blueprint("training_api", __name__, url_prefix="/api/v1", description="Training of brokers, and certificates")
 ONE = "/training/<int:number>"
-BRIEF = ("id", "place", "teacher", "level", "starts_at", "hours", "seats", "cancelled_at")
+BRIEF = ("id", "place", "teacher", "level", "hours", "seats", "cancelled_at")
 WHOLE = ("title_zh", "title_en", "about_zh", "about_en", "version")
 
 
@@ -156,7 +157,7 @@ def _one(training: TrainingSession) -> Response:
 def _brief(training: TrainingSession, mine: Taking | None) -> dict[str, Any]:
     return {
         **{name: getattr(training, name) for name in BRIEF}, "title": words(training.title),
-        "places_left": training.seats - training.taken, "mine": mine,
+        "starts_at": training.starts_at.astimezone(UTC), "places_left": training.seats - training.taken, "mine": mine,
         "may_enrol": can_enrol(actor(), training) and mine is not Taking.ENROLLED,
         "url": links.to(f"/training/{training.id}"),
     }
