@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from marketplace.seating.problem import STAYED, WISH, Guest, Pair, Plan, Problem
+from marketplace.seating.problem import STAYED, WISH, Guest, Pair, Plan, Problem, ordered
 from marketplace.seating.worth import Scales, wants
 
 
@@ -70,7 +70,7 @@ def _reasons(scales: Scales, key: int, table: int, keys: tuple[int, ...]) -> Ite
 
 def _of_others(scales: Scales, guest: Guest, others: list[Guest]) -> Iterator[Reason]:
     for other in others:
-        key = (min(guest.key, other.key), max(guest.key, other.key))
+        key = ordered(guest.key, other.key)
         if key in scales.problem.earlier:
             continue
         met, pair = scales.problem.met.get(key, 0), scales.problem.pairs.get(key)

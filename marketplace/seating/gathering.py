@@ -96,12 +96,12 @@ def met_before(edition: Edition, registrations: Sequence[Registration]) -> dict[
     return dict(Counter(_pairs(tables.values())))
 
 
-def _seats_of_series(edition: Edition, users: Sequence[int]) -> Select[Any]:
+def _seats_of_series(edition: Edition, users: Sequence[int]) -> Select[int, int]:
     """Who sat where at published tables before: those who came, where people were checked in."""
     came = aliased(Registration)
     checked = select(came.edition_id).where(came.state == Attendance.ATTENDED)
     return (
-        select(*_SEAT).join(SeatingPlan, SeatingPlan.id == Seat.plan_id)
+        select(Seat.table_id, Registration.user_id).join(SeatingPlan, SeatingPlan.id == Seat.plan_id)
         .join(Edition, Edition.id == SeatingPlan.edition_id)
         .join(Registration, Registration.id == Seat.registration_id)
         .where(
@@ -110,9 +110,6 @@ def _seats_of_series(edition: Edition, users: Sequence[int]) -> Select[Any]:
             or_(Registration.state == Attendance.ATTENDED, SeatingPlan.edition_id.not_in(checked)),
         )
     )
-
-
-_SEAT: tuple[Any, ...] = (Seat.table_id, Registration.user_id)
 
 
 def earlier_rounds(edition: Edition, number: int) -> frozenset[Key]:

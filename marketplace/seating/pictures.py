@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
 
@@ -65,9 +65,9 @@ def _place(key: int, angle: float, name: str) -> Place:
                  _at(angle, _NAMES, sin), anchor, name[:1].upper())
 
 
-def _at(angle: float, distance: float, along: object) -> float:
-    part = cos(angle) if along is cos else sin(angle)
-    return round(SIDE / 2 + distance * part, 1)
+def _at(angle: float, distance: float, along: Callable[[float], float]) -> float:
+    """How far from the left (`along`: cos) or from the top (sin)."""
+    return round(SIDE / 2 + distance * along(angle), 1)
 
 
 def _line(one: Place, other: Place, pair: Pair) -> Line:
