@@ -64,6 +64,13 @@ def within(code: str) -> list[str]:
     return [c for c in _NAMES if c[:4] == code[:4] and c != code]
 
 
+def stem(code: str) -> str:
+    """What the codes of a region and of all that lies in it begin with."""
+    if not code.isdigit():
+        return code
+    return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+
+
 @cache
 def choices(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """For a form: (province, [(code, name), …]) down to cities, then the countries."""

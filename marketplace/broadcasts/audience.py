@@ -36,7 +36,8 @@ def wanting(broadcast: Broadcast) -> list[ColumnElement[bool]]:
         if broadcast.kinds:
             there = there.where(Organisation.kind.in_(broadcast.kinds))
         if broadcast.regions:
-            there = there.where(or_(*(in_region(Organisation.region, code) for code in broadcast.regions)))
+            stems = [regions.stem(code) for code in broadcast.regions]
+            there = there.where(or_(*(Organisation.region.startswith(stem, autoescape=True) for stem in stems)))
         found.append(there)
     return found
 
@@ -49,14 +50,6 @@ def codes_of(listing: Listing) -> dict[What, list[str]]:
         What.REGION: regions.ancestors(listing.region) if listing.region else [],
         What.KIND: [] if listing.anonymous else [listing.organisation.kind.value],
     }
-
-
-def in_region(column: Any, code: str) -> ColumnElement[bool]:
-    """The region and what lies in it."""
-    if not code.isdigit():
-        return column == code  # type: ignore[no-any-return]
-    inside = code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
-    return column.startswith(inside)  # type: ignore[no-any-return]
 
 
 def counts_by_kind(broadcast: Broadcast) -> list[tuple[Any, int]]:

@@ -176,13 +176,7 @@ def _suits(wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 def _lies_in(code: str) -> ColumnElement[bool]:
-    """A region and all within it: the codes begin alike."""
-    stem = code
-    if len(regions.ancestors(code)) == 1 and code.endswith("0000"):
-        stem = code[:2]
-    elif code.endswith("00"):
-        stem = code[:4]
-    return Organisation.region.startswith(stem, autoescape=True)
+    return Organisation.region.startswith(regions.stem(code), autoescape=True)
 
 
 def _listings(organisations: Sequence[Organisation], wanted: Filter) -> dict[int, list[Any]]:

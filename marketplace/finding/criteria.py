@@ -180,11 +180,4 @@ def _reaches(levels: range) -> ColumnElement[bool]:
 def _lies_in(code: str) -> ColumnElement[bool]:
     if code == CHINA:
         return func.length(Listing.region) == _DIGITS_OF_A_REGION
-    return Listing.region.startswith(_stem(code), autoescape=True)
-
-
-def _stem(code: str) -> str:
-    """What the codes of a region and all within it begin with."""
-    if len(regions.ancestors(code)) == 1 and code.endswith("0000"):
-        return code[:2]
-    return code[:4] if code.endswith("00") else code
+    return Listing.region.startswith(regions.stem(code), autoescape=True)

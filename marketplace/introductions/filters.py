@@ -163,7 +163,4 @@ def _about_listings(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def _in_region(code: str) -> ColumnElement[bool]:
-    """The region and what lies in it."""
-    if not code.isdigit():
-        return Listing.region == code
-    return Listing.region.startswith(code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code)
+    return Listing.region.startswith(regions.stem(code), autoescape=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import joinedload
 
+from marketplace import regions
 from marketplace.db import session
 from marketplace.errors import NotFound
 from marketplace.organisations import parks
@@ -79,18 +80,10 @@ def _narrowed(wanted: Wanted, park: Organisation | None) -> list[ColumnElement[b
     if wanted.membership is not None:
         found.append(Organisation.membership == wanted.membership)
     if wanted.region:
-        found.append(_in_region(wanted.region))
+        found.append(Organisation.region.startswith(regions.stem(wanted.region), autoescape=True))
     if park is not None:
         found.append(Organisation.id.in_(select(ParkMember.organisation_id).where(ParkMember.park_id == park.id)))
     return found
-
-
-def _in_region(code: str) -> ColumnElement[bool]:
-    """The region and what lies in it."""
-    if not code.isdigit():
-        return Organisation.region == code
-    return Organisation.region.startswith(
-        code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code)
 
 
 def _parks_of(items: Sequence[Organisation], choices: Sequence[Organisation]) -> dict[int, list[Organisation]]:
