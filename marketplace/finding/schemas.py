@@ -30,6 +30,7 @@ class Several(fields.List[str]):
 
     default_error_messages = {
         "choice": say("“{input}” is none of the choices: {choices}."), "many": say("At most {max} values."),
+        "invalid": say("Send a list of texts."),
     }
 
     def __init__(self, choices: Any) -> None:
@@ -38,7 +39,9 @@ class Several(fields.List[str]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
         given = [value] if isinstance(value, str) else value
-        codes = dict.fromkeys(code.strip() for text in given for code in str(text).split(",") if code.strip())
+        if not isinstance(given, (list, tuple)) or not all(isinstance(text, str) for text in given):
+            raise self.make_error("invalid")
+        codes = dict.fromkeys(code.strip() for text in given for code in text.split(",") if code.strip())
         if len(codes) > _MOST:
             raise self.make_error("many", max=_MOST)
         return tuple(dict.fromkeys(self.code(written) for written in codes))

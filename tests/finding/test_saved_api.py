@@ -61,7 +61,8 @@ def test_new_is_counted_and_reading_over_the_api_is_not_looking(bearing, charlie
     ({}, "criteria"), ({"criteria": {"field": "alchemy"}}, "criteria.field"),
     ({"criteria": {"q": "x"}, "frequency": "hourly"}, "frequency"),
     ({"criteria": {"q": "x"}, "name": "y" * 81}, "name"),
-    ({"criteria": {"mood": "good"}}, "criteria.mood"),
+    ({"criteria": {"mood": "good"}}, "criteria.mood"), ({"criteria": {"region": -489687}}, "criteria.region"),
+    ({"criteria": {"field": [{"a": 1}]}}, "criteria.field"),
 ])
 def test_what_is_wrong_is_named(bearing, charlie, sent, field):
     answer = bearing(charlie, "post", "/api/v1/searches", json=sent)
