@@ -212,7 +212,7 @@ def apply(actor: User, library: Library, organisation: Organisation, content: Ma
         session.add(supplier)
         session.flush()
         session.expire(supplier, ["contact"])
-        audit.record(actor.id, "supplier.applied", "supplier", supplier.id, organisation=organisation.id)
+        audit.record(actor.id, "supplier.applied", "supplier", supplier.id)
         if not known:
             said = (say("{organisation} would like to stay in your supplier library “{title}” for another year.",
                         organisation=organisation, title=library.title) if supplier.renews else

@@ -1,9 +1,10 @@
 """Needs and results of those who meet in one room."""
 
 from conftest import a_listing, an_organisation
+from sqlalchemy import select
 
 from marketplace.db import session, transaction
-from marketplace.listings.models import Exclusion, Kind
+from marketplace.listings.models import Exclusion, Kind, Listing
 from marketplace.matching import feedback, service
 from marketplace.matching.crossing import crossed
 from marketplace.organisations.models import Kind as OrganisationKind
@@ -52,7 +53,11 @@ def test_nothing_to_compare_compares_nothing(company):
 def test_queries_do_not_grow_with_the_room(company, institute, count_queries):
     def asked(number):
         others = [an_organisation(f"lab-{number}-{n}", OrganisationKind.INSTITUTE) for n in range(number)]
-        needs, results = [a_listing(company, Kind.NEED) for _ in others], [a_listing(one) for one in others]
+        made = [*(a_listing(company, Kind.NEED) for _ in others), *(a_listing(one) for one in others)]
+        numbers = [one.id for one in made]
+        session.expunge_all()  # as a worker reads them: nothing is at hand from before
+        read = session.scalars(select(Listing).where(Listing.id.in_(numbers))).all()
+        needs, results = ([one for one in read if one.kind is kind] for kind in (Kind.NEED, Kind.RESULT))
         with count_queries() as queries:
             crossed(needs, results)
         return queries.count

@@ -156,6 +156,11 @@ def test_who_may_not_apply_or_decide(library, applied, charlie, company, tina, t
         service.accept(erin, applied)
 
 
+def test_the_record_of_acts_names_no_organisation_that_applied(applied, turner):
+    noted = session.query(AuditEntry).filter_by(action="supplier.applied").one()
+    assert noted.subject_id == applied.id and not noted.details
+
+
 def test_an_institute_opens_no_library(alice, institute):
     with pytest.raises(Forbidden):
         service.open_library(alice, institute, WANTED)
