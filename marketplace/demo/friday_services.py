@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -39,6 +40,8 @@ RECORDED = 120
 """Days ago; certificates that were issued before are recorded late."""
 INTERESTED = 3
 """Who answer the news with a result of theirs."""
+HINDRANCES, SATISFIED = "1111223334556", "1112222234"
+"""The choices, the usual ones more often."""
 WISHES = ("每期的主题能早两周公布更好。", "希望会后能拿到同桌人的联系方式。",
           "多办几次定向采购，带着清单来最有效。", "桌上谈得很好，后面的中试场地要跟上。")
 
@@ -188,14 +191,21 @@ def _ask_members(world: World, begun: dict[str, Survey], told: dict[str, Any]) -
 
 
 def _answer_survey(world: World, begun: dict[str, Survey], one: Member) -> None:
-    turn = one.number
+    wanted = {2 - _drawn("first", one, 2), 1 + _drawn("second", one, 6)}
     said = {
-        "staff": [str(18 + turn * 37 % 900)], "research": [str(60 + turn * 131 % 4200)],
-        "hindrance": [str((1, 2, 1, 3, 1, 4, 3, 5)[turn % 8])],
-        "wanted": [str(choice) for choice in sorted({1, 2} if turn % 2 else {2, 1 + turn % 6, 5})],
-        "satisfied": [str((1, 2, 1, 2, 3)[turn % 5])], "wish": [WISHES[turn % 4]] if turn % 11 == 1 else [],
+        "staff": [str(12 + _drawn("staff", one, 30) ** 2)],
+        "research": [str(40 + 3 * _drawn("research", one, 38) ** 2)],
+        "hindrance": [HINDRANCES[_drawn("hindrance", one, len(HINDRANCES))]],
+        "wanted": [str(choice) for choice in sorted(wanted)],
+        "satisfied": [SATISFIED[_drawn("satisfied", one, len(SATISFIED))]],
+        "wish": [WISHES[one.number % 4]] if one.number % 11 == 1 else [],
     }
     surveys_answering.answer(world.people[one.key], begun["this"], said, begun["this"].number)
+
+
+def _drawn(question: str, one: Member, of: int) -> int:
+    """As by chance, and the same every time."""
+    return zlib.crc32(f"{question} {one.number}".encode()) % of
 
 
 def _publish(world: World, begun: dict[str, Survey]) -> None:

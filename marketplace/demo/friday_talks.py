@@ -28,23 +28,12 @@ from marketplace.seating.models import NoteKind
 SAID = "{first}与{second}就“{what}”谈了现有数据与验证条件，约定交换样品。"
 GENERAL = "本桌讨论了{what}的检测标准和中试资源，希望街区组织一次现场观摩。"
 POSSIBLE = "目标一致，愿意先做可行性测试。"
-REQUESTS: tuple[tuple[Topic, str, str, str], ...] = (
-    (Topic.SPACE, "中试场地排队超过三个月", "公司计划明年一季度做中试，孵化器的共享中试车间已排到四月，希望协调场地。",
-     "已与园区运营方协调，2 号楼 1 层可于下月起提供 300 平方米，租期六个月。"),
-    (Topic.PEOPLE, "外地引进工程师的落户材料", "两名工程师从外省引进，不清楚人才落户需要哪些材料、多久办结。",
-     "凭劳动合同、学历证书和六个月社保到片区服务中心办理，十个工作日内办结。"),
-    (Topic.POLICY, "技术合同登记后的补贴怎么申领", "已签技术开发合同并完成登记，想了解补贴比例和申报时间。",
-     "按技术交易额的 3% 补贴，每年三月、九月集中申报，材料清单见帮助中心。"),
-    (Topic.FINANCE, "知识产权质押贷款的贴息", "准备用两项发明专利质押贷款，想了解贴息条件。",
-     "贷款合同签订后可申请年化 1.5% 贴息，最高三年，由责任专员协助准备材料。"),
-    (Topic.PERMITS, "实验室改造的环评要求", "办公用房改造为理化实验室，是否需要环评，走哪个程序。",
-     "理化实验室按登记表备案即可，当日办结；涉及危废的须另签处置协议。"),
-)
 PASSED_ON = {
-    Topic.SPACE: ("qinyuan", "资产运营部", "grace"), Topic.PEOPLE: ("keji", "人才工作科", "siyuan"),
-    Topic.PERMITS: ("keji", "政务服务科", "siyuan"),
+    Topic.SPACE: ("qinyuan", "资产运营部"), Topic.PEOPLE: ("keji", "人才工作科"), Topic.PERMITS: ("keji", "政务服务科"),
 }
-"""What a steward does not answer: which body does instead, its department, and who answers there."""
+"""What a steward does not answer: which body does instead, and its department."""
+ANSWERS = {Level.PARK: "grace", Level.AUTHORITY: "siyuan"}
+FORGOTTEN = timedelta(days=12)
 QUALIFIED, INTRODUCED, MET, INTENT, SIGNED, REGISTERED, IN_USE = 3, 7, 13, 24, 34, 40, 52
 """Days after the table."""
 FURTHEST = (Stage.IMPLEMENTED, Stage.NEGOTIATING, Stage.INTRODUCED, Stage.DISCUSSING, Stage.PERFORMING)
@@ -74,6 +63,9 @@ def plan(timeline: Timeline, world: World, number: int, ended: datetime, coming:
             add(rates, partial(_rate, world, number, one, coming))
     add(ended + timedelta(days=4), partial(_answer_requests, world, number))
     add(ended + timedelta(days=6), partial(_confirm_requests, world, number))
+    if ended + FORGOTTEN < timeline.now:
+        add(ended + FORGOTTEN, partial(_answer_requests, world, number, late=True))
+        add(ended + FORGOTTEN + timedelta(days=1), partial(_confirm_requests, world, number))
     _plan_cases(timeline, world, number, ended, coming)
 
 
@@ -128,41 +120,38 @@ def _minutes(world: World, number: int) -> None:
 
 
 def _ask_authorities(world: World, number: int, coming: list[Member]) -> None:
-    companies = [one for one in coming if one.has_need]
+    companies, told = [one for one in coming if one.has_need], rows("friday_services")["requests"]
     for turn in range(3):
-        one = companies[(5 * turn + number) % len(companies)]
-        topic, title, text, _ = REQUESTS[(number + turn) % len(REQUESTS)]
-        requests_desk.ask(world.people[one.key], world.organisations[one.key], topic, title, text,
-                          _edition(world, number))
+        one, said = companies[(5 * turn + number) % len(companies)], told[(3 * number + turn) % len(told)]
+        requests_desk.ask(world.people[one.key], world.organisations[one.key], Topic(said["topic"]), said["title"],
+                          said["text"], _edition(world, number))
 
 
 def _pass_on(world: World, number: int) -> None:
     """The steward hands on what park or authority has to answer."""
     for request in _requests(world, number):
         if request.step is Step.ASSIGNED and request.topic in PASSED_ON and request.steward is not None:
-            body, department, _ = PASSED_ON[request.topic]
+            body, department = PASSED_ON[request.topic]
             assigning.assign(request.steward, request, world.organisations[body].slug, department=department,
                              note="企业在“周五见”提出，请直接答复企业。")
 
 
-def _answer_requests(world: World, number: int) -> None:
-    """Whoever is in charge answers; every seventh waits longer."""
-    answers = {title: answer for _, title, _, answer in REQUESTS}
+def _answer_requests(world: World, number: int, late: bool = False) -> None:
+    """Whoever is in charge answers; every seventh is forgotten first, and goes one level up by itself."""
+    answers = {one["title"]: one["answer"] for one in rows("friday_services")["requests"]}
     for request in _requests(world, number):
-        who = request.steward
-        if request.level is not Level.STEWARD:
-            who = world.people[PASSED_ON[request.topic][2]]
-        if request.step is Step.ASSIGNED and who is not None and request.id % 7:
+        who = request.steward if request.level is Level.STEWARD else world.people[ANSWERS[request.level]]
+        if request.step is Step.ASSIGNED and who is not None and (late or request.id % 7):
             requests_desk.answer(who, request, answers[request.title])
 
 
 def _confirm_requests(world: World, number: int) -> None:
-    """What settles it is confirmed; the first answer of each topic then helps everybody."""
+    """What settles it is confirmed; the first answer to what many ask then helps everybody."""
     told = rows("friday_services")["help"]
     for request in _requests(world, number):
         if request.step is Step.ANSWERED and request.id % 5:
             requests_desk.confirm(request.raised_by, request)
-            words = told.get(request.topic)
+            words = told.get(request.title)
             known = select(HelpAnswer.id).where(HelpAnswer.question_zh == words["question_zh"]) if words else None
             if known is not None and session.scalar(known) is None:
                 helping.publish(world.people["erin"], request, {"topic": request.topic.value, **words})

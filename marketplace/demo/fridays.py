@@ -23,6 +23,7 @@ from marketplace.events.models import Edition, State, Strand
 from marketplace.events.vocabulary import STRANDS
 from marketplace.introductions import service as introductions
 from marketplace.messaging import service as messaging
+from marketplace.requests_desk import timers
 from marketplace.seating import service as seating
 from marketplace.seating import working
 from marketplace.seating.models import SeatingPlan
@@ -73,6 +74,7 @@ def plan(timeline: Timeline, world: World) -> None:
     friday_breakfast.plan(timeline, world)
     for days_ago in range((timeline.today - days[0]).days, -1, -1):
         timeline.add(timeline.moment(days_ago, hour=7), introductions.run_timers)
+        timeline.add(timeline.moment(days_ago, hour=9), timers.run)
     houses = list(fridays_cast.members())
     for number, day in enumerate([*days, *to_come]):
         coming = [one for one in houses if _comes(one, number)]
