@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from marketplace import clock
+from marketplace import clock, workdays
 from marketplace.db import session
 from marketplace.events import service as events
 from marketplace.events.models import State
@@ -35,9 +35,8 @@ def over():
 
 
 def noon(days):
-    day = clock.today() + timedelta(days=days)
-    while day.weekday() > 4:
-        day += timedelta(days=1)
+    """Of the first working day from then on: holidays are no weekends."""
+    day = workdays.first_from(clock.today() + timedelta(days=days))
     return datetime(day.year, day.month, day.day, 12, tzinfo=clock.PLACE)
 
 
