@@ -88,13 +88,15 @@ def change(
         if version is not None and survey.version != version:
             raise Conflict(STALE)
         _fill(survey, content)
+        if takes_answers(survey):
+            survey.published_at = survey.published_by_id = None
         survey.changed_at = clock.now()
         _ask_from_now_on(survey, questions.kept(asks))
         audit.record(actor.id, "questionnaire.changed", "questionnaire", survey.id)
 
 
 def set_state(actor: User, survey: Survey, state: State) -> None:
-    """Open it, close it, open it again."""
+    """Open it, close it, open it again, which hides the figures."""
     require(can_run(actor))
     if (survey.state, state) not in STEPS:
         raise Conflict(say("It is in another state by now; look again."))
@@ -102,8 +104,10 @@ def set_state(actor: User, survey: Survey, state: State) -> None:
         raise Conflict(say("Its last day is over. Choose a later one first."))
     with transaction():
         this = update(Survey).where(Survey.id == survey.id, Survey.state == survey.state)
-        moved = session.execute(this.values(state=state, changed_at=clock.now(), version=Survey.version + 1)
-                                .execution_options(synchronize_session=False))
+        hides = {"published_at": None, "published_by_id": None} if state is State.OPEN else {}
+        moved = session.execute(
+            this.values(state=state, changed_at=clock.now(), version=Survey.version + 1, **hides)
+            .execution_options(synchronize_session=False))
         if moved.rowcount == 0:  # type: ignore[attr-defined]
             raise Conflict(say("Somebody else was faster; look again."))
         session.refresh(survey)
@@ -111,10 +115,14 @@ def set_state(actor: User, survey: Survey, state: State) -> None:
 
 
 def publish(actor: User, survey: Survey, on: bool) -> None:
-    """Let everybody see the figures, without names and small groups; or no longer."""
+    """Let everybody see the figures, without names and small groups; or no longer. Not while answers come in: what
+    each of them changes would tell it."""
     require(can_run(actor))
     with transaction():
         lock(survey)
+        if on and takes_answers(survey):
+            raise Conflict(say("Close the survey first: from figures that change, each answer that comes could be "
+                               "told."))
         survey.published_at, survey.published_by_id = (clock.now(), actor.id) if on else (None, None)
         audit.record(actor.id, "questionnaire.published" if on else "questionnaire.hidden", "questionnaire", survey.id)
 

@@ -1,15 +1,18 @@
 """What is told of answers, to those who run the survey and to everybody."""
 
+from datetime import timedelta
+
 import pytest
 from asked_people import a_survey, let_in, says, someone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.errors import Invalid, NotFound
+from marketplace import clock
+from marketplace.errors import Conflict, Invalid, NotFound
 from marketplace.phrases import Label
 from marketplace.surveys import figures, service
 from marketplace.surveys.figures import OTHERS, One
-from marketplace.surveys.models import SurveyOf
+from marketplace.surveys.models import State, SurveyOf
 from marketplace.surveys.questions import Question, Type
 
 CHOICES = (Label("甲", "A"), Label("乙", "B"), Label("丙", "C"))
@@ -27,6 +30,11 @@ def yearly(erin):
         says(person, survey, staff=10 * (number + 1), hindrance="2" if number < 5 else "4",
              wanted=["1", "3"] if number < 6 else ["1"], wish=f"Secret of {number}")
     return survey
+
+
+def publish(operator, survey):
+    service.set_state(operator, survey, State.CLOSED)
+    service.publish(operator, survey, True)
 
 
 def bars(found, key):
@@ -49,7 +57,7 @@ def test_nobody_else_sees_figures_before_they_are_published(yearly, alice):
 
 
 def test_everybody_sees_no_words_no_names_and_no_small_groups(yearly, erin):
-    service.publish(erin, yearly, True)
+    publish(erin, yearly)
     found = figures.figures(None, yearly)
     assert [one.question.type for one in found.questions] == [Type.NUMBER, Type.NUMBER, Type.CHOICE, Type.SEVERAL,
                                                               Type.CHOICE]
@@ -64,13 +72,32 @@ def test_everybody_sees_no_words_no_names_and_no_small_groups(yearly, erin):
     assert figures.figures(None, yearly) is None
 
 
+def test_figures_are_not_public_while_each_answer_could_be_seen_to_change_them(yearly, erin):
+    with pytest.raises(Conflict, match="Close the survey first"):
+        service.publish(erin, yearly, True)
+    publish(erin, yearly)
+    service.set_state(erin, yearly, State.OPEN)
+    assert figures.figures(None, yearly) is None
+
+
+def test_figures_are_not_public_once_the_last_day_of_a_survey_is_put_off(yearly, erin, monkeypatch):
+    content = {name: getattr(yearly, name) for name in service.FIELDS}
+    over = yearly.closes_at
+    monkeypatch.setattr(clock, "now", lambda: over)
+    service.publish(erin, yearly, True)
+    assert figures.figures(None, yearly).answered == 7
+    later = {**content, "closes_at": over + timedelta(days=7)}
+    service.change(erin, yearly, later, service.questions_of(yearly), yearly.version)
+    assert figures.figures(None, yearly) is None
+
+
 def test_too_few_answers_are_not_told_at_all(erin):
     survey = a_survey(erin, SurveyOf.MEMBERS)
     people = [someone(f"member{number}") for number in range(4)]
     let_in(survey, *people)
     for person in people:
         says(person, survey, staff=5)
-    service.publish(erin, survey, True)
+    publish(erin, survey)
     found = figures.figures(None, survey)
     assert (found.asked, found.answered, found.questions) == (None, None, ())
     assert figures.figures(erin, survey).answered == 4
@@ -82,7 +109,7 @@ def test_colleagues_are_one_group_member_not_five(erin, institute):
     let_in(survey, *people)
     for person in people:
         says(person, survey, hindrance="2")
-    service.publish(erin, survey, True)
+    publish(erin, survey)
     assert figures.figures(None, survey).answered is None
 
 

@@ -138,6 +138,8 @@ def test_published_figures_are_for_everybody(signed_in, client, erin):
     assert "My secret" in browser.get(f"{survey.url}/figures").text
     assert "My secret" not in browser.get(f"{survey.url}/figures?as=public").text
     assert "How it goes" not in client.get("/surveys").text
+    assert browser.post(f"/operator/surveys/{survey.id}/publish", data={"on": "1"}).status_code == 409
+    browser.post(f"/operator/surveys/{survey.id}/state", data={"state": "closed"})
     browser.post(f"/operator/surveys/{survey.id}/publish", data={"on": "1"})
     page = client.get(f"{survey.url}/figures").text
     assert "6 people of 6 organisations answered." in page and "Most often: Money" in page
