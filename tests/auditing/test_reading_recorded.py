@@ -109,6 +109,7 @@ def test_strangers_learn_nothing_of_who_read(protected, charlie, dana, signed_in
 
 READERS = {
     "marketplace.broadcasts.answering": "the public tier",
+    "marketplace.broadcasts.api": "the public tier",
     "marketplace.broadcasts.letters": "the public tier",
     "marketplace.broadcasts.views": "the public tier",
     "marketplace.comparing.answers": "shows tier 1, and words an introduction has opened; never the confidential part",
