@@ -90,6 +90,19 @@ def test_minutes_begin_with_what_the_hosts_noted(evening, signed_in, erin, dana)
     assert "Table 1\n- They want a trial in spring.\n\nRound 2, table 1\n- Asked about permits." in form
 
 
+def test_event_offers_minutes_to_those_who_came_once_they_are_sent_and_no_talks_where_there_are_none(
+    evening, signed_in, erin, alice,
+):
+    event, reader = evening.edition.url, signed_in(alice)
+    assert page(evening, "minutes") not in reader.get(event).text
+    signed_in(erin).post(page(evening, "minutes/edit"), data={"text": "Three tables, two trials."})
+    assert page(evening, "minutes") not in reader.get(event).text
+    signed_in(erin).post(page(evening, "minutes/send"))
+    shown = reader.get(event).text
+    assert page(evening, "minutes") in shown
+    assert "talks/mine" not in shown
+
+
 def test_minutes_are_written_sent_once_and_read_by_those_who_came(evening, signed_in, erin, alice, bob):
     operator = signed_in(erin)
     assert operator.post(page(evening, "minutes/send")).status_code == 409

@@ -222,6 +222,7 @@ def test_impossible_times_are_refused_beside_their_field(erin, friday, guests, s
 def test_a_guest_sends_wishes_in_the_browser(friday, planned, signed_in):
     two, three, name = planned[1].id, planned[2].id, planned[1].user.name
     browser, url = signed_in(planned[0].user), f"{friday.url}/talks/mine"
+    assert url in browser.get(friday.url).text
     assert name in browser.get(url).text
     sent = {"asks": [two], "refuses": [three], "cannot": ["0"], "most": "2"}
     assert browser.post(url, data=sent).status_code == 302
