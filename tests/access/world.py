@@ -55,7 +55,8 @@ from marketplace.privacy import service as privacy
 from marketplace.ratings import service as ratings
 from marketplace.refining import service as refining
 from marketplace.surveys import asking
-from marketplace.surveys.service import publish as publish_figures
+from marketplace.surveys import service as survey_service
+from marketplace.surveys.models import State as SurveyState
 from marketplace.training import certificates
 from marketplace.training import service as training
 from marketplace.training.models import Level
@@ -312,7 +313,8 @@ def surveyed(who: dict[str, User], edition: Edition) -> dict[str, Any]:
     survey = a_survey(erin)
     let_in(survey, charlie)
     says(charlie, survey, need="A pump that runs dry.")
-    publish_figures(erin, survey, True)
+    survey_service.set_state(erin, survey, SurveyState.CLOSED)
+    survey_service.publish(erin, survey, True)
     surveying.begin(erin, edition)
     row = asking.of(charlie, survey)
     assert row is not None
