@@ -41,6 +41,7 @@ class Introduction(Base):
         ),
         Index(None, "need_id"),
         Index(None, "result_id"),
+        Index(None, "origin_ref"),
         Index(None, "status", "stage", "due_at"),
         Index(None, "status", "due_at"),
         Index(None, "status", "owed_by", "due_at"),
