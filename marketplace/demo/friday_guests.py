@@ -85,16 +85,18 @@ def _invite_investors(world: World, number: int) -> None:
 def _hear(world: World, number: int, regulars: set[str], said: Answer) -> None:
     """Of those who do not come anyway one in three declines, one accepts, one is silent."""
     people = {world.people[key].id for key in regulars}
-    turn = list(Answer).index(said)
-    for one in inviting.invitations(world.people["grace"], edition_of(world, number)):
-        if one.answer is None and one.user_id not in people and one.user_id % 3 == turn:
+    turn = (Answer.DECLINED, Answer.ACCEPTED).index(said)
+    asked = inviting.invitations(world.people["grace"], edition_of(world, number))
+    others = sorted((one for one in asked if one.user_id not in people), key=lambda one: one.user_id)
+    for one in others[turn::3]:
+        if one.answer is None:
             invited.answer(one, said)
 
 
 def _plan_talks(timeline: Timeline, world: World, number: int, starts: datetime, coming: list[Member]) -> None:
     timeline.add(starts - ARRANGED, partial(_arrange, world, number, False))
     timeline.add(starts - WISHED, partial(_wish, world, number, coming))
-    if starts - SETTLED < timeline.now:
+    if starts < timeline.now:
         timeline.add(starts - SETTLED, partial(_settle, world, number))
 
 
