@@ -132,10 +132,10 @@ def _begin(world: World, days: list[date]) -> None:
         "place_en": "Landing Hall, Building 3, Qinyuan Lake Innovation District",
         "hosts": [world.organisations[key].slug for key in STANDING],
     })
-    weeks = (days[-1] - days[0]).days // 7 + 1
-    planned = planning.plan(operator, series, days[0], weeks, strands=STRANDS_IN_TURN, announce=True)
-    for number, edition in enumerate(planned.made):
-        _give_theme(world, number, edition)
+    for number, day in enumerate(days):  # one by one: on a Friday, today is left out
+        strand = STRANDS_IN_TURN[number % len(STRANDS_IN_TURN)]
+        planned = planning.plan(operator, series, day, 1, strands=[strand], announce=True)
+        _give_theme(world, number, planned.made[0])
 
 
 def _give_theme(world: World, number: int, edition: Edition) -> None:
