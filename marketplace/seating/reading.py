@@ -135,14 +135,15 @@ def tables_standing(edition: Edition) -> list[tuple[int, int]]:
 
 
 def tables_led(actor: Reader, edition: Edition) -> list[tuple[int, int]]:
-    """(round, number) of the published tables at which this person sits as a host or broker."""
+    """(round, number) of the tables at which this person sits as a host or broker, once they were published: what is
+    said at one is still noted while everybody is being seated again."""
     mine = attending.of(actor, edition)
     if mine is None or mine.state not in HAS_PLACE or not leads(mine, hosts_of(edition)):
         return []
     rows = session.execute(
         select(SeatingPlan.round, Table.number).join(Table, Table.plan_id == SeatingPlan.id)
         .join(Seat, Seat.table_id == Table.id)
-        .where(SeatingPlan.edition_id == edition.id, SeatingPlan.state == PlanState.PUBLISHED,
+        .where(SeatingPlan.edition_id == edition.id, SeatingPlan.published_at.is_not(None),
                Seat.registration_id == mine.id).order_by(SeatingPlan.round)
     )
     return [(row.round, row.number) for row in rows]

@@ -237,16 +237,27 @@ def test_everybody_reads_no_small_number(discussed, client, erin):
         assert words not in page.text
 
 
-def test_everybody_reads_large_ones(evening, client, erin):
+def six_more_come(evening, erin):
     people = []
     for number in range(6):
         people.append(a_person(f"g{number}@guest.example"))
         join(people[-1], an_organisation(f"guest-{number}", OrganisationKind.COMPANY))
     another_edition(evening, erin, *people)
     publishing.set_public(erin, True)
+
+
+def test_everybody_reads_large_ones(evening, client, erin):
+    six_more_come(evening, erin)
     page = client.get(f"{evening.edition.series.url}/wall").text
     assert "organisations gathered" in page
     assert "guest-0" not in page
+
+
+def test_everybody_reads_the_whole_series_and_no_part_that_could_be_subtracted(evening, client, erin, signed_in):
+    six_more_come(evening, erin)
+    before = f"{evening.edition.series.url}/wall?from=2000-01&to=2000-12"
+    assert "organisations gathered" in client.get(before).text
+    assert "organisations gathered" not in signed_in(erin).get(before).text
 
 
 def test_everybody_reads_no_sum_that_tells_the_amount_of_one_contract(evening):

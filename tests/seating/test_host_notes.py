@@ -32,6 +32,15 @@ def test_host_notes_at_their_table_and_reads_it_again(charlie, erin, friday, tab
     assert service.notes_of(erin, friday) == [mine]
 
 
+def test_what_was_said_is_noted_while_everybody_is_seated_again(charlie, erin, friday, tables):
+    own, _ = tables
+    service.withdraw(erin, friday)
+    service.note(charlie, friday, own, "They meet on Monday.", "abcdefgh")
+    service.ask(erin, friday, seats=4)
+    service.note(charlie, friday, own, "At ten.", "hgfedcba")
+    assert [one.text for one in service.notes_of(charlie, friday)] == ["They meet on Monday.", "At ten."]
+
+
 def test_note_sent_twice_is_kept_once(charlie, friday, tables):
     own, _ = tables
     first = service.note(charlie, friday, own, "Once.", "abcdefgh")
