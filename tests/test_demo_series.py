@@ -13,7 +13,7 @@ from marketplace import clock, index
 from marketplace.broadcasts.models import Recipient
 from marketplace.commands import demo as command
 from marketplace.db import session, transaction
-from marketplace.demo import friday_breakfast, friday_guests, friday_services, fridays, fridays_cast, people
+from marketplace.demo import friday_breakfast, friday_guests, friday_services, fridays, fridays_cast, loading, people
 from marketplace.demo.timeline import Timeline, World
 from marketplace.events import service as events
 from marketplace.events.models import Answer, Attendance, Edition, EventInvitation, InvitationWish, Registration
@@ -210,8 +210,8 @@ def test_a_hundred_and_twenty_organisations_take_part():
 
 def test_command_holds_the_fridays_only_when_asked(monkeypatch):
     told = []
-    monkeypatch.setattr(command.loading, "load", lambda progress: told.append("demo") or "world")
-    monkeypatch.setattr(command.fridays, "load", lambda progress, world: told.append(world))
+    monkeypatch.setattr(loading, "load", lambda progress: told.append("demo") or "world")
+    monkeypatch.setattr(fridays, "load", lambda progress, world: told.append(world))
     command.load(series=False)
     command.load(series=True)
     assert told == ["demo", "demo", "world"]

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,21 +19,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import bytes_to_base64url
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from marketplace import audit, clock, context, outbox
 from marketplace.accounts.models import ExternalIdentity, Passkey, User
@@ -50,7 +35,6 @@ LONGEST_NAME = 60
 LONGEST_ANSWER = 20_000
 LONGEST_ID = 1364
 """1023 bytes, the most that the standard allows, as base64url."""
-REQUIRED = UserVerificationRequirement.REQUIRED
 UNKNOWN = say("This passkey is not known here, or was revoked. Sign in with your password.")
 FAILED = say("The passkey did not prove who you are. Try again, or sign in with your password.")
 
@@ -109,40 +93,36 @@ def ask_for_new(actor: User) -> tuple[str, Asked]:
     if len(have) >= MOST:
         raise Conflict(say("You have {max} passkeys. Revoke one that is not used any more first.", max=MOST))
     asked = _asked(have[0].handle if have else secrets.token_urlsafe(32))
-    options = generate_registration_options(
-        rp_id=here.name, rp_name="Yinqiao 引桥", user_name=actor.email, user_display_name=actor.name,
-        user_id=base64url_to_bytes(asked.handle), challenge=base64url_to_bytes(asked.challenge),
-        timeout=_milliseconds(),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=base64url_to_bytes(one.credential_id)) for one in have],
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=REQUIRED),
-    )
-    return options_to_json(options), asked
+    from marketplace.accounts import ceremonies
+
+    return ceremonies.options_for_new(
+        here.name, asked.challenge, asked.handle, email=actor.email, name=actor.name,
+        known=[one.credential_id for one in have], milliseconds=_milliseconds(),
+    ), asked
 
 
 def ask_for_one() -> tuple[str, Asked]:
     """The same for somebody who signs in: their device knows who they are."""
+    from marketplace.accounts import ceremonies
+
     asked = _asked()
-    options = generate_authentication_options(
-        rp_id=_site().name, challenge=base64url_to_bytes(asked.challenge), timeout=_milliseconds(),
-        user_verification=REQUIRED,
-    )
-    return options_to_json(options), asked
+    return ceremonies.options_for_one(_site().name, asked.challenge, _milliseconds()), asked
 
 
 def add(actor: User, name: str | None, answer: str, asked: Asked | None) -> Passkey:
     """Keep the passkey that a device has made; raises Invalid for what does not prove that it has."""
     if not can_act(actor):
         raise Forbidden(CONFIRM_FIRST)
+    from marketplace.accounts import ceremonies
+
     here, asked = _site(), _fresh(asked)
-    made = _verified(verify_registration_response, answer, asked, here)
-    credential_id = bytes_to_base64url(made.credential_id) if made else ""
-    if made is None or len(credential_id) > LONGEST_ID or not asked.handle:
+    made = ceremonies.made(_read(answer), asked.challenge, here.name, here.origin)
+    if made is None or len(made[0]) > LONGEST_ID or not asked.handle:
         raise Invalid({"": say("What the browser sent is no passkey for this site. Begin again.")})
+    credential_id, public_key, count = made
     row = Passkey(
         user_id=actor.id, name=(name or context.current().device or "")[:LONGEST_NAME], credential_id=credential_id,
-        public_key=bytes_to_base64url(made.credential_public_key), handle=asked.handle, sign_count=made.sign_count,
-        last_asked_at=asked.at, created_at=clock.now(),
+        public_key=public_key, handle=asked.handle, sign_count=count, last_asked_at=asked.at, created_at=clock.now(),
     )
     with transaction():
         try:
@@ -182,19 +162,18 @@ def _problem(row: Passkey | None, person: User | None, answer: str, asked: Asked
     """Why the passkey does not sign in; notes in the row how often the device has used it."""
     if row is None or person is None or person.disabled_at is not None:
         return UNKNOWN
-    # Our count is not given to the library: it would look at it before the signature, and then anybody could bring
-    # the complaint about.
-    seen = _verified(verify_authentication_response, answer, asked, here, credential_current_sign_count=0,
-                     credential_public_key=base64url_to_bytes(row.public_key))
+    from marketplace.accounts import ceremonies
+
+    seen = ceremonies.count_of(_read(answer), asked.challenge, here.name, here.origin, row.public_key)
     if seen is None or _handle_in(answer) != row.handle:
         return FAILED
     if row.last_asked_at is not None and asked.at <= row.last_asked_at:
         return FAILED
-    if seen.new_sign_count <= row.sign_count and (seen.new_sign_count or row.sign_count):
-        log.warning("passkey %d counts backwards: %d after %d", row.id, seen.new_sign_count, row.sign_count)
+    if seen <= row.sign_count and (seen or row.sign_count):
+        log.warning("passkey %d counts backwards: %d after %d", row.id, seen, row.sign_count)
         audit.record(None, "passkey.copied", "user", row.user_id, passkey=row.id)
         return say("This passkey counts backwards, as a copy of it would. Sign in with your password and revoke it.")
-    row.sign_count = seen.new_sign_count
+    row.sign_count = seen
     return None
 
 
@@ -244,18 +223,6 @@ def _read(answer: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _verified(verify: Callable[..., Any], answer: str, asked: Asked, here: Site, **known: Any) -> Any:
-    """What the library says of the answer; None when it is not sound."""
-    try:
-        return verify(
-            credential=_read(answer), expected_challenge=base64url_to_bytes(asked.challenge), expected_rp_id=here.name,
-            expected_origin=here.origin, require_user_verification=True, **known,
-        )
-    except Exception as problem:  # its parsers let through whatever somebody's broken CBOR or JSON brings them to
-        log.info("a passkey was refused: %s: %.200r", type(problem).__name__, str(problem))
-        return None
 
 
 def _fresh(asked: Asked | None) -> Asked:

@@ -8,8 +8,6 @@ from sqlalchemy import exists, select
 from marketplace.accounts.models import User
 from marketplace.commands import ready
 from marketplace.db import session
-from marketplace.demo import fridays, loading
-from marketplace.demo.people import PASSWORD
 
 CAST = {
     "alice@institute.example": "an institute's officer, admin of her institute",
@@ -30,6 +28,8 @@ def demo(first_time: bool, series: bool) -> None:
 
     Example: YINQIAO_VAR=/tmp/look yinqiao demo && YINQIAO_VAR=/tmp/look yinqiao serve
     """
+    from marketplace.demo import loading  # other commands do not wait until all of the demonstration is loaded
+
     ready.settings()
     if not loading.has_data():
         load(series)
@@ -41,6 +41,8 @@ def demo(first_time: bool, series: bool) -> None:
 
 
 def load(series: bool) -> None:
+    from marketplace.demo import fridays, loading
+
     with click.progressbar(length=100, label="Loading the demonstration") as bar:
         world = loading.load(bar.update)
     if series:
@@ -50,6 +52,8 @@ def load(series: bool) -> None:
 
 
 def introduce() -> None:
+    from marketplace.demo.people import PASSWORD
+
     click.echo(f"Sign in with the password {PASSWORD} as")
     for email, who in CAST.items():
         click.echo(f"  {email:<26} {who}")

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from unicodedata import normalize
 
-from pypinyin import lazy_pinyin
-
 LONGEST = 60
 RESERVED = frozenset({"new"})
 
 
 def candidates(name: str, name_en: str | None = None) -> Iterator[str]:
     """The address we would like for a name, then the same with a number: yunzhan-university, yunzhan-university-2, …"""
+    from pypinyin import lazy_pinyin  # its dictionary takes a while to load
+
     first = _plain(name_en or "") or _plain(" ".join(lazy_pinyin(name))) or "organisation"
     if first not in RESERVED:
         yield first

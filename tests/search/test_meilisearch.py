@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from search import AnyOf, Between, NoneOf, Query, Settings, Term
+from search import meilisearch as adapter
 from search.dialect import server_document, server_settings, settings_of
 from search.meilisearch import MeilisearchEngine
 from search.spelling import spelled
@@ -104,12 +105,16 @@ def test_a_document_says_of_its_vector_that_there_is_none() -> None:
     assert (without["_vectors"], without["has_vector"]) == ({"meaning_2": None}, False)
 
 
-def test_documents_are_sent_in_requests_of_bounded_size(server: Imitation, meilisearch: MeilisearchEngine) -> None:
-    texts = ["lithium battery " * 20_000] * 60
+def test_documents_are_sent_in_requests_of_bounded_size(
+    server: Imitation, meilisearch: MeilisearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert adapter._LARGEST_BATCH == 8_000_000
+    monkeypatch.setattr(adapter, "_LARGEST_BATCH", 80_000)
+    texts = ["lithium battery " * 200] * 60
     meilisearch.upsert("listings", [{"id": number, "title": text} for number, text in enumerate(texts)])
     batches = server.sent("POST", "/indexes/listings/documents")
     assert len(batches) > 3 and sum(map(len, batches)) == 60
-    assert all(len(json.dumps(batch)) < 10_000_000 for batch in batches)
+    assert all(len(json.dumps(batch)) < 100_000 for batch in batches)
 
 
 def test_a_rebuild_goes_on_while_the_server_still_indexes(server: Imitation, meilisearch: MeilisearchEngine) -> None:
