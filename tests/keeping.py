@@ -49,7 +49,8 @@ def in_a_bucket(bucket, tmp_path: Path, back_to_the_usual) -> config.FilesSettin
     return bucket
 
 
-@pytest.fixture(params=["folder", "bucket"])
+# A bucket knows no database, so on a second one it says nothing new.
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.once)])
 def kept_in(request, tmp_path: Path, back_to_the_usual) -> str:
     """Files are kept here from now on."""
     if request.param == "bucket":
