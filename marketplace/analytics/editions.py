@@ -153,7 +153,7 @@ def of_editions(editions: Sequence[Edition]) -> Whole:
     ids = [edition.id for edition in editions]
     people, answers = _people(ids), _answers(editions)
     talks, raters, intents = _talks(ids), _raters(ids), _intents(ids)
-    projects, requests = _projects(editions), requests_desk.counts_of(ids)
+    projects, asked = _projects(editions), requests_desk.counts_of(ids)
     met = set(_before(editions))
     held = []
     for edition in editions:
@@ -162,7 +162,7 @@ def of_editions(editions: Sequence[Edition]) -> Whole:
         came = checked_in or (registered if is_over else 0)
         organisations = organisations if came else frozenset()
         given, needs = answers.get(edition.survey_id or 0, (0, 0))
-        raised, solved = requests.get(edition.id, (0, 0))
+        raised, solved = asked.get(edition.id, (0, 0))
         held.append(Held(
             edition, registered, came, registered - came if is_over else 0, organisations, len(organisations - met),
             given, needs, raters.get(edition.id, 0), talks.get(edition.id, 0), intents.get(edition.id, 0),
