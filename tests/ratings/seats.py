@@ -12,7 +12,8 @@ def seat(edition: Edition, *tables: list[Registration], round: int = 1, state: P
     """Put these people at these tables."""
     now = clock.now()
     with transaction():
-        plan = SeatingPlan(edition_id=edition.id, round=round, state=state, created_at=now, changed_at=now)
+        plan = SeatingPlan(edition_id=edition.id, round=round, state=state, created_at=now, changed_at=now,
+                           published_at=now if state is PlanState.PUBLISHED else None)
         session.add(plan)
         session.flush()
         for number, people in enumerate(tables, 1):

@@ -104,7 +104,8 @@ def a_seating(edition: Edition) -> dict[str, object]:
     people = attending.placed(edition)
     now = clock.now()
     with transaction():
-        plan = SeatingPlan(edition_id=edition.id, round=1, state=PlanState.PUBLISHED, created_at=now, changed_at=now)
+        plan = SeatingPlan(edition_id=edition.id, round=1, state=PlanState.PUBLISHED, created_at=now, changed_at=now,
+                           published_at=now)
         plan.tables = [Table(number=1, size=8)]
         plan.seats = [Seat(registration_id=one.id, table=plan.tables[0]) for one in people]
         session.add(plan)
