@@ -33,14 +33,21 @@ def check_settings(settings: Settings) -> None:
 def kept(settings: Settings, document: Document) -> dict[str, Any]:
     """The part of a document that its settings name, checked."""
     result: dict[str, Any] = {"id": identity_of(document)}
+    value_of = document.get
     for name in settings.searchable:
-        if texts := _texts(document.get(name)):
+        if type(value := value_of(name)) is str:  # nearly every value is text, or a list of texts, or there is none
+            if value:
+                result[name] = value
+        elif value is not None and (texts := _texts(value)):
             result[name] = texts if len(texts) > 1 else texts[0]
     for name in settings.strings:
-        if values := _texts(document.get(name)):
+        if type(value := value_of(name)) is str:
+            if value:
+                result[name] = [value]
+        elif value is not None and (values := _texts(value)):
             result[name] = values
     for name in settings.numbers:
-        if (number := document.get(name)) is not None:
+        if (number := value_of(name)) is not None:
             result[name] = _number(name, number)
     if settings.vector:
         if (row := document.get(ROW)) is not None:
@@ -107,11 +114,7 @@ def choice(value: str) -> str:
 
 
 def _texts(value: Any) -> list[str]:
-    if type(value) is str:  # nearly every value is text or a list of texts: a rebuild asks this of millions
-        return [value] if value else []
-    if value is None:
-        return []
-    values = value if isinstance(value, list | tuple) else [value]
+    values = value if type(value) is list or isinstance(value, tuple | list) else [value]
     return [one if type(one) is str else _text(one) for one in values if one is not None and one != ""]
 
 
@@ -124,8 +127,8 @@ def _text(value: Any) -> str:
 
 
 def _number(name: str, value: Any) -> int | float:
-    if isinstance(value, bool):
+    if type(value) is bool:
         return int(value)
-    if not isinstance(value, int | float) or not -FAR < value < FAR:
+    if (type(value) is not float and not isinstance(value, int | float)) or not -FAR < value < FAR:
         raise Refused(f"{name} must be a finite number, not {value!r}")
     return value

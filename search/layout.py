@@ -9,17 +9,17 @@ both ways); `opening_x` and `sound` (see search.pinyin) are for suggestions; `ve
 
 import json
 import math
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 import tantivy
 
 from search import AnyOf, Between, Filter, NoneOf, Refused, Settings
-from search.checking import FAR, ROW, choice, texts_of
+from search.checking import FAR, ROW, choice
 from search.pinyin import said_twice
+from search.remembered import Remembered
 from search.text import fold, views, words_and_units
 
 FORMAT = 3
@@ -67,37 +67,48 @@ def line(settings: Settings, document: dict[str, Any]) -> str:
 
 def packed(settings: Settings, document: dict[str, Any]) -> bytes:
     """A line as it goes from one process to another."""
-    fields: dict[str, Any] = {"id": document["id"], "payload": b64encode(_payload(document)).decode()}
-    lexicon: set[str] = set()
-    sound: set[str] = set()
-    for name in settings.searchable:
-        if not (texts := texts_of(document, name)):
-            continue
-        if name in settings.suggest:
-            values = [*map(_value, texts)]
-            fields[f"opening_{name}"] = [value.opening for value in values]
-            for value in values:
-                sound |= value.sounds
-                lexicon |= value.words
-            both = [value.views for value in values]
-        else:
-            both = [*map(words_and_units, texts)]
-        fields[f"words_{name}"] = " ".join([words for words, _ in both])
-        fields[f"run_{name}"] = _BETWEEN_TEXTS.join([row for _, row in both])
-    fields[LEXICON] = " ".join(lexicon)
-    fields[SOUND] = " ".join(sound)
+    fields: dict[str, Any] = {
+        "id": document["id"], "payload": b2a_base64(_payload(document), newline=False).decode("ascii"),
+    }
+    _pack_texts(settings, document, fields)
+    value_of = document.get
     for name in settings.strings:
-        if choices := document.get(name):
+        if choices := value_of(name):
             # A value given twice would be counted twice by a facet.
-            fields[f"string_{name}"] = (
-                choice(choices[0]) if len(choices) == 1 else [*dict.fromkeys(map(choice, choices))]
+            fields[_STRINGS[name]] = (
+                _choices[choices[0]] if len(choices) == 1 else [*dict.fromkeys(map(_choices.__getitem__, choices))]
             )
     for name in settings.numbers:
-        if name in document:
-            fields[f"number_{name}"] = float(document[name])
+        if (number := value_of(name)) is not None:
+            fields[_NUMBERS[name]] = float(number)
     if ROW in document:
         fields[ROW] = document[ROW]
     return orjson.dumps(fields)
+
+
+def _pack_texts(settings: Settings, document: dict[str, Any], fields: dict[str, Any]) -> None:
+    lexicon: set[str] = set()
+    sound: set[str] = set()
+    for name in settings.searchable:
+        if not (texts := document.get(name)):
+            continue
+        words_field, run_field, opening_field = _TEXTS[name]
+        if name in settings.suggest:
+            values = [_values[texts]] if type(texts) is str else [*map(_values.__getitem__, texts)]
+            fields[opening_field] = [value.opening for value in values]
+            for value in values:
+                sound |= value.sounds
+                lexicon |= value.words
+            both: Sequence[tuple[str, str]] = [value.views for value in values]
+        elif type(texts) is str:
+            fields[words_field], fields[run_field] = words_and_units(texts)
+            continue
+        else:
+            both = [*map(words_and_units, texts)]
+        fields[words_field] = " ".join([words for words, _ in both])
+        fields[run_field] = _BETWEEN_TEXTS.join([row for _, row in both])
+    fields[LEXICON] = " ".join(lexicon)
+    fields[SOUND] = " ".join(sound)
 
 
 class _Value(NamedTuple):
@@ -107,13 +118,19 @@ class _Value(NamedTuple):
     views: tuple[str, str]
 
 
-@lru_cache(maxsize=4_096)
 def _value(text: str) -> _Value:
     """A value that is suggested: a name or a keyword, written in one document after the other."""
     folded = fold(text)
     both = views(folded)
     words = both[0].split()
     return _Value(_opening(folded), said_twice(words, folded), frozenset(words), both)
+
+
+_values = Remembered(_value, 4_096)
+_choices = Remembered(choice, 65_536)
+_TEXTS = Remembered[str, tuple[str, str, str]](lambda name: (f"words_{name}", f"run_{name}", f"opening_{name}"), 1_000)
+_STRINGS = Remembered[str, str]("string_{}".format, 1_000)
+_NUMBERS = Remembered[str, str]("number_{}".format, 1_000)
 
 
 def _payload(document: dict[str, Any]) -> bytes:

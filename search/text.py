@@ -155,12 +155,15 @@ def views(folded: str) -> tuple[str, str]:
     """`words_and_units` of a text that is folded."""
     # Written out rather than built of the functions above: indexing spends most of its time here.
     if folded.isascii() or len(pieces := _HAN_APART.split(folded)) == 1:
-        return _known[folded]
+        parts = _APART.split(folded)
+        return " ".join(map(_words_of.__getitem__, parts)), " ".join(map(_row_of.__getitem__, parts))
     # The segmenter is asked once for all Chinese of the text: a question to it costs as much as ten characters.
-    chinese = " ".join(pieces[1::2])
-    words_between, pieces[::2] = zip(*map(_known.__getitem__, pieces[::2]), strict=True)
+    chinese, between = " ".join(pieces[1::2]), pieces[::2]
+    pieces[::2] = map(_row_of.__getitem__, between)
     pieces[1::2] = _spaced(chinese).split("   ")
-    return " ".join([*rjieba.cut_for_search(chinese), *words_between]), " ".join(pieces)
+    found = rjieba.cut_for_search(chinese)
+    found += map(_words_of.__getitem__, between)
+    return " ".join(found), " ".join(pieces)
 
 
 def _spaced(text: str) -> str:
@@ -303,24 +306,25 @@ def _views(text: str) -> tuple[str, str]:
     return " ".join(found), " ".join(row)
 
 
-class _Known(dict[str, tuple[str, str]]):
-    """The views of what is written again and again: a word with the comma after it, a figure, a model's name. A
-    dictionary that is looked up in one go for a whole text takes half the time of a cache that is called."""
+class _Known(dict[str, str]):
+    """One of the views of what is written again and again: a word with the comma after it, a figure, a model's name.
+    A dictionary that is looked up in one go for a whole text takes half the time of a cache that is called."""
 
-    def __missing__(self, text: str) -> tuple[str, str]:
+    def __init__(self, view: int) -> None:
+        super().__init__()
+        self._view = view
+
+    def __missing__(self, text: str) -> str:
         if len(text) > _SHORT:
             parts = _APART.split(text)
-            if len(parts) == 1:
-                return _views(text)
-            found, row = zip(*map(self.__getitem__, parts), strict=True)
-            return " ".join(found), " ".join(row)
+            return " ".join(map(self.__getitem__, parts)) if len(parts) > 1 else _views(text)[self._view]
         if len(self) >= _MOST_KNOWN:
             self.clear()
-        views = self[text] = _views(text)
-        return views
+        view = self[text] = _views(text)[self._view]
+        return view
 
 
-_known = _Known()
+_words_of, _row_of = _Known(0), _Known(1)
 
 
 def _name_pieces(kind: str, chunk: str) -> list[tuple[str, int, int]]:
