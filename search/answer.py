@@ -39,8 +39,8 @@ class Answer:
         self._filters = [(one, filter_query(self._schema, settings, one)) for one in query.filters]
         reach = [clause[1] for one, clause in self._filters if one in query.reach]
         self._reading = Reading(
-            self._searcher, self._schema, settings, query.attributes, opened.dictionary, reach,
-            opened.memory(self._searcher),
+            self._searcher, self._schema, settings, query.attributes, opened.dictionary,
+            opened.has_words, reach, opened.memory(self._searcher),
         )
         self._found: list[tuple[float, tantivy.DocAddress]] = []
         self._nearby = self._near(opened) if query.vector is not None and settings.vector else []
@@ -133,14 +133,14 @@ class Answer:
 
     def _finds(self, demands: list[Demand]) -> bool:
         clauses = [*self._reading.matching(demands, self._question), *self._conditions()]
-        return hit_count(self._searcher.search(_all(clauses), 1)) > 0
+        return bool(self._searcher.search(_all(clauses), 1, count=False).hits)
 
     def _is_within_reach(self, demand: Demand) -> bool:
         if not self._query.reach:
             return True
         clauses = self._reading.matching([demand], Question())
         clauses += [clause for one, clause in self._filters if one in self._query.reach]
-        return hit_count(self._searcher.search(_all(clauses), 1)) > 0
+        return bool(self._searcher.search(_all(clauses), 1, count=False).hits)
 
     def _order(self) -> dict[str, Any]:
         if self._query.sort is None:

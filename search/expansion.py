@@ -52,19 +52,25 @@ class Reading:
 
     def __init__(
         self, searcher: tantivy.Searcher, schema: tantivy.Schema, settings: Settings, attributes: Sequence[str] | None,
-        dictionary: Callable[[str, str], dict[int, list[str]]], reach: Sequence[tantivy.Query] = (),
-        memory: Memory | None = None,
+        dictionary: Callable[[str, str], dict[int, list[str]]], has_words: Callable[[str], bool],
+        reach: Sequence[tantivy.Query] = (), memory: Memory | None = None,
     ) -> None:
-        """`reach` bounds the documents that are counted and read to learn what was meant; `memory` keeps what words
-        came to in this searcher, for the next question."""
+        """`has_words` says which fields need not be looked into; `reach` bounds the documents that are counted and
+        read to learn what was meant; `memory` keeps what words came to in this searcher, for the next question."""
         self._searcher, self._schema, self._dictionary = searcher, schema, dictionary
         self._reach = [(_Must, tantivy.Query.const_score_query(one, 0.0)) for one in reach]
-        self._attributes = tuple(settings.searchable if attributes is None else attributes)
+        every = tuple(settings.searchable if attributes is None else attributes)
+        self._attributes = tuple(name for name in every if has_words(f"words_{name}")) or every
         self._weights = {name: settings.searchable[name] for name in self._attributes}
-        self._lists = lists_of(settings, attributes)
+        lists = lists_of(settings, attributes)
+        self._lists = [*filter(has_words, lists)] or lists
         self._made: dict[int, tuple[Demand, tantivy.Query]] = {}
         self._memory = Memory() if memory is None else memory
-        self._in_lexicon = {*self._attributes}.intersection(settings.suggest) if LEXICON in self._lists else set[str]()
+        # To ask for each of the short attributes, which share a list, costs as much as to look there.
+        shared = settings.suggest if LEXICON in self._lists else ()
+        self._scored = [(f"words_{name}", LEXICON if name in shared else f"words_{name}", weight)
+                        for name, weight in self._weights.items()]
+        """Of each attribute the field that is scored, the list that says whether a word may be there, the weight."""
 
     def meanings(self, question: Question) -> list[Meaning]:
         last = len(question.words) - 1
@@ -144,7 +150,8 @@ class Reading:
 
     def count(self, demand: Demand) -> int:
         """In how many documents it is met."""
-        return self._how_many(self._any_of(demand)) if self._can_be_met(demand) else 0
+        can_be_met = demand.branches if isinstance(demand, Choice) else demand
+        return self._how_many(self._any_of(demand)) if can_be_met else 0
 
     def run_count(self, run: Run) -> int:
         return self._how_many(self._runs(run))
@@ -214,22 +221,17 @@ class Reading:
             return self._scores_of_choice(meaning, weight)
         queries = []
         scored = {meaning.word.text: 1.0} if self._is_enough(meaning) else meaning.terms
-        for name in self._attributes:
-            boost = self._weights[name] * weight
+        for field, listed, own in self._scored:
+            boost = own * weight
             terms = [
-                tantivy.Query.boost_query(self._term(f"words_{name}", term, "freq"), boost * worth)
-                for term, worth in scored.items() if self._may_be_in(name, term)
+                tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term, "freq"), boost * worth)
+                for term, worth in scored.items() if self._documents(listed, term)
             ]
             # Several completions in one document are one find, not several.
             queries += terms if len(terms) < 2 else [tantivy.Query.disjunction_max_query(terms, 0.0)]
         if meaning.run:
             queries.append(tantivy.Query.boost_query(self._runs(meaning.word.units), _COMPLETED * weight))
         return queries
-
-    def _may_be_in(self, name: str, term: str) -> bool:
-        """May a document have the word in this attribute? To ask for each of the short ones, which share a list, costs
-        as much as to look there."""
-        return self._documents(LEXICON if name in self._in_lexicon else f"words_{name}", term) > 0
 
     def _documents(self, field: str, term: str) -> int:
         known = self._memory.counts.get((field, term))
@@ -268,9 +270,6 @@ class Reading:
             its = sum(self._telling(self._documents(f"run_{name}", unit)) for unit in meaning.word.units)
         scale = own / its if own and its else 1.0
         return tantivy.Query.boost_query(query, self._weights[name] * worth * scale)
-
-    def _can_be_met(self, demand: Demand) -> bool:
-        return bool(demand.branches) if isinstance(demand, Choice) else bool(demand)
 
     def _any_of(self, meaning: Demand) -> tantivy.Query:
         """What is found by it. Asked for by the page, the total and the facets, made once: it may be long."""
@@ -337,6 +336,12 @@ class Reading:
 
     def frequency(self, word: str) -> int:
         """Documents that have it among their words; of a common word near enough, since nobody counts by it."""
+        known = self._memory.frequencies.get((self._attributes, word))
+        if known is None:
+            known = self._memory.frequencies[self._attributes, word] = self._counted(word)
+        return known
+
+    def _counted(self, word: str) -> int:
         counts = [self._documents(name, word) for name in self._lists]
         most = max(counts)
         if sum(counts) == most or most > _COUNTED:

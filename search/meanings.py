@@ -45,6 +45,7 @@ class Memory:
     def __init__(self) -> None:
         self.meanings: dict[tuple[tuple[str, ...], Word, bool], Meaning] = {}
         self.counts: dict[tuple[str, str], int] = {}
+        self.frequencies: dict[tuple[tuple[str, ...], str], int] = {}
         self.beginnings: dict[tuple[str, str], list[tuple[str, int]]] = {}
 
     @property

@@ -50,6 +50,7 @@ class Opened:
         self._index.config_reader(reload_policy="manual")
         self._searcher = self._index.searcher()
         self._dictionaries: dict[tuple[str, str], dict[int, list[str]]] = {}
+        self._has_words: dict[str, bool] = {}
         self._memory: tuple[tantivy.Searcher | None, Memory] = (None, Memory())
         self._folder, self._rows = folder, dict[int, "Rows"]()
         self.schema = self._index.schema
@@ -65,6 +66,7 @@ class Opened:
                 if stamp != self._stamp:
                     self._index.reload()
                     self._searcher, self._dictionaries, self._stamp = self._index.searcher(), {}, stamp
+                    self._has_words = {name: True for name, known in self._has_words.items() if known}
         return self._searcher
 
     def memory(self, searcher: tantivy.Searcher) -> Memory:
@@ -91,6 +93,12 @@ class Opened:
             dictionaries[key] = known
         return dictionaries[key]
 
+    def has_words(self, name: str) -> bool:
+        """Has any document a word in this field? (Or had one: what was once looked for there is looked for again.)"""
+        known = self._has_words.get(name)
+        if known is None:  # an empty list is read in no time, and any other only once
+            known = self._has_words[name] = bool(self._searcher.terms_with_prefix(name, "", limit=1))
+        return known
 
     def rows(self, dimensions: int) -> "Rows":
         """Its vectors. Raises Refused where what computes with them is not installed."""

@@ -13,6 +13,7 @@ import pytest
 from search import Query, Refused, Settings, Unavailable
 from search.embedded import EmbeddedEngine
 from search.layout import FORMAT
+from search.remembered import Remembered
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings(searchable={"title": 1.0}, strings=("batch",))
@@ -178,3 +179,36 @@ def test_chinese_word_that_nobody_wrote_finds_what_has_its_parts(writer: Embedde
     page = writer.search("listings", Query("锂电池"))
     assert [hit.id for hit in page.hits] == [1]
     assert page.dropped == ("锂电池",)
+
+
+def test_a_field_that_had_no_words_is_read_once_it_has_some(folder: Path) -> None:
+    settings = Settings(searchable={"title": 2.0, "keywords": 1.0, "files": 0.5}, suggest=("title", "keywords"))
+    writer, reader = EmbeddedEngine(folder, writer=True), EmbeddedEngine(folder)
+    writer.create("papers", settings)
+    assert reader.search("papers", Query("battery")).total == 0
+
+    writer.upsert("papers", [{"id": 1, "title": "Lithium"}])
+    assert reader.search("papers", Query("battery")).total == 0
+    writer.upsert("papers", [{"id": 2, "title": "Sodium", "files": "a battery"}, {"id": 3, "keywords": "电池组"}])
+    assert [hit.id for hit in reader.search("papers", Query("battery")).hits] == [2]
+    assert [hit.id for hit in reader.search("papers", Query("电池组")).hits] == [3]
+    assert reader.search("papers", Query("battery", attributes=("keywords",))).total == 0
+
+    writer.delete("papers", [2])
+    assert reader.search("papers", Query("battery")).total == 0
+    assert [hit.id for hit in reader.search("papers", Query("lithium")).hits] == [1]
+    writer.close()
+
+
+def test_what_is_remembered_is_bounded_and_the_same_as_asked_again() -> None:
+    asked: list[int] = []
+
+    def square(number: int) -> int:
+        asked.append(number)
+        return number * number
+
+    squares = Remembered(square, 3)
+    assert [squares[number] for number in (1, 2, 1, 2, 3, 1)] == [1, 4, 1, 4, 9, 1]
+    assert asked == [1, 2, 3]
+    assert [squares[number] for number in range(10)] == [number * number for number in range(10)]
+    assert len(squares) <= 3
