@@ -42,6 +42,8 @@ SUSPECT = 3
 """A Latin word in this many documents or fewer may be a typing error, theirs or the reader's."""
 
 _COUNTED = 20
+_NOTED = 60
+"""So many documents are asked for by their ids sooner than a row of characters is laid side by side."""
 _ONE_BY_ONE = 60
 _COMPLETED = 0.7
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
@@ -58,6 +60,7 @@ class Reading:
         """`has_words` says which fields need not be looked into; `reach` bounds the documents that are counted and
         read to learn what was meant; `memory` keeps what words came to in this searcher, for the next question."""
         self._searcher, self._schema, self._dictionary = searcher, schema, dictionary
+        self.documents = searcher.num_docs
         self._reach = [(_Must, tantivy.Query.const_score_query(one, 0.0)) for one in reach]
         every = tuple(settings.searchable if attributes is None else attributes)
         self._attributes = tuple(name for name in every if has_words(f"words_{name}")) or every
@@ -115,19 +118,18 @@ class Reading:
         return frequency <= SUSPECT or min(map(self.single, word.units)) <= COMMON
 
     def _with_run(self, meaning: Meaning) -> Meaning:
-        """Looked for as a run where that finds what the word does not. Where it is rare, its documents are noted: to
-        look for them again by their ids, for the total, the page and the facets, is far cheaper than to lay the rows of
-        characters side by side each time."""
+        """Looked for as a run where that finds what the word does not. Where it is rare its documents are noted, to be
+        looked for by their ids from then on: for the total, the page and the facets."""
         text = meaning.word.text
         own = self.frequency(text) if text in meaning.terms else 0
         query = tantivy.Query.const_score_query(self._runs(meaning.word.units), 0.0)
         if own:
             listed = [(_MustNot, self._term(name, text, "basic")) for name in self._lists]
             query = tantivy.Query.boolean_query([(_Must, query), *listed])
-        result = self._searcher.search(query, RARE)
+        result = self._searcher.search(query, _NOTED)
         count = hit_count(result)
         ids: tuple[int, ...] | None = None
-        if count <= RARE:
+        if count <= _NOTED:
             addresses = [address for _, address in result.hits]
             ids = tuple(int(one or 0) for one in self._searcher.fast_field_values("id", addresses))
         return replace(meaning, frequency=max(meaning.frequency, own + count), run=count > 0, ids=ids)
@@ -328,8 +330,7 @@ class Reading:
 
     def _telling(self, frequency: int) -> float:
         """How much a word of this frequency tells, as tantivy reckons."""
-        documents = self._searcher.num_docs
-        return math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
+        return math.log(1 + (self.documents - frequency + 0.5) / (frequency + 0.5))
 
     def _term(self, name: str, term: str, option: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, name, term, option)

@@ -1,5 +1,6 @@
 """What a question comes to in one index: which words are asked for, in which reading, and which are given up."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ ENOUGH_TO_TELL = 3
 """Where a document has all of more words than this, they were meant so."""
 SHORT = 3
 """Chinese of so many characters is looked into although some documents have it: they may be mistyped alike."""
+_BY_CHANCE = 0.01
+"""Words that would meet in so many documents by chance do meet in one: texts are about something."""
 _SAMPLE = 24
 _ROUNDS = 4
 
@@ -138,13 +141,22 @@ class Wanted:
         if any(len(one.texts) > 1 for one in self._choices):
             return next((at for at, step in enumerate(steps) if self._finds(self._demands(step))), len(steps) - 1)
         low, high = 0, len(steps) - 1
+        guess = self._likely(steps)
         while low < high:
-            middle = (low + high) // 2
-            if self._finds(self._demands(steps[middle])):
-                high = middle
+            at = min(max(guess, low), high - 1)
+            if self._finds(self._demands(steps[at])):
+                high, guess = at, at - 1
             else:
-                low = middle + 1
+                low, guess = at + 1, at + 1
         return low
+
+    def _likely(self, steps: Sequence[Sequence[str]]) -> int:
+        """The step that a glance at how common its words are lets one expect to be the first that finds something."""
+        documents = max(1, self._reading.documents)
+        for at, step in enumerate(steps):
+            if documents * math.prod(min(1.0, self._frequency(text) / documents) for text in step) >= _BY_CHANCE:
+                return at
+        return len(steps) - 1
 
     def _demands(self, kept: Sequence[str]) -> list[Demand]:
         demands: list[Demand] = []
