@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ BATCH = 1_000
 SILENCE = timedelta(minutes=1)
 """A rebuild that has shown no progress for this long is taken for dead."""
 
+_SHOWN_EVERY = 1.0
+"""Seconds."""
 _TIDYING = 10
 """Batches between two looks for what a rebuild left lying about."""
 
@@ -195,8 +198,9 @@ def _fill_and_swap(findable: Findable, progress: Progress) -> int:
 
 
 def _documents(findable: Findable, progress: Progress) -> Iterator[list[Document]]:
-    """All there is to find, batch by batch. Each asking for the next one shows that the rebuild is alive."""
-    done = 0
+    """All there is to find, batch by batch. Asking for the next one shows that the rebuild is alive; once a second is
+    enough, for each showing is a commit."""
+    done, shown = 0, -_SHOWN_EVERY
     for number, ids in enumerate(batches(findable.every_id()), 1):
         show, _ = findable.build(ids)
         session.rollback()
@@ -205,8 +209,11 @@ def _documents(findable: Findable, progress: Progress) -> Iterator[list[Document
         if number % _TIDYING == 0:
             gc.collect(1)
         done += len(ids)
-        _note(findable.name, seen_at=clock.now(), done=done)
+        if (now := time.monotonic()) >= shown + _SHOWN_EVERY:
+            _note(findable.name, seen_at=clock.now(), done=done)
+            shown = now
         progress(len(ids))
+    _note(findable.name, seen_at=clock.now(), done=done)
 
 
 def _begin(name: str) -> None:
