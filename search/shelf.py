@@ -95,10 +95,10 @@ class Opened:
 
     def has_words(self, name: str) -> bool:
         """Has any document a word in this field? (Or had one: what was once looked for there is looked for again.)"""
-        known = self._has_words.get(name)
-        if known is None:  # an empty list is read in no time, and any other only once
-            known = self._has_words[name] = bool(self._searcher.terms_with_prefix(name, "", limit=1))
-        return known
+        known, searcher = self._has_words, self._searcher  # in this order: what is noted is never of an older commit
+        if name not in known:  # an empty list is read in no time, and any other only once
+            known[name] = bool(searcher.terms_with_prefix(name, "", limit=1))
+        return known[name]
 
     def rows(self, dimensions: int) -> "Rows":
         """Its vectors. Raises Refused where what computes with them is not installed."""

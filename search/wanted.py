@@ -145,9 +145,10 @@ class Wanted:
         while low < high:
             at = min(max(guess, low), high - 1)
             if self._finds(self._demands(steps[at])):
-                high, guess = at, at - 1
+                high = at
             else:
-                low, guess = at + 1, at + 1
+                low = at + 1
+            guess = (low + high) // 2
         return low
 
     def _likely(self, steps: Sequence[Sequence[str]]) -> int:

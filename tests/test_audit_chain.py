@@ -122,8 +122,8 @@ def test_an_entry_that_was_put_between_is_found() -> None:
     columns = "action, subject_kind, subject_id, details, hash, origin_proof, details_proof, actor_id"
     tamper(
         *(f"UPDATE audit_entries SET seal = {seal + 1} WHERE seal = {seal}" for seal in (5, 4, 3)),
-        f"INSERT INTO audit_entries (id, at, seal, {columns}) SELECT 1000, at, 3, {columns} "
-        "FROM audit_entries WHERE seal = 2",
+        f"INSERT INTO audit_entries (id, at, seal, {columns}) "
+        f"SELECT (SELECT max(id) + 1 FROM audit_entries), at, 3, {columns} FROM audit_entries WHERE seal = 2",
     )
     assert ("changed", 3) in faults()
 
