@@ -34,7 +34,9 @@ from search.synonyms import checked_groups
 if TYPE_CHECKING:
     from search.vectors import Placing
 
-_HEAP = 64_000_000
+_HEAP = 256_000_000
+"""Bytes a writer collects before it writes a segment out. Every question is put to every segment, so few large ones
+answer soonest; it takes the memory only while it collects that much."""
 _STEP = 20_000
 
 
