@@ -10,8 +10,8 @@ Answer = TypeVar("Answer")
 
 
 class Remembered(dict[Question, Answer]):
-    """What a function says, by what it was asked; looked up as a dictionary, in a third of the time that calling a
-    cache takes. It keeps at most so many answers and then begins anew."""
+    """What a function says, by what it was asked; looked up as a dictionary, without calling Python for
+    what is known. It keeps at most so many answers and then begins anew."""
 
     def __init__(self, function: Callable[[Question], Answer], most: int) -> None:
         super().__init__()
