@@ -59,6 +59,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: (place.get(item.path.stem, last), -many[item.path]))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What tests are given when they are gathered has no day in it: another may have begun by the time they run."""
+
+    def too_early() -> None:
+        raise AssertionError("The clock is asked while tests are gathered; ask it in the test, or in a fixture")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", too_early)
+        return (yield)
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
     var = tmp_path_factory.mktemp("var")

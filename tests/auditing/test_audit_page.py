@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from conftest import a_listing, a_person
@@ -164,7 +164,7 @@ def test_a_long_page_asks_the_database_as_often_as_a_short_one(acts, alice, erin
 
 @pytest.mark.parametrize("asked", [
     {}, {"person": "alice@institute.example"}, {"action": "listing.read"}, {"subject": "listing 1"},
-    {"since": clock.today(), "until": clock.today()}, {"origin": "192.0.2.7"}, {"origin": "session 3"},
+    {"since": date(2026, 11, 24), "until": date(2026, 11, 24)}, {"origin": "192.0.2.7"}, {"origin": "session 3"},
     {"origin": "3f2a9c0d11"},
 ])
 def test_every_filter_has_an_index(asked, acts, erin, database: Database):

@@ -106,7 +106,7 @@ def test_a_record_of_a_meeting_to_come_is_refused(introduced, dana, alice):
     ({"subject": " "}, "subject"), ({"subject": "x" * 201}, "subject"), ({"place": "", "link": ""}, "place"),
     ({"link": "javascript:alert(1)"}, "link"), ({"zone": "Mars/Base"}, "zone"), ({"minutes_long": 4}, "minutes_long"),
     ({"minutes_long": 1441}, "minutes_long"), ({"starts_at": None}, "starts_at"), ({"attendees": []}, "attendees"),
-    ({"starts_at": clock.now() + timedelta(days=1000)}, "starts_at"), ({"agenda": "x" * 5001}, "agenda"),
+    ({"starts_at": datetime(2200, 1, 1, tzinfo=clock.PLACE)}, "starts_at"), ({"agenda": "x" * 5001}, "agenda"),
 ])
 def test_each_wrong_entry_has_its_word(introduced, dana, alice, changes, field):
     with pytest.raises(Invalid) as refused:

@@ -17,6 +17,7 @@ from marketplace.messaging import service as messaging
 from marketplace.organisations.models import Role
 
 pytest_plugins = ["introductions.case_cast", "contracts.contract_cases"]
+A_DAY = timedelta(days=1)
 
 
 def notices_of(person):
@@ -39,22 +40,24 @@ def test_what_was_paid_without_an_amount_was_paid_as_planned(signed, dana):
     assert steps.plan(dana, signed, paid()).actual_amount == 300_000
 
 
-@pytest.mark.parametrize(("given", "field", "says"), [
-    (payment(title=None), "title", "needed"), (payment(title="x" * 201), "title", "has 201"),
-    (payment(planned_on=None), "planned_on", "needed"),
-    (payment(planned_on=clock.today() - timedelta(days=1)), "planned_on", "before the contract"),
-    (payment(planned_on=clock.today() + timedelta(days=40_000)), "planned_on", "thirty years"),
-    (payment(amount=None), "amount", "needed"), (payment(amount=Decimal(0)), "amount", "above 0"),
-    (payment(amount=Decimal(-1)), "amount", "above 0"), (payment(payer=None), "payer", "which side"),
-    (payment(currency="EUR"), "currency", "not in EUR"), (payment(currency="XXX"), "currency", "none of the choices"),
-    (payment(actual_on=clock.today() + timedelta(days=1)), "actual_on", "has not come yet"),
-    (payment(actual_on=clock.today() - timedelta(days=1)), "actual_on", "before the contract"),
-    (payment(actual_amount=Decimal(5)), "actual_on", "on which it was paid"),
-    (milestone(amount=Decimal(5)), "amount", "no money"), (payment(evidence="x" * 2001), "evidence", "has 2001"),
+@pytest.mark.parametrize(("step_of", "given", "field", "says"), [
+    (payment, {"title": None}, "title", "needed"), (payment, {"title": "x" * 201}, "title", "has 201"),
+    (payment, {"planned_on": None}, "planned_on", "needed"),
+    (payment, {"planned_on": -A_DAY}, "planned_on", "before the contract"),
+    (payment, {"planned_on": 40_000 * A_DAY}, "planned_on", "thirty years"),
+    (payment, {"amount": None}, "amount", "needed"), (payment, {"amount": Decimal(0)}, "amount", "above 0"),
+    (payment, {"amount": Decimal(-1)}, "amount", "above 0"), (payment, {"payer": None}, "payer", "which side"),
+    (payment, {"currency": "EUR"}, "currency", "not in EUR"),
+    (payment, {"currency": "XXX"}, "currency", "none of the choices"),
+    (payment, {"actual_on": A_DAY}, "actual_on", "has not come yet"),
+    (payment, {"actual_on": -A_DAY}, "actual_on", "before the contract"),
+    (payment, {"actual_amount": Decimal(5)}, "actual_on", "on which it was paid"),
+    (milestone, {"amount": Decimal(5)}, "amount", "no money"),
+    (payment, {"evidence": "x" * 2001}, "evidence", "has 2001"),
 ])
-def test_what_is_wrong_with_a_step_is_said_by_name(signed, dana, given, field, says):
+def test_what_is_wrong_with_a_step_is_said_by_name(signed, dana, step_of, given, field, says):
     with pytest.raises(Invalid) as refused:
-        steps.plan(dana, signed, given)
+        steps.plan(dana, signed, step_of(**given))
     assert says in refused.value.fields[field]
 
 
